@@ -1,0 +1,3 @@
+"""Handwritten digit recognition with PyTorch Lightning."""
+
+__version__ = "0.1.0"

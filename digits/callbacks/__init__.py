@@ -1,0 +1,7 @@
+"""Outputs that are not scalars, and what the terminal shows."""
+
+from digits.callbacks.hparams import HParams
+from digits.callbacks.predictions import PredictionWriter
+from digits.callbacks.terminal import ProgressBar, Summary
+
+__all__ = ["HParams", "PredictionWriter", "ProgressBar", "Summary"]

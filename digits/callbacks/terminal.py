@@ -1,0 +1,78 @@
+"""What the terminal shows while a network trains."""
+
+import sys
+import time
+from typing import Any
+
+import torch
+from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch.callbacks import TQDMProgressBar
+from lightning.pytorch.utilities.rank_zero import rank_zero_only
+from torch import nn
+
+from digits.models import Classifier
+
+
+class ProgressBar(TQDMProgressBar):
+    """Lightning's bar, with the mean loss and accuracy of the epoch so far, as Keras shows them.
+
+    Where the output is no terminal but a file, it prints one line per epoch instead.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(refresh_rate=20 if sys.stdout.isatty() else 0)
+        self.epoch_start = 0.0
+
+    def get_metrics(self, trainer: Trainer, pl_module: LightningModule) -> dict[str, Any]:
+        shown: dict[str, Any] = {}
+        if isinstance(pl_module, Classifier) and pl_module.train_scores.update_called:
+            scores = pl_module.train_scores.local()
+            shown = {"loss": f"{scores['loss']:.4f}", "accuracy": f"{scores['accuracy']:.2%}"}
+        if "val/accuracy" in trainer.callback_metrics:
+            shown["val_loss"] = f"{trainer.callback_metrics['val/loss']:.4f}"
+            shown["val_accuracy"] = f"{trainer.callback_metrics['val/accuracy']:.2%}"
+        return shown
+
+    def on_train_epoch_start(self, trainer: Trainer, *args: Any) -> None:
+        super().on_train_epoch_start(trainer, *args)
+        self.epoch_start = time.monotonic()
+        if self.is_enabled:
+            self.train_progress_bar.set_description(f"Epoch {trainer.current_epoch + 1}/{trainer.max_epochs}")
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        super().on_train_epoch_end(trainer, pl_module)
+        if not sys.stdout.isatty() and trainer.is_global_zero:
+            scores = ", ".join(f"{name} {value}" for name, value in self.get_metrics(trainer, pl_module).items())
+            seconds = time.monotonic() - self.epoch_start
+            print(f"Epoch {trainer.current_epoch + 1}/{trainer.max_epochs}: {seconds:.1f} s, {scores}", flush=True)
+
+
+class Summary(Callback):
+    """Print the network's layers with the shapes they give and their parameters, exactly counted."""
+
+    @rank_zero_only
+    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        print(summarize(pl_module))
+
+
+def summarize(model: LightningModule) -> str:
+    """A table of the layers of `model`: kind, shape of the output for N images, trainable parameters."""
+    rows = []
+
+    def count(parameters_of: nn.Module) -> int:
+        return sum(p.numel() for p in parameters_of.parameters() if p.requires_grad)
+
+    def note(layer: nn.Module, _: Any, output: torch.Tensor) -> None:
+        shape = ", ".join(["N", *map(str, output.shape[1:])])
+        rows.append((type(layer).__name__, f"({shape})", f"{count(layer):,}" if count(layer) else ""))
+
+    layers = [layer for layer in model.modules() if not list(layer.children())]
+    hooks = [layer.register_forward_hook(note) for layer in layers]
+    training = model.training
+    with torch.no_grad():
+        model.eval()(torch.zeros(1, 1, 28, 28, device=model.device))
+    model.train(training)
+    for hook in hooks:
+        hook.remove()
+    rows.append(("trainable parameters", "", f"{count(model):,}"))
+    return "\n".join([type(model).__name__, *(f"  {kind:<20}  {shape:<16}  {n:>9}" for kind, shape, n in rows)])

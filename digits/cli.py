@@ -1,0 +1,422 @@
+"""The command line: `python -m digits fit | validate | test | predict`.
+
+LightningCLI drives training; added here are where a run's files go, which checkpoint the other commands take, and
+errors of one line.
+"""
+
+import inspect
+import logging
+import re
+import shutil
+import sys
+import tempfile
+import warnings
+from pathlib import Path
+from typing import Any, NoReturn
+
+import torch
+import yaml
+from jsonargparse import Namespace
+from lightning.fabric.utilities.exceptions import MisconfigurationException
+from lightning.pytorch import Trainer
+from lightning.pytorch.callbacks import LearningRateMonitor, ModelCheckpoint
+from lightning.pytorch.cli import ArgsType, LightningArgumentParser, LightningCLI, SaveConfigCallback
+from lightning.pytorch.loggers import TensorBoardLogger
+from lightning.pytorch.utilities.rank_zero import rank_zero_only
+
+from digits.callbacks import HParams, PredictionWriter, ProgressBar, Summary
+from digits.data import DigitsDataModule, MNISTDataModule
+from digits.errors import InputError
+from digits.models import Classifier
+from digits.performance import keep_freed_memory, use_channels_last
+from digits.runs import LOG_ROOT, new_run, newest_checkpoint, read_checkpoint, run_of
+
+PROGRAM = "python -m digits"
+
+# Said by Lightning and torch of things that are as they should be here.
+NOISE = [
+    ".*does not have many workers.*",  # the data is in memory
+    ".*callbacks used to create the checkpoint need to be provided.*",  # testing saves no checkpoints
+    ".*but have no logger configured.*",  # validating logs nothing
+    ".*Total length of `list` across ranks is zero.*",  # training on everything, with nothing to validate on
+    ".*It is recommended to use `self.log\\(.*sync_dist.*",  # the metric itself has added up all processes
+    ".*Checkpoint directory .* exists and is not empty.*",  # resuming continues in the run's folder
+    ".*number of training batches .* is smaller than the logging interval.*",
+    ".*`isinstance\\(treespec, LeafSpec\\)` is deprecated.*",
+    ".*Starting from v1.9.0, `tensorboardX` has been removed.*",
+]
+
+
+# Errors that name what the user gave; all others are bugs, and show their traceback.
+KNOWN_ERRORS = (InputError, MisconfigurationException, ModuleNotFoundError, OSError)
+
+
+class Parser(LightningArgumentParser):
+    """A parser whose errors are one line that names the option, instead of its whole usage."""
+
+    def error(self, message: str, ex: Exception | None = None) -> NoReturn:
+        if not self.exit_on_error:  # a parser within the parser, whose errors are collected
+            super().error(message, ex)
+        raise InputError(f"{brief(message)} (options: {self.prog.replace('[options] ', '')} --help)")
+
+
+def brief(message: str) -> str:
+    """Jsonargparse's tree of reasons, less what repeats the question: one line."""
+    noise = (
+        r"Does not validate against any of the Union subtypes|Subtypes: .*|Errors:|Expected a <class 'NoneType'>"
+        r"|Given value type: .*|Given value: (NestedArg|Namespace|\{).*|Expected a path but .*"
+    )
+    lines = [line.strip().removeprefix("- ") for line in message.splitlines()]
+    text = " ".join(line for line in lines if line and not re.fullmatch(noise, line))
+    for pattern, better in [
+        (r"<class '([^']+)'>", r"\1"),
+        (r'Parser key "([^"]+)":', r"\1:"),
+        (r"Problem with given class_path '[^']*\.(\w+)':", r"\1:"),
+        (r"Expected a dot import path string: (\S+) Given.*", r"there is no class \1"),
+        (r" Given value: ", r", got "),
+        (r"\. Got value: ", r", got "),
+        (r"Expected a ", r"expected "),
+    ]:
+        text = re.sub(pattern, better, text)
+    return text
+
+
+class ConfigWriter(SaveConfigCallback):
+    """Write the resolved configuration into the run's folder, once it is known to be one that trains."""
+
+    def __init__(self, parser: LightningArgumentParser, config: Namespace, run: Path | None) -> None:
+        super().__init__(parser, config)
+        self.run = run
+
+    def setup(self, *args: Any, **kwargs: Any) -> None:
+        """Too early: a checkpoint that is to be resumed may still be refused."""
+
+    def on_train_start(self, trainer: Trainer, pl_module: Any) -> None:
+        if self.run is not None and trainer.is_global_zero:
+            config = self.config.clone()
+            config.ckpt_path = None  # where this run was resumed from is no part of how to run it
+            self.parser.save(config, self.run / "config.yaml", skip_none=False, overwrite=True)
+
+
+class DigitsCLI(LightningCLI):
+    """LightningCLI with one folder per run, and checkpoints that are found and checked."""
+
+    def __init__(self, args: list[str] | None = None) -> None:
+        self.argv = sys.argv[1:] if args is None else args
+        self.name = ""
+        self.checkpoint: Path | None = None
+        self.run: Path | None = None
+        try:
+            self.execute(args)
+        except KNOWN_ERRORS:
+            if self.run is not None and not (self.run / "checkpoints").exists():  # it could not begin
+                shutil.rmtree(self.run)
+            raise
+
+    def execute(self, args: list[str] | None) -> None:
+        """Parse the arguments and run the command."""
+        super().__init__(
+            Classifier,
+            DigitsDataModule,
+            save_config_callback=ConfigWriter,
+            trainer_defaults={"max_epochs": 10, "num_sanity_val_steps": 0},
+            seed_everything_default=0,
+            subclass_mode_model=True,
+            subclass_mode_data=True,
+            args=args,
+            auto_configure_optimizers=False,
+            # Hyperparameters are plain numbers: a checkpoint then holds no name of a function to call.
+            load_from_checkpoint_support=False,
+            parser_class=Parser,
+            parser_kwargs={"prog": PROGRAM, "description": "Handwritten digit recognition: train, test and predict."},
+        )
+
+    @staticmethod
+    def subcommands() -> dict[str, set[str]]:
+        loaders = {"model", "dataloaders", "train_dataloaders", "val_dataloaders", "datamodule"}
+        fixed = {"weights_only", "verbose", "return_predictions"}
+        return dict.fromkeys(("fit", "validate", "test", "predict"), loaders | fixed)
+
+    def add_core_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
+        parser.add_argument(
+            "--name",
+            type=str | None,
+            default=None,
+            help=f"Runs go to {LOG_ROOT}/NAME/version_N; by default the name of the config file, or of the model.",
+        )
+        parser.add_lightning_class_args(self.trainer_class, "trainer")
+        parser.set_defaults({f"trainer.{key}": value for key, value in self.trainer_defaults.items()})
+        # Not required: a checkpoint knows its model.
+        parser.add_lightning_class_args(Classifier, "model", subclass_mode=True, required=False)
+        parser.add_lightning_class_args(DigitsDataModule, "data", subclass_mode=True)
+        parser.set_defaults({"data": {"class_path": f"{MNISTDataModule.__module__}.{MNISTDataModule.__name__}"}})
+
+    def setup_parser(self, *args: Any, **kwargs: Any) -> None:
+        super().setup_parser(*args, **kwargs)
+        self._subcommand_parsers["predict"].add_lightning_class_args(PredictionWriter, "predictions")
+
+    def parse_arguments(self, parser: LightningArgumentParser, args: ArgsType) -> None:
+        for path in re.findall(r"(?:^|\0)(?:--config|-c)[=\0]([^\0]+)", "\0".join(self.argv)):
+            if Path(path).is_file():
+                try:
+                    yaml.safe_load(Path(path).read_text())
+                except (yaml.YAMLError, UnicodeDecodeError) as error:  # the parser's own message names no file
+                    raise InputError(f"--config {path} is not valid YAML: {error}") from None
+        self.config = parser.parse_args(args)  # type: ignore[arg-type]
+
+    def _parse_ckpt_path(self) -> None:
+        """Lightning lets a checkpoint's hyperparameters win over the command line without a word; see below."""
+
+    def before_instantiate_classes(self) -> None:
+        config = self.config[self.config.subcommand]
+        self.name = config.name or run_name(config)
+        self.find_checkpoint(config)
+        if self.checkpoint is not None:
+            self.take_model_from_checkpoint(config, read_checkpoint(self.checkpoint))
+            self.run = run_of(self.checkpoint)
+            if self.run is not None and not (config.name or config.config):
+                self.name = self.run.parent.name
+            config.ckpt_path = str(self.checkpoint)
+            say(f"Checkpoint: {shown(self.checkpoint)}")
+        if config.model is None:
+            raise InputError("no model: give --config configs/NAME.yaml or --model NAME")
+        config.name = self.name
+        keep_freed_memory()
+
+    def given(self) -> str:
+        """The options that name this run again."""
+        config = self.config[self.config.subcommand]
+        return f"--config {config.config[-1].relative}" if config.config else f"--name {self.name}"
+
+    def log_folder(self, config: Namespace) -> Path:
+        """Where the runs of this name lie."""
+        return Path(config.trainer.default_root_dir or ".").absolute() / LOG_ROOT / self.name
+
+    def find_checkpoint(self, config: Namespace) -> None:
+        """Resolve --ckpt_path: a path, "best" or "last"; all but `fit` default to the best of the newest run."""
+        wanted = config.ckpt_path
+        if wanted == "":
+            raise InputError("--ckpt_path is empty: give a file, best or last, or leave it out")
+        if wanted is None and self.subcommand == "fit":
+            return
+        if wanted in (None, "best", "last"):
+            folder = self.log_folder(config)
+            self.checkpoint = newest_checkpoint(folder, wanted or "best")
+            if self.checkpoint is None:
+                raise InputError(
+                    f"no checkpoint in {shown(folder)}: train first with `{PROGRAM} fit {self.given()}`, "
+                    "or give --ckpt_path FILE"
+                )
+        else:
+            self.checkpoint = Path(wanted)
+
+    def take_model_from_checkpoint(self, config: Namespace, checkpoint: dict[str, Any]) -> None:
+        """Rebuild the model from what the checkpoint holds; refuse options that contradict it."""
+        assert self.checkpoint is not None
+        class_path, hparams = checkpoint["class_path"], dict(checkpoint["hyper_parameters"])
+        path, name = shown(self.checkpoint), class_path.rsplit(".", 1)[-1]
+        if config.model is None:
+            if not class_path.startswith("digits."):  # importing a module runs it: only what the user names
+                raise InputError(f"{path} holds a {class_path}: name it with --model {class_path}")
+        elif config.model.class_path != class_path:
+            other = config.model.class_path.rsplit(".", 1)[-1]
+            raise InputError(
+                f"{path} holds a {name}, but the model asked for is {other}: give its config or --ckpt_path"
+            )
+        else:
+            # Settings of training in a config may have changed since; what makes the network may not.
+            asked = {m[1] for arg in self.argv if (m := re.match(r"--model\.(?:init_args\.)?(\w+)", arg))}
+            if config.config:
+                asked |= hparams.keys() - inspect.signature(Classifier).parameters.keys()
+            for key, value in (config.model.get("init_args") or {}).items():
+                if key in asked and hparams.get(key, value) != value:
+                    raise InputError(
+                        f"--model.{key} {value} contradicts {path}, which was made with {hparams[key]}: "
+                        f"leave it out, or train with it: `{PROGRAM} fit --model.{key} {value}`"
+                    )
+        config.model = Namespace(class_path=class_path, init_args=Namespace(hparams))
+        made_with = dict(checkpoint.get("datamodule_hyper_parameters", {}))
+        decisive = {"fit": made_with, "validate": ("val_size", "split_seed"), "test": (), "predict": ()}
+        for key in decisive[self.config.subcommand]:
+            value, now = made_with[key], (config.data.get("init_args") or {}).get(key, made_with[key])
+            if now != value:
+                warn(f"--data.{key} is {now}, but {path} was made with {value}")
+
+    def instantiate_trainer(self, **kwargs: Any) -> Trainer:
+        config = self.config_init[self.subcommand].trainer
+        use_channels_last(self.model)
+        fit = self.subcommand == "fit"
+        rank = rank_zero_only.rank  # type: ignore[attr-defined]
+        if self.run is None and rank == 0 and not config.fast_dev_run:
+            self.run = new_run(self.log_folder(self.config[self.subcommand]))
+        if config.logger in (None, True):
+            config.logger = self.tensorboard(config) if self.subcommand in ("fit", "test") else False
+        callbacks: list[Any] = config.callbacks or []
+        config.callbacks = callbacks if isinstance(callbacks, list) else [callbacks]
+        if config.enable_progress_bar is not False:
+            config.callbacks.append(ProgressBar())
+        if fit:
+            if config.logger is not False:
+                config.callbacks += [HParams(), LearningRateMonitor("step")]
+            if config.enable_model_summary is not False:
+                config.callbacks.append(Summary())
+            if config.enable_checkpointing is not False:
+                config.callbacks += self.checkpointing(config)
+        else:
+            config.enable_checkpointing = False
+        config.enable_model_summary = False  # Lightning's rounds the number of parameters
+        self.save_config_kwargs = {"run": self.run}
+        try:
+            trainer = super().instantiate_trainer(**kwargs)
+        except (ValueError, TypeError) as error:  # an accelerator, strategy or precision that Lightning doesn't know
+            raise InputError(f"--trainer: {error}") from error
+        device = trainer.strategy.root_device.type
+        say(
+            f"{self.name}: {self.subcommand} on {trainer.world_size} × {device}"
+            + (f" with {torch.get_num_threads()} threads" if device == "cpu" else "")
+            + f", precision {trainer.precision}, seed {self.config[self.subcommand].seed_everything}"
+        )
+        return trainer
+
+    def tensorboard(self, config: Namespace) -> TensorBoardLogger:
+        """A logger into the run's folder; on resuming, steps after the checkpoint are logged anew."""
+        folder = self.run or self.log_folder(self.config[self.subcommand]) / "version_"  # only rank 0 writes
+        purge = {}
+        if self.subcommand == "fit" and self.checkpoint is not None:
+            purge["purge_step"] = read_checkpoint(self.checkpoint)["global_step"]
+        return TensorBoardLogger(
+            folder.parent.parent, folder.parent.name, folder.name, default_hp_metric=False, **purge
+        )
+
+    def checkpointing(self, config: Namespace) -> list[ModelCheckpoint]:
+        """The best epoch by validation accuracy, and the last.
+
+        Two callbacks: with `save_last`, Lightning writes the last one only when it is also the best.
+        """
+        folder = self.run and self.run / "checkpoints"
+        last = ModelCheckpoint(folder, "last", enable_version_counter=False, save_on_train_epoch_end=True)
+        if not self.datamodule.val_size or config.limit_val_batches == 0:
+            return [last]
+        return [ModelCheckpoint(folder, "best", "val/accuracy", mode="max", enable_version_counter=False), last]
+
+    def _prepare_subcommand_kwargs(self, subcommand: str) -> dict[str, Any]:
+        kwargs = super()._prepare_subcommand_kwargs(subcommand)
+        if self.checkpoint is not None:
+            kwargs["weights_only"] = True
+        return kwargs
+
+    def before_predict(self) -> None:
+        self.writer = next(c for c in self.trainer.callbacks if isinstance(c, PredictionWriter))  # type: ignore[attr-defined]
+        if self.writer.path is None and self.run is not None:
+            self.writer.path = str(self.run / "predictions.csv")
+        if self.writer.path is not None:
+            check_writable(Path(self.writer.path))
+
+    def fit(self, **kwargs: Any) -> None:
+        """Train; when interrupted, say how to go on."""
+        try:
+            self.trainer.fit(**kwargs)
+        except SystemExit:
+            if self.trainer.interrupted:
+                say(f"Interrupted. To go on: {PROGRAM} fit {self.given()} --ckpt_path last")
+            raise
+
+    def validate(self, **kwargs: Any) -> None:
+        """Score the validation images."""
+        self.trainer.validate(verbose=False, **kwargs)
+
+    def test(self, **kwargs: Any) -> None:
+        """Score the official test images."""
+        self.trainer.test(verbose=False, **kwargs)
+
+    def after_fit(self) -> None:
+        for callback in self.trainer.checkpoint_callbacks:
+            if isinstance(callback, ModelCheckpoint) and callback.best_model_score is not None:
+                say(f"Best validation accuracy: {callback.best_model_score:.2%}")
+        if self.run is None:
+            return
+        say(f"The run's files: {shown(self.run)}")
+        say(f"Next: {PROGRAM} test {self.given()}")
+        say(f"      tensorboard --logdir {LOG_ROOT}")
+
+    def after_validate(self) -> None:
+        self.report("validation", "val")
+
+    def after_test(self) -> None:
+        self.report("test", "test")
+
+    def report(self, what: str, stage: str) -> None:
+        """Print the scores of `stage`."""
+        metrics = self.trainer.callback_metrics
+        say(
+            f"{what} accuracy {metrics[f'{stage}/accuracy']:.2%}, error {metrics[f'{stage}/error']:.2%}, "
+            f"loss {metrics[f'{stage}/loss']:.4f}, on {int(metrics[f'{stage}/images']):,} images".capitalize()
+        )
+
+    def after_predict(self) -> None:
+        say(f"Predictions: {shown(Path(self.writer.path or ''))}")
+
+
+def run_name(config: Namespace) -> str:
+    """The stem of the last config file, or the model's class, or "runs"."""
+    if config.config:
+        return Path(config.config[-1].relative).stem
+    return config.model.class_path.rsplit(".", 1)[-1] if config.model else "runs"
+
+
+def check_writable(path: Path) -> None:
+    """Refuse a file that can't be written before anything is computed for it."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        raise InputError(f"--predictions.path {path} can't be written: {error.strerror}") from None
+    if path.is_dir():
+        raise InputError(f"--predictions.path {path} is a folder: give a file")
+
+
+def shown(path: Path) -> str:
+    """`path` relative to the working directory if it lies there."""
+    try:
+        return str(path.resolve().relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+@rank_zero_only
+def say(message: str) -> None:
+    """Print `message` from one process only."""
+    print(message)
+
+
+@rank_zero_only
+def warn(message: str) -> None:
+    """Print a warning from one process only."""
+    print(f"warning: {message}", file=sys.stderr)
+
+
+def main(args: list[str] | None = None) -> None:
+    """Run the command line.
+
+    Args:
+        args: the arguments, by default the program's own.
+    """
+    for message in NOISE:
+        warnings.filterwarnings("ignore", message)
+    for package in ("lightning.pytorch", "lightning.fabric"):
+        logging.getLogger(package).setLevel(logging.WARNING)  # hardware not used, products to try
+    try:
+        DigitsCLI(args)
+    except (*KNOWN_ERRORS, ValueError) as error:
+        known = cause(error)
+        if known is None:
+            raise
+        sys.exit(f"error: {' '.join(str(known).split())}")
+
+
+def cause(error: BaseException | None) -> BaseException | None:
+    """`error`, or what it was raised from, if that is meant for the user."""
+    while error is not None and not isinstance(error, KNOWN_ERRORS):
+        error = error.__cause__
+    return error

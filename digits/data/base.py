@@ -1,0 +1,183 @@
+"""What all sources of images share: tensors in memory, the split, the loaders, normalising and augmenting."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from lightning.pytorch import LightningDataModule
+from lightning.pytorch.overrides.distributed import UnrepeatedDistributedSampler
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset, DistributedSampler
+
+from digits.errors import InputError
+from digits.transforms import augment, normalize
+
+Batch = tuple[Tensor, Tensor]
+
+
+class Digits(Dataset[Batch]):
+    """Images and labels in memory; a whole batch is fetched by one index operation.
+
+    Args:
+        images: (N, 28, 28), uint8, ink as 0 to 255.
+        labels: (N,), int64, 0 to 9.
+    """
+
+    def __init__(self, images: Tensor, labels: Tensor) -> None:
+        self.images = images
+        self.labels = labels
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __getitem__(self, index: int) -> Batch:
+        return self.images[index], self.labels[index]
+
+    def __getitems__(self, indices: Sequence[int] | Tensor) -> Batch:
+        index = torch.as_tensor(indices)
+        return self.images[index], self.labels[index]
+
+    def subset(self, indices: Tensor) -> "Digits":
+        """The images and labels at `indices`, (M,), int64."""
+        return Digits(*self.__getitems__(indices))
+
+
+def stratified_split(labels: Tensor, val_size: int, seed: int) -> tuple[Tensor, Tensor]:
+    """Split into training and validation with every class in proportion, the same on every machine.
+
+    The images are shuffled, then sorted by class; validation takes `val_size` of them at even distances.
+
+    Args:
+        labels: (N,), int64.
+        val_size: how many images to validate on.
+        seed: of the shuffling; the split depends on nothing else.
+
+    Returns:
+        Indices of the training and of the validation images, each ascending, int64.
+    """
+    n = len(labels)
+    shuffled = torch.randperm(n, generator=torch.Generator().manual_seed(seed))
+    by_class = shuffled[labels[shuffled].argsort(stable=True)]
+    validation = torch.zeros(n, dtype=torch.bool)
+    validation[by_class[torch.arange(val_size) * n // max(val_size, 1)]] = True
+    return (~validation).nonzero().squeeze(1), validation.nonzero().squeeze(1)
+
+
+class DigitsDataModule(LightningDataModule):
+    """Images in memory as uint8; normalised, and augmented in training, batch by batch on the device.
+
+    A source of data subclasses this and says how to `load` its images; the official test images are never trained
+    or validated on.
+
+    Args:
+        batch_size: images per training step, on each device.
+        val_size: training images held out to validate on; 0 trains on all of them.
+        split_seed: decides which images those are.
+        rotation: augmentation in training: rotate by up to this many degrees to either side.
+        zoom: augmentation in training: change the size by up to this fraction.
+        shift: augmentation in training: shift by up to this fraction of the image's width and height.
+        num_workers: loader processes. The data is in memory, so none are needed.
+    """
+
+    # Mean and standard deviation of the pixels of MNIST's training images, on the 0–1 scale.
+    mean = 0.1307
+    std = 0.3081
+    # Images per step where nothing is learnt and only speed and memory count.
+    eval_batch_size = 1000
+
+    def __init__(
+        self,
+        batch_size: int = 200,
+        val_size: int = 5000,
+        split_seed: int = 0,
+        rotation: float = 0.0,
+        zoom: float = 0.0,
+        shift: float = 0.0,
+        num_workers: int = 0,
+    ) -> None:
+        super().__init__()
+        for name, value, least in [
+            ("batch_size", batch_size, 1),
+            ("val_size", val_size, 0),
+            ("rotation", rotation, 0),
+            ("zoom", zoom, 0),
+            ("shift", shift, 0),
+            ("num_workers", num_workers, 0),
+        ]:
+            if value < least:
+                raise InputError(f"--data.{name} must be at least {least}, got {value}")
+        if zoom >= 1:
+            raise InputError(f"--data.zoom must be less than 1, got {zoom}")
+        self.save_hyperparameters()
+        self.batch_size = batch_size
+        self.val_size = val_size
+        self.split_seed = split_seed
+        self.augmentation = {"rotation": rotation, "zoom": zoom, "shift": shift}
+        self.num_workers = num_workers
+        self.train: Digits
+        self.val: Digits
+        self.test: Digits
+        self.predict: Digits
+
+    def load(self, split: str) -> Digits:
+        """Read the images of `split`: "train" (to be split for validation), "test" or "predict"."""
+        raise NotImplementedError
+
+    def setup(self, stage: str) -> None:
+        if stage in ("fit", "validate"):
+            data = self.load("train")
+            if self.val_size >= len(data):
+                raise InputError(
+                    f"--data.val_size {self.val_size} leaves nothing to train on: there are {len(data)} training images"
+                )
+            train, val = stratified_split(data.labels, self.val_size, self.split_seed)
+            self.train, self.val = data.subset(train), data.subset(val)
+        elif stage == "test":
+            self.test = self.load("test")
+        elif stage == "predict":
+            self.predict = self.load("predict")
+
+    def train_dataloader(self) -> DataLoader[Batch]:
+        return self._loader(self.train, self.batch_size, shuffle=True)
+
+    def val_dataloader(self) -> DataLoader[Batch] | list[Any]:
+        return self._eval_loader(self.val) if self.val_size else []
+
+    def test_dataloader(self) -> DataLoader[Batch]:
+        return self._eval_loader(self.test)
+
+    def predict_dataloader(self) -> DataLoader[Batch]:
+        return self._loader(self.predict, self.eval_batch_size)  # Lightning itself deals these out unrepeated
+
+    def _eval_loader(self, data: Digits) -> DataLoader[Batch]:
+        # Lightning's sampler for several processes repeats images to fill up the last batches: a wrong figure.
+        if self.trainer is not None and self.trainer.world_size > 1:
+            sampler = UnrepeatedDistributedSampler(
+                data, self.trainer.world_size, self.trainer.global_rank, shuffle=False
+            )
+            return self._loader(data, self.eval_batch_size, sampler=sampler)
+        return self._loader(data, self.eval_batch_size)
+
+    def _loader(
+        self, data: Digits, batch_size: int, shuffle: bool = False, sampler: DistributedSampler | None = None
+    ) -> DataLoader[Batch]:
+        return DataLoader(
+            data,
+            batch_size=batch_size,
+            shuffle=shuffle,
+            sampler=sampler,
+            num_workers=self.num_workers,
+            persistent_workers=self.num_workers > 0,
+            collate_fn=_identity,
+        )
+
+    def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
+        images, labels = batch  # (N, 28, 28) uint8, (N,)
+        if self.trainer is not None and self.trainer.training and any(self.augmentation.values()):
+            images = augment(images, **self.augmentation)
+        return normalize(images, self.mean, self.std), labels  # (N, 1, 28, 28) float32
+
+
+def _identity(batch: Any) -> Any:
+    """Collate: `Digits.__getitems__` has made the batch already."""
+    return batch

@@ -1,0 +1,231 @@
+"""The networks, each a LightningModule, and what they share.
+
+Shapes: N images, C channels, H rows, W columns. Every network takes normalised images, (N, 1, 28, 28) float32, and
+returns logits, (N, 10).
+"""
+
+from itertools import pairwise
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from lightning.pytorch import LightningModule
+from torch import Tensor, nn
+
+from digits.data.base import Batch
+from digits.errors import InputError
+from digits.metrics import Scores
+
+CLASSES = 10
+
+
+class Classifier(LightningModule):
+    """Everything about training and scoring a network; a subclass only names the layers.
+
+    The loss is cross-entropy; the optimiser AdamW (Loshchilov and Hutter, 2019) with the one-cycle schedule (Smith and
+    Topin, 2018): the learning rate rises to `lr` and then falls to zero, step by step.
+
+    Args:
+        lr: the highest learning rate of the one-cycle schedule.
+        weight_decay: of AdamW.
+    """
+
+    def __init__(self, lr: float, weight_decay: float) -> None:
+        super().__init__()
+        self.save_hyperparameters()
+        self.lr = lr
+        self.weight_decay = weight_decay
+        self.layers = nn.Sequential()
+        self.train_scores, self.val_scores, self.test_scores = Scores(), Scores(), Scores()
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Normalised images, (N, 1, 28, 28) float32, to logits, (N, 10)."""
+        return self.layers(images)
+
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        images, labels = batch
+        logits = self(images)
+        loss = F.cross_entropy(logits, labels)
+        self.train_scores.update(logits, labels, loss)
+        return loss
+
+    def on_train_epoch_end(self) -> None:
+        self._log_scores("train", self.train_scores)
+
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+        self._score(batch, self.val_scores)
+
+    def on_validation_epoch_end(self) -> None:
+        self._log_scores("val", self.val_scores)
+
+    def test_step(self, batch: Batch, batch_idx: int) -> None:
+        self._score(batch, self.test_scores)
+
+    def on_test_epoch_end(self) -> None:
+        self._log_scores("test", self.test_scores)
+
+    def predict_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        """Return the probabilities of the classes, (N, 10) float32, each row summing to 1."""
+        images, _ = batch
+        return self(images).float().softmax(dim=1)
+
+    def configure_optimizers(self) -> Any:
+        optimizer = torch.optim.AdamW(self.parameters(), lr=self.lr, weight_decay=self.weight_decay, fused=True)
+        steps = int(self.trainer.estimated_stepping_batches)
+        scheduler = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=self.lr, total_steps=steps)
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        checkpoint["class_path"] = f"{type(self).__module__}.{type(self).__qualname__}"
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        if self._trainer is None or self.trainer.state.fn != "fit":
+            return
+        planned, now = checkpoint["lr_schedulers"][0]["total_steps"], int(self.trainer.estimated_stepping_batches)
+        if planned != now:
+            raise InputError(
+                f"the learning rate of the run to resume was planned for {planned:,} steps, but these options make "
+                f"{now:,}: give the run's own --trainer.max_epochs and --data.batch_size, or start a new run"
+            )
+
+    def _score(self, batch: Batch, scores: Scores) -> None:
+        images, labels = batch
+        scores.update(self(images), labels)
+
+    def _log_scores(self, stage: str, scores: Scores) -> None:
+        for name, value in scores.compute().items():
+            self.log(f"{stage}/{name}", value, logger=name != "images")
+        scores.reset()
+
+
+class MLP(Classifier):
+    """A multilayer perceptron on the flattened image.
+
+    With one hidden layer of 784 units, the baseline of the widespread Keras tutorial on MNIST (623,290 parameters);
+    with two of 128, its smaller sibling (118,282).
+
+    Args:
+        hidden: units of each hidden layer.
+        lr: the highest learning rate of the one-cycle schedule.
+        weight_decay: of AdamW.
+    """
+
+    def __init__(self, hidden: list[int] = [784], lr: float = 2e-3, weight_decay: float = 0.01) -> None:  # noqa: B006
+        super().__init__(lr, weight_decay)
+        widths = [28 * 28, *hidden]
+        self.layers = nn.Sequential(
+            nn.Flatten(),
+            *[layer for n, m in pairwise(widths) for layer in (nn.Linear(n, m), nn.ReLU())],
+            nn.Linear(widths[-1], CLASSES),
+        )
+
+
+class SmallCNN(Classifier):
+    """One convolution, 592,074 parameters: the simple CNN of the Keras tutorial.
+
+    Args:
+        lr: the highest learning rate of the one-cycle schedule.
+        weight_decay: of AdamW.
+    """
+
+    def __init__(self, lr: float = 3e-3, weight_decay: float = 0.01) -> None:
+        super().__init__(lr, weight_decay)
+        self.layers = nn.Sequential(
+            nn.Conv2d(1, 32, 5),  # (N, 32, 24, 24)
+            *pool_relu(),  # (N, 32, 12, 12)
+            nn.Dropout(0.2),
+            nn.Flatten(),
+            nn.Linear(32 * 12 * 12, 128),
+            nn.ReLU(),
+            nn.Linear(128, CLASSES),
+        )
+
+
+class LargeCNN(Classifier):
+    """Two convolutions, 59,933 parameters: the larger CNN of the Keras tutorial.
+
+    Args:
+        lr: the highest learning rate of the one-cycle schedule.
+        weight_decay: of AdamW.
+    """
+
+    def __init__(self, lr: float = 5e-3, weight_decay: float = 0.01) -> None:
+        super().__init__(lr, weight_decay)
+        self.layers = nn.Sequential(
+            nn.Conv2d(1, 30, 5),  # (N, 30, 24, 24)
+            *pool_relu(),  # (N, 30, 12, 12)
+            nn.Conv2d(30, 15, 3),  # (N, 15, 10, 10)
+            *pool_relu(),  # (N, 15, 5, 5)
+            nn.Dropout(0.2),
+            nn.Flatten(),
+            nn.Linear(15 * 5 * 5, 128),
+            nn.ReLU(),
+            nn.Linear(128, 50),
+            nn.ReLU(),
+            nn.Linear(50, CLASSES),
+        )
+
+
+class KaggleCNN(Classifier):
+    """Four convolutions, 887,530 parameters: Yassine Ghouzam's kernel for Kaggle's Digit Recognizer (2017).
+
+    Args:
+        lr: the highest learning rate of the one-cycle schedule.
+        weight_decay: of AdamW.
+    """
+
+    def __init__(self, lr: float = 2e-3, weight_decay: float = 0.01) -> None:
+        super().__init__(lr, weight_decay)
+        self.layers = nn.Sequential(
+            nn.Conv2d(1, 32, 5, padding="same"),  # (N, 32, 28, 28)
+            nn.ReLU(),
+            nn.Conv2d(32, 32, 5, padding="same"),
+            *pool_relu(),  # (N, 32, 14, 14)
+            nn.Dropout(0.25),
+            nn.Conv2d(32, 64, 3, padding="same"),  # (N, 64, 14, 14)
+            nn.ReLU(),
+            nn.Conv2d(64, 64, 3, padding="same"),
+            *pool_relu(),  # (N, 64, 7, 7)
+            nn.Dropout(0.25),
+            nn.Flatten(),
+            nn.Linear(64 * 7 * 7, 256),
+            nn.ReLU(),
+            nn.Dropout(0.5),
+            nn.Linear(256, CLASSES),
+        )
+
+
+class BatchNormCNN(Classifier):
+    """Four convolutions with batch normalisation (Ioffe and Szegedy, 2015), 226,186 parameters.
+
+    Args:
+        lr: the highest learning rate of the one-cycle schedule.
+        weight_decay: of AdamW.
+    """
+
+    def __init__(self, lr: float = 5e-3, weight_decay: float = 0.01) -> None:
+        super().__init__(lr, weight_decay)
+        self.layers = nn.Sequential(
+            nn.Conv2d(1, 16, 3),  # (N, 16, 26, 26)
+            nn.BatchNorm2d(16),
+            *pool_relu(),  # (N, 16, 13, 13)
+            nn.Conv2d(16, 64, 3),  # (N, 64, 11, 11)
+            nn.BatchNorm2d(64),
+            *pool_relu(),  # (N, 64, 5, 5)
+            nn.Conv2d(64, 128, 2),  # (N, 128, 4, 4)
+            nn.BatchNorm2d(128),
+            nn.ReLU(),
+            nn.Conv2d(128, 128, 3),  # (N, 128, 2, 2)
+            nn.BatchNorm2d(128),
+            *pool_relu(),  # (N, 128, 1, 1)
+            nn.Flatten(),
+            nn.Linear(128, 256),
+            nn.ReLU(),
+            nn.Dropout(0.2),
+            nn.Linear(256, CLASSES),
+        )
+
+
+def pool_relu() -> list[nn.Module]:
+    """Halve height and width. Pooling first gives the same as ReLU first, for a quarter of the ReLU's work."""
+    return [nn.MaxPool2d(2), nn.ReLU()]

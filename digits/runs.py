@@ -1,0 +1,82 @@
+"""Where a run leaves its files, and how the next command finds them.
+
+lightning_logs/<name>/version_N/
+    config.yaml, hparams.yaml, TensorBoard's events, predictions.csv
+    checkpoints/best.ckpt, checkpoints/last.ckpt
+"""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from digits.errors import InputError
+
+LOG_ROOT = "lightning_logs"
+
+
+def version(run: Path) -> int:
+    """N of `version_N`, or -1 for another folder."""
+    match = re.fullmatch(r"version_(\d+)", run.name)
+    return int(match[1]) if match else -1
+
+
+def new_run(folder: Path) -> Path:
+    """Make the next `version_N` in `folder`; two processes that ask at once get two folders.
+
+    Raises:
+        InputError: the folder can't be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        number = max(map(version, folder.iterdir()), default=-1)
+        while True:
+            number += 1
+            run = folder / f"version_{number}"
+            try:
+                run.mkdir()
+            except FileExistsError:
+                continue
+            return run
+    except OSError as error:
+        raise InputError(
+            f"can't make a folder for the run in {folder} ({error.strerror}): "
+            "choose another with --trainer.default_root_dir"
+        ) from None
+
+
+def newest_checkpoint(folder: Path, kind: str) -> Path | None:
+    """`best` or `last` checkpoint of the newest run in `folder`; a run without validation has only a last one."""
+    runs = [run for run in folder.iterdir() if version(run) >= 0] if folder.is_dir() else []
+    for run in sorted(runs, key=version, reverse=True):
+        for name in dict.fromkeys([kind, "last"]):
+            path = run / "checkpoints" / f"{name}.ckpt"
+            if path.is_file():
+                return path
+    return None
+
+
+def run_of(checkpoint: Path) -> Path | None:
+    """The run's folder that `checkpoint` was saved in, if it still lies there."""
+    run = checkpoint.resolve().parent.parent
+    return run if checkpoint.resolve().parent.name == "checkpoints" and version(run) >= 0 else None
+
+
+def read_checkpoint(path: Path) -> dict[str, Any]:
+    """Read a checkpoint that `fit` wrote; nothing in the file is executed.
+
+    Raises:
+        InputError: the file is missing, damaged, or not a checkpoint of this package.
+    """
+    if not path.is_file():
+        raise InputError(f"--ckpt_path {path}: there is no such file")
+    try:
+        checkpoint = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+    except Exception:  # torch raises a dozen kinds, depending on where the damage is
+        checkpoint = None
+    if not isinstance(checkpoint, dict):
+        raise InputError(f"--ckpt_path {path} is damaged or not a checkpoint")
+    if not all(key in checkpoint for key in ("class_path", "state_dict", "hyper_parameters")):
+        raise InputError(f"--ckpt_path {path} is not a checkpoint of a digits model")
+    return checkpoint

@@ -1,0 +1,54 @@
+"""Pure functions on batches of images, on any device.
+
+Shapes: N images, H rows, W columns. Raw images hold ink as 0 (none) to 255 (full).
+"""
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+
+def augment(images: Tensor, rotation: float = 0.0, zoom: float = 0.0, shift: float = 0.0) -> Tensor:
+    """Rotate, zoom and shift each image by its own random amount; what comes in from outside is background.
+
+    Args:
+        images: raw images, (N, H, W), uint8 or float, 0 to 255.
+        rotation: largest angle in degrees, to either side.
+        zoom: largest change of size; 0.1 draws factors from 0.9 to 1.1.
+        shift: largest shift along each axis, as a fraction of the image's size.
+
+    Returns:
+        (N, H, W), float32, 0 to 255. Draws from torch's global random state of the images' device.
+    """
+    n, h, w = images.shape
+    angle, size, dx, dy = torch.rand(4, n, device=images.device) * 2 - 1  # each (N,), -1 to 1
+    angle = angle * math.radians(rotation)
+    size = 1 + size * zoom
+    # `affine_grid` maps output to input, so a digit zoomed by `size` is sampled in steps of 1 / size. Its axes run
+    # from -1 to 1, hence 2 * shift; for H != W the rotation must be undone from those axes to pixels.
+    cos, sin = angle.cos() / size, angle.sin() / size
+    theta = torch.stack(
+        [
+            torch.stack([cos, -sin * (h / w), 2 * shift * dx], dim=1),
+            torch.stack([sin * (w / h), cos, 2 * shift * dy], dim=1),
+        ],
+        dim=1,
+    )  # (N, 2, 3)
+    grid = F.affine_grid(theta, [n, 1, h, w], align_corners=False)  # (N, H, W, 2)
+    return F.grid_sample(images.float().unsqueeze(1), grid, align_corners=False).squeeze(1)
+
+
+def normalize(images: Tensor, mean: float, std: float) -> Tensor:
+    """Scale raw images to 0–1, subtract the mean, divide by the standard deviation.
+
+    Args:
+        images: raw images, (N, H, W), uint8 or float, 0 to 255.
+        mean: of the training images, on the 0–1 scale.
+        std: of the training images, on the 0–1 scale.
+
+    Returns:
+        (N, 1, H, W), float32: what a network takes.
+    """
+    return ((images.float() - 255 * mean) / (255 * std)).unsqueeze(1)

@@ -1,0 +1,169 @@
+import gzip
+import hashlib
+import threading
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+import torch
+from torchvision.datasets import MNIST
+
+from digits.data import MNISTDataModule
+from digits.data.base import stratified_split
+from digits.data.mnist import BUNDLED, FILES, read_idx
+from digits.errors import InputError
+from tests.conftest import write_idx
+
+
+def test_split_is_disjoint_complete_stratified_and_depends_on_its_seed_alone() -> None:
+    labels = torch.randint(0, 10, (6000,))
+    torch.manual_seed(1)
+    train, val = stratified_split(labels, 500, seed=0)
+    torch.manual_seed(2)
+    assert torch.equal(val, stratified_split(labels, 500, seed=0)[1])
+    assert not torch.equal(val, stratified_split(labels, 500, seed=1)[1])
+    assert len(val) == 500
+    assert torch.equal(torch.cat([train, val]).sort().values, torch.arange(6000))
+    assert (labels[val].bincount() - labels.bincount() * 500 / 6000).abs().max() <= 1
+
+
+def test_split_is_the_same_on_every_machine() -> None:
+    data = MNISTDataModule()
+    data.setup("fit")
+    assert (len(data.train), len(data.val)) == (55_000, 5_000)
+    assert hashlib.md5(data.val.labels.numpy().tobytes()).hexdigest() == "02b9edaad8e0f983ff83bb1c646f6476"
+
+
+@pytest.mark.parametrize("val_size", [0, 1, 299])
+def test_split_sizes(tiny_mnist: Path, val_size: int) -> None:
+    data = MNISTDataModule(val_size=val_size)
+    data.setup("fit")
+    assert (len(data.train), len(data.val)) == (300 - val_size, val_size)
+
+
+def test_bundled_files_are_the_canonical_ones() -> None:
+    for name, (md5_gz, md5) in FILES.items():
+        content = (BUNDLED / f"{name}.gz").read_bytes()
+        assert hashlib.md5(content).hexdigest() == md5_gz
+        assert hashlib.md5(gzip.decompress(content)).hexdigest() == md5
+    assert "CC BY-SA 3.0" in (BUNDLED / "LICENSE").read_text()
+
+
+def test_mean_and_deviation_are_those_of_the_training_images() -> None:
+    images = read_idx(BUNDLED / "train-images-idx3-ubyte.gz") / 255
+    assert round(images.mean().item(), 4) == MNISTDataModule.mean
+    assert round(images.std().item(), 4) == MNISTDataModule.std
+
+
+def test_training_loader_gives_every_image_once_in_random_order(tiny_mnist: Path) -> None:
+    data = MNISTDataModule(val_size=0, batch_size=64)
+    data.setup("fit")
+    batches = list(data.train_dataloader())
+    images = torch.cat([images for images, _ in batches])
+    labels = torch.cat([labels for _, labels in batches])
+    assert [len(labels) for _, labels in batches] == [64, 64, 64, 64, 44]
+    assert images.dtype == torch.uint8
+    order = [next(i for i in range(300) if torch.equal(data.train.images[i], image)) for image in images]
+    assert sorted(order) == list(range(300))
+    assert order != sorted(order)
+    assert torch.equal(labels, data.train.labels[order])
+
+
+def test_scored_images_come_in_order_and_whole(tiny_mnist: Path) -> None:
+    data = MNISTDataModule()
+    data.setup("test")
+    data.setup("predict")
+    for loader in (data.test_dataloader(), data.predict_dataloader()):
+        assert torch.equal(torch.cat([labels for _, labels in loader]), torch.arange(90) % 10)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "not an IDX file"),
+        (b"\0\0\x08\x03\0\0", "not an IDX file"),
+        (b"\0\0\x0d\x01\0\0\0\x01x", "not an IDX file"),
+        (b"\0\0\x08\x01\0\0\0\x05abc", "holds 3 values, but states 5"),
+        (b"\0\0\x08\x01\0\0\0\x02abc", "holds 3 values, but states 2"),
+    ],
+)
+def test_bad_idx_files_are_named(tmp_path: Path, content: bytes, reason: str) -> None:
+    for path, data in [(tmp_path / "x", content), (tmp_path / "x.gz", gzip.compress(content))]:
+        path.write_bytes(data)
+        with pytest.raises(InputError, match=reason) as info:
+            read_idx(path)
+        assert str(path) in str(info.value)
+
+
+def test_truncated_gzip_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "x.gz"
+    write_idx(path, torch.arange(100))
+    path.write_bytes(path.read_bytes()[:-20])
+    with pytest.raises(InputError, match=r"x\.gz is damaged"):
+        read_idx(path)
+
+
+def test_altered_bundled_file_is_named(tiny_mnist: Path) -> None:
+    path = tiny_mnist / "t10k-labels-idx1-ubyte.gz"
+    write_idx(path, torch.zeros(90))
+    with pytest.raises(InputError, match=r"t10k-labels-idx1-ubyte\.gz is truncated or altered"):
+        MNISTDataModule().setup("test")
+
+
+@pytest.fixture
+def mirror(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """Torchvision's downloader gets the files from this process; the list tells which it asked for."""
+    asked: list[str] = []
+
+    class Handler(SimpleHTTPRequestHandler):
+        def log_request(self, *args: object) -> None:
+            asked.append(Path(self.path).name)
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(BUNDLED)))
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    monkeypatch.setattr(MNIST, "mirrors", [f"http://127.0.0.1:{server.server_port}/"])
+    yield asked
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def test_data_dir_is_filled_by_torchvision_and_damage_there_is_noticed(tmp_path: Path, mirror: list[str]) -> None:
+    raw = tmp_path / "MNIST" / "raw"
+    raw.mkdir(parents=True)
+    present = raw / "train-images-idx3-ubyte.gz"
+    present.write_bytes((BUNDLED / present.name).read_bytes())
+    data, bundled = MNISTDataModule(data_dir=str(tmp_path)), MNISTDataModule()
+    data.prepare_data()
+    assert set(mirror) == {f"{name}.gz" for name in FILES if f"{name}.gz" != present.name}
+    data.setup("test")
+    bundled.setup("test")
+    assert torch.equal(data.test.images, bundled.test.images)
+    assert torch.equal(data.test.labels, bundled.test.labels)
+
+    mirror.clear()
+    data.prepare_data()
+    assert not mirror
+    for name in ("t10k-labels-idx1-ubyte", "train-labels-idx1-ubyte.gz"):
+        content = (raw / name).read_bytes()
+        for damaged in (content[:-5], content[:-1] + b"?"):
+            (raw / name).write_bytes(damaged)
+            with pytest.raises(InputError, match=f"{name} is truncated or altered .*: delete it"):
+                data.prepare_data()
+        (raw / name).write_bytes(content)
+    data.prepare_data()
+
+
+def test_failed_download_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(MNIST, "mirrors", ["http://127.0.0.1:9/"])
+    with pytest.raises(InputError, match=r"(?s)could not download MNIST to .*leave out --data\.data_dir"):
+        MNISTDataModule(data_dir=str(tmp_path)).prepare_data()
+
+
+@pytest.mark.parametrize("option", ["batch_size", "val_size", "rotation", "zoom", "shift", "num_workers"])
+def test_negative_values_are_refused(option: str) -> None:
+    with pytest.raises(InputError, match=f"--data.{option} must be at least"):
+        MNISTDataModule(None, **{option: -1})

@@ -1,0 +1,71 @@
+from collections.abc import Callable
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from digits.callbacks.terminal import summarize
+from digits.models import MLP, BatchNormCNN, Classifier, KaggleCNN, LargeCNN, SmallCNN, pool_relu
+from tests.conftest import draw
+
+MODELS = [
+    (MLP(), 623_290),
+    (MLP(hidden=[128, 128]), 118_282),
+    (SmallCNN(), 592_074),
+    (LargeCNN(), 59_933),
+    (KaggleCNN(), 887_530),
+    (BatchNormCNN(), 226_186),
+]
+
+
+@pytest.mark.parametrize(("model", "parameters"), MODELS)
+def test_architecture(model: Classifier, parameters: int) -> None:
+    assert sum(p.numel() for p in model.parameters() if p.requires_grad) == parameters
+    assert f"{parameters:,}" in summarize(model)
+    assert model(torch.zeros(3, 1, 28, 28)).shape == (3, 10)
+
+
+@pytest.mark.parametrize("model", [model for model, _ in MODELS])
+def test_predictions_are_probabilities(model: Classifier) -> None:
+    images, labels = torch.randn(4, 1, 28, 28), torch.zeros(4)
+    model.eval()
+    probabilities = model.predict_step((images, labels), 0)
+    assert probabilities.min() >= 0
+    torch.testing.assert_close(probabilities.sum(1), torch.ones(4))
+    assert torch.equal(probabilities.argmax(1), model(images).argmax(1))
+
+
+@pytest.mark.parametrize("kind", [MLP, SmallCNN, LargeCNN, KaggleCNN, BatchNormCNN])
+def test_one_batch_overfits(kind: Callable[[], Classifier]) -> None:
+    torch.manual_seed(0)
+    images, labels = draw(30, seed=0)
+    batch = images.unsqueeze(1) / 128 - 1, labels.roll(3)
+    model = kind().eval()  # without dropout, what is wrong can only be the layers or the step
+    optimizer = torch.optim.Adam(model.parameters(), 1e-3)
+    for _ in range(60):
+        loss = model.training_step(batch, 0)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    assert loss < 0.1
+    assert model.train_scores.compute()["images"] == 60 * 30
+
+
+def test_pooling_before_relu_is_relu_before_pooling() -> None:
+    x = torch.randn(2, 3, 8, 8)
+    pool, relu = pool_relu()
+    assert torch.equal(relu(pool(x)), F.max_pool2d(F.relu(x), 2))
+
+
+def test_summarize_leaves_the_model_as_it_was() -> None:
+    model = BatchNormCNN().train()
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    random = torch.get_rng_state()
+    summarize(model)
+    assert model.training
+    assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())
+    assert torch.equal(random, torch.get_rng_state())
+
+
+def test_hyperparameters_are_plain_and_complete() -> None:
+    assert dict(MLP(hidden=[12, 7], lr=0.5).hparams) == {"hidden": [12, 7], "lr": 0.5, "weight_decay": 0.01}

@@ -1,0 +1,62 @@
+import os
+import pickle
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from digits.errors import InputError
+from digits.runs import new_run, newest_checkpoint, read_checkpoint, run_of
+
+
+def test_runs_are_numbered_and_never_shared(tmp_path: Path) -> None:
+    (tmp_path / "version_7").mkdir()
+    (tmp_path / "version_7_old").mkdir()
+    with ThreadPoolExecutor(8) as pool:
+        runs = list(pool.map(lambda _: new_run(tmp_path), range(40)))
+    assert sorted(int(run.name.removeprefix("version_")) for run in runs) == list(range(8, 48))
+
+
+def test_newest_checkpoint_skips_runs_without_one(tmp_path: Path) -> None:
+    assert newest_checkpoint(tmp_path / "absent", "best") is None
+    for name in ("version_2/checkpoints/best.ckpt", "version_10/checkpoints/best.ckpt", "version_11/x", "old/y"):
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).touch()
+    assert newest_checkpoint(tmp_path, "best") == tmp_path / "version_10/checkpoints/best.ckpt"
+    last = tmp_path / "version_12/checkpoints/last.ckpt"
+    last.parent.mkdir(parents=True)
+    last.touch()
+    assert newest_checkpoint(tmp_path, "best") == last
+
+
+def test_run_of_a_checkpoint(tmp_path: Path) -> None:
+    assert run_of(tmp_path / "version_3/checkpoints/best.ckpt") == tmp_path / "version_3"
+    assert run_of(tmp_path / "best.ckpt") is None
+
+
+class Trap:
+    """Unpickling this makes a file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> Any:
+        return os.mkdir, (str(self.path),)
+
+
+def test_files_that_are_no_checkpoints_are_refused_and_nothing_in_them_runs(tmp_path: Path) -> None:
+    path, sprung = tmp_path / "x.ckpt", tmp_path / "sprung"
+    torch.save({"class_path": "digits.models.MLP", "state_dict": {}, "hyper_parameters": Trap(sprung)}, path)
+    whole = path.read_bytes()
+    for content in (b"", b"text", whole, whole[: len(whole) // 2], pickle.dumps(Trap(sprung))):
+        path.write_bytes(content)
+        with pytest.raises(InputError, match=r"x\.ckpt is damaged or not a checkpoint"):
+            read_checkpoint(path)
+    torch.save({"state_dict": {}}, path)
+    with pytest.raises(InputError, match="not a checkpoint of a digits model"):
+        read_checkpoint(path)
+    with pytest.raises(InputError, match="no such file"):
+        read_checkpoint(tmp_path)
+    assert not sprung.exists()

@@ -1,0 +1,64 @@
+import pytest
+import torch
+
+from digits.transforms import augment, normalize
+
+
+@pytest.fixture
+def images() -> torch.Tensor:
+    return torch.randint(0, 256, (5, 28, 28), dtype=torch.uint8)
+
+
+def test_normalize_gives_mean_zero_and_deviation_one(images: torch.Tensor) -> None:
+    scaled = images / 255
+    out = normalize(images, scaled.mean().item(), scaled.std().item())
+    assert out.shape == (5, 1, 28, 28)
+    assert out.dtype == torch.float32
+    assert abs(out.mean()) < 1e-5
+    assert abs(out.std() - 1) < 1e-5
+
+
+def test_augmentation_of_no_strength_is_the_identity(images: torch.Tensor) -> None:
+    torch.testing.assert_close(augment(images), images.float(), atol=0.05, rtol=0)
+
+
+def test_augmentation_differs_per_image_and_repeats_with_the_seed() -> None:
+    images = torch.zeros(8, 28, 28, dtype=torch.uint8)
+    images[:, 10:18, 12:15] = 255
+    torch.manual_seed(0)
+    first = augment(images, rotation=10, zoom=0.1, shift=0.1)
+    torch.manual_seed(0)
+    again = augment(images, rotation=10, zoom=0.1, shift=0.1)
+    assert torch.equal(first, again)
+    assert len({image.numpy().tobytes() for image in first}) == 8
+    assert first.min() >= 0
+    assert first.max() < 255.01
+
+
+def test_shift_stays_within_its_bound() -> None:
+    images = torch.zeros(500, 28, 28, dtype=torch.uint8)
+    images[:, 13:15, 13:15] = 255
+    out = augment(images, shift=0.1)
+    rows = (out.sum(2) * torch.arange(28)).sum(1) / out.sum((1, 2))
+    assert 2.4 < (rows - 13.5).abs().max() <= 2.8 + 1e-3  # 10% of 28
+
+
+def test_zoom_scales_the_area() -> None:
+    images = torch.zeros(500, 28, 28, dtype=torch.uint8)
+    images[:, 9:19, 9:19] = 255
+    factor = (augment(images, zoom=0.2).sum((1, 2)) / (255 * 100)).sqrt()
+    assert 0.79 < factor.min() < 0.85
+    assert 1.15 < factor.max() < 1.21
+
+
+@pytest.mark.parametrize("shape", [(28, 28), (20, 40)])
+def test_rotation_keeps_lengths(shape: tuple[int, int]) -> None:
+    h, w = shape
+    images = torch.zeros(300, h, w, dtype=torch.uint8)
+    images[:, h // 2 - 1 : h // 2 + 1, w // 2 - 8 : w // 2 + 8] = 255
+    out = augment(images, rotation=90)
+    y, x = torch.meshgrid(torch.arange(h) - (h - 1) / 2, torch.arange(w) - (w - 1) / 2, indexing="ij")
+    moment = (out * (x**2 + y**2)).sum((1, 2)) / out.sum((1, 2))  # of inertia: no rotation changes it
+    assert moment.max() / moment.min() < 1.05
+    vertical = (out * y**2).sum((1, 2)) / out.sum((1, 2))
+    assert vertical.max() > 0.9 * moment.mean()  # some have turned upright
