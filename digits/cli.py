@@ -24,7 +24,7 @@ from lightning.pytorch.cli import ArgsType, LightningArgumentParser, LightningCL
 from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.utilities.rank_zero import rank_zero_only
 
-from digits.callbacks import HParams, PredictionWriter, ProgressBar, Summary
+from digits.callbacks import ClassReport, HParams, PredictionWriter, ProgressBar, Summary
 from digits.data import DigitsDataModule, MNISTDataModule
 from digits.errors import InputError
 from digits.models import Classifier
@@ -106,6 +106,7 @@ class DigitsCLI(LightningCLI):
         self.name = ""
         self.checkpoint: Path | None = None
         self.run: Path | None = None
+        self.trained_on: dict[str, Any] | None = None
         try:
             self.execute(args)
         except KNOWN_ERRORS:
@@ -235,6 +236,7 @@ class DigitsCLI(LightningCLI):
                         f"leave it out, or train with it: `{PROGRAM} fit --model.{key} {value}`"
                     )
         config.model = Namespace(class_path=class_path, init_args=Namespace(hparams))
+        self.trained_on = checkpoint.get("data")
         made_with = dict(checkpoint.get("datamodule_hyper_parameters", {}))
         decisive = {"fit": made_with, "validate": ("val_size", "split_seed"), "test": (), "predict": ()}
         for key in decisive[self.config.subcommand]:
@@ -245,16 +247,22 @@ class DigitsCLI(LightningCLI):
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
         config = self.config_init[self.subcommand].trainer
         use_channels_last(self.model)
+        if self.trained_on is not None:  # whatever the images are now, the model knows them scaled like this
+            self.datamodule.mean, self.datamodule.std = self.trained_on["mean"], self.trained_on["std"]
         fit = self.subcommand == "fit"
         rank = rank_zero_only.rank  # type: ignore[attr-defined]
         if self.run is None and rank == 0 and not config.fast_dev_run:
             self.run = new_run(self.log_folder(self.config[self.subcommand]))
         if config.logger in (None, True):
-            config.logger = self.tensorboard(config) if self.subcommand in ("fit", "test") else False
+            predictions = self.config_init[self.subcommand].get("predictions")
+            logs = self.subcommand in ("fit", "test") or (predictions is not None and predictions.picture)
+            config.logger = self.tensorboard(config) if logs else False
         callbacks: list[Any] = config.callbacks or []
         config.callbacks = callbacks if isinstance(callbacks, list) else [callbacks]
         if config.enable_progress_bar is not False:
             config.callbacks.append(ProgressBar())
+        if self.subcommand == "test":
+            config.callbacks.append(ClassReport())
         if fit:
             if config.logger is not False:
                 config.callbacks += [HParams(), LearningRateMonitor("step")]
@@ -309,8 +317,10 @@ class DigitsCLI(LightningCLI):
         self.writer = next(c for c in self.trainer.callbacks if isinstance(c, PredictionWriter))  # type: ignore[attr-defined]
         if self.writer.path is None and self.run is not None:
             self.writer.path = str(self.run / "predictions.csv")
-        if self.writer.path is not None:
-            check_writable(Path(self.writer.path))
+        for option in ("path", "picture"):
+            path = getattr(self.writer, option)
+            if path is not None:
+                check_writable(f"--predictions.{option}", Path(path))
 
     def fit(self, **kwargs: Any) -> None:
         """Train; when interrupted, say how to go on."""
@@ -344,6 +354,7 @@ class DigitsCLI(LightningCLI):
 
     def after_test(self) -> None:
         self.report("test", "test")
+        self.refuse_unreadable()
 
     def report(self, what: str, stage: str) -> None:
         """Print the scores of `stage`."""
@@ -354,7 +365,28 @@ class DigitsCLI(LightningCLI):
         )
 
     def after_predict(self) -> None:
+        notes = self.datamodule.predict.notes or []
+        unreadable = self.datamodule.unreadable
+        without = sum(map(bool, notes)) - unreadable
+        if notes:
+            counts = [
+                (len(notes) - unreadable - without, "predicted"),
+                (without, "without a digit"),
+                (unreadable, "unreadable"),
+            ]
+            say(f"{len(notes):,} pictures: {', '.join(f'{n:,} {what}' for n, what in counts if n)}")
         say(f"Predictions: {shown(Path(self.writer.path or ''))}")
+        if self.writer.picture:
+            say(f"Picture: {self.writer.picture}")
+        self.refuse_unreadable()
+
+    def refuse_unreadable(self) -> None:
+        """End with an error after everything else is done."""
+        if self.datamodule.unreadable:
+            raise InputError(
+                f"{self.datamodule.unreadable:,} of the files could not be read; "
+                "the column note of the predictions says why"
+            )
 
 
 def run_name(config: Namespace) -> str:
@@ -364,16 +396,16 @@ def run_name(config: Namespace) -> str:
     return config.model.class_path.rsplit(".", 1)[-1] if config.model else "runs"
 
 
-def check_writable(path: Path) -> None:
+def check_writable(option: str, path: Path) -> None:
     """Refuse a file that can't be written before anything is computed for it."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=path.parent):
             pass
     except OSError as error:
-        raise InputError(f"--predictions.path {path} can't be written: {error.strerror}") from None
+        raise InputError(f"{option} {path} can't be written: {error.strerror}") from None
     if path.is_dir():
-        raise InputError(f"--predictions.path {path} is a folder: give a file")
+        raise InputError(f"{option} {path} is a folder: give a file")
 
 
 def shown(path: Path) -> str:

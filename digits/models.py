@@ -52,14 +52,14 @@ class Classifier(LightningModule):
     def on_train_epoch_end(self) -> None:
         self._log_scores("train", self.train_scores)
 
-    def validation_step(self, batch: Batch, batch_idx: int) -> None:
-        self._score(batch, self.val_scores)
+    def validation_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        return self._score(batch, self.val_scores)
 
     def on_validation_epoch_end(self) -> None:
         self._log_scores("val", self.val_scores)
 
-    def test_step(self, batch: Batch, batch_idx: int) -> None:
-        self._score(batch, self.test_scores)
+    def test_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        return self._score(batch, self.test_scores)
 
     def on_test_epoch_end(self) -> None:
         self._log_scores("test", self.test_scores)
@@ -77,6 +77,8 @@ class Classifier(LightningModule):
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         checkpoint["class_path"] = f"{type(self).__module__}.{type(self).__qualname__}"
+        if self._trainer is not None and (data := self.trainer.datamodule) is not None:  # type: ignore[attr-defined]
+            checkpoint["data"] = {"mean": data.mean, "std": data.std, "classes": list(data.classes)}
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         if self._trainer is None or self.trainer.state.fn != "fit":
@@ -88,9 +90,11 @@ class Classifier(LightningModule):
                 f"{now:,}: give the run's own --trainer.max_epochs and --data.batch_size, or start a new run"
             )
 
-    def _score(self, batch: Batch, scores: Scores) -> None:
+    def _score(self, batch: Batch, scores: Scores) -> Tensor:
         images, labels = batch
-        scores.update(self(images), labels)
+        logits = self(images)
+        scores.update(logits, labels)
+        return logits  # for callbacks
 
     def _log_scores(self, stage: str, scores: Scores) -> None:
         for name, value in scores.compute().items():

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -14,7 +15,7 @@ from digits.data import MNISTDataModule
 from digits.data.base import stratified_split
 from digits.data.mnist import BUNDLED, FILES, read_idx
 from digits.errors import InputError
-from tests.conftest import write_idx
+from tests.conftest import draw, write_idx
 
 
 def test_split_is_disjoint_complete_stratified_and_depends_on_its_seed_alone() -> None:
@@ -166,4 +167,69 @@ def test_failed_download_says_what_to_do(tmp_path: Path, monkeypatch: pytest.Mon
 @pytest.mark.parametrize("option", ["batch_size", "val_size", "rotation", "zoom", "shift", "num_workers"])
 def test_negative_values_are_refused(option: str) -> None:
     with pytest.raises(InputError, match=f"--data.{option} must be at least"):
-        MNISTDataModule(None, **{option: -1})
+        MNISTDataModule(**{option: -1})  # type: ignore[arg-type]
+
+
+def write_set(folder: Path, train: str, test: str, between: str = "") -> tuple[torch.Tensor, torch.Tensor]:
+    """Extracted IDX files as torchvision keeps them; returns the test images and labels."""
+    folder.mkdir(parents=True)
+    for prefix, n in [(train, 30), (test, 20)]:
+        images, labels = draw(n, seed=n)
+        write_idx(folder / f"{prefix}-images{between}", images)
+        write_idx(folder / f"{prefix}-labels{between}", labels)
+    return images, labels
+
+
+@pytest.mark.parametrize("dataset", ["FashionMNIST", "KMNIST", "EMNIST"])
+def test_sets_in_the_likeness_of_mnist(tmp_path: Path, dataset: Any) -> None:
+    raw = tmp_path / dataset / "raw"
+    if dataset == "EMNIST":
+        for split in ("byclass", "bymerge", "balanced", "letters", "digits", "mnist"):
+            (tmp_path / split).mkdir()
+            images, labels = write_set(
+                tmp_path / split / "raw", f"emnist-{split}-train", f"emnist-{split}-test", "-idx#-ubyte"
+            )
+            raw.mkdir(parents=True, exist_ok=True)
+            for file in (tmp_path / split / "raw").iterdir():
+                file.rename(raw / file.name.replace("#", "3" if "images" in file.name else "1"))
+    else:
+        images, labels = write_set(raw, "train", "t10k", "-idx#-ubyte")
+        for file in list(raw.iterdir()):
+            file.rename(raw / file.name.replace("#", "3" if "images" in file.name else "1"))
+    data = MNISTDataModule(dataset, str(tmp_path), val_size=5)
+    data.prepare_data()
+    data.setup("fit")
+    data.setup("test")
+    assert torch.equal(data.test.images, images.transpose(1, 2) if dataset == "EMNIST" else images)
+    assert torch.equal(data.test.labels, labels)
+    assert data.mean != MNISTDataModule.mean
+    assert len(data.classes) == 10
+    if dataset == "FashionMNIST":
+        assert data.classes[9] == "Ankle boot"
+
+
+@pytest.mark.parametrize("suffix", ["", ".gz"])
+def test_a_folder_with_the_four_files_is_read_without_network(tmp_path: Path, suffix: str) -> None:
+    for prefix, n in [("train", 30), ("t10k", 20)]:
+        images, labels = draw(n, seed=n)
+        write_idx(tmp_path / f"{prefix}-images-idx3-ubyte{suffix}", images)
+        write_idx(tmp_path / f"{prefix}-labels-idx1-ubyte{suffix}", labels)
+    data = MNISTDataModule(data_dir=str(tmp_path))
+    data.prepare_data()
+    data.setup("predict")
+    assert torch.equal(data.predict.images, images)
+    assert torch.equal(data.predict.labels, labels)
+
+    swapped, name = tmp_path / f"t10k-images-idx3-ubyte{suffix}", tmp_path / f"t10k-labels-idx1-ubyte{suffix}"
+    write_idx(swapped, labels)
+    write_idx(name, images)
+    with pytest.raises(InputError, match="are the files swapped"):
+        data.setup("predict")
+    name.unlink()
+    with pytest.raises(InputError, match="has no t10k-labels-idx1-ubyte"):
+        data.setup("predict")
+
+
+def test_other_sets_need_a_folder() -> None:
+    with pytest.raises(InputError, match=r"KMNIST needs --data\.data_dir"):
+        MNISTDataModule("KMNIST")

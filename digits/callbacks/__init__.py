@@ -2,6 +2,7 @@
 
 from digits.callbacks.hparams import HParams
 from digits.callbacks.predictions import PredictionWriter
+from digits.callbacks.report import ClassReport
 from digits.callbacks.terminal import ProgressBar, Summary
 
-__all__ = ["HParams", "PredictionWriter", "ProgressBar", "Summary"]
+__all__ = ["ClassReport", "HParams", "PredictionWriter", "ProgressBar", "Summary"]

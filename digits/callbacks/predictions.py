@@ -1,33 +1,44 @@
-"""Predictions as a file."""
+"""Predictions as a file, and as a picture."""
 
 import csv
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TextIO
 
 import torch
 import torch.distributed as dist
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import BasePredictionWriter
+from lightning.pytorch.loggers import TensorBoardLogger
 from torch import Tensor
 
-from digits.data import Digits
+from digits.callbacks.pictures import contact_sheet
+from digits.data import Digits, DigitsDataModule
+
+UNSURE = 0.9  # below this confidence, the note says so; 98 to 99% of MNIST's validation images are above
 
 
 class PredictionWriter(BasePredictionWriter):
     """Write one row per image, in the order of the data, whatever process predicted it.
 
-    Columns: id (number of the image in the data), prediction, confidence (the probability of the prediction), p0 to p9
-    (the probabilities), and target where the label is known.
+    The columns of `csv`: id (the number of the image in the data, or the name of its file), prediction, confidence (the
+    probability of the prediction), p0 to p9 (the probabilities), target where labels are known, and for picture files
+    note: why there is no prediction, or that it is unsure. `kaggle` is ImageId, from 1, and Label.
 
     Args:
         path: the file to write; by default predictions.csv in the run's folder.
+        format: csv, or kaggle for a submission to Kaggle's Digit Recognizer.
+        picture: a PNG file to write, too: each image as it was, as the network sees it, and the prediction.
     """
 
-    def __init__(self, path: str | None = None) -> None:
+    def __init__(
+        self, path: str | None = None, format: Literal["csv", "kaggle"] = "csv", picture: str | None = None
+    ) -> None:
         super().__init__(write_interval="epoch")
         self.path = path
+        self.format = format
+        self.picture = picture
 
     def write_on_epoch_end(
         self,
@@ -44,33 +55,57 @@ class PredictionWriter(BasePredictionWriter):
         if trainer.is_global_zero:
             assert self.path is not None
             indices, probabilities = (torch.cat(part) for part in zip(*parts, strict=True))
-            data: Digits = trainer.datamodule.predict  # type: ignore[attr-defined]
-            write_csv(Path(self.path), probabilities[indices.argsort()], data.labels)
+            self.write(trainer, probabilities[indices.argsort()])
+
+    def write(self, trainer: Trainer, probabilities: Tensor) -> None:
+        """Write the files from the probabilities of all images, (N, 10)."""
+        source: DigitsDataModule = trainer.datamodule  # type: ignore[attr-defined]
+        rows = kaggle_rows if self.format == "kaggle" else csv_rows
+        with_replacement(
+            Path(self.path or ""),
+            lambda file: csv.writer(file, lineterminator="\n").writerows(rows(probabilities, source.predict)),
+        )
+        if self.picture is not None:
+            sheet = contact_sheet(source, probabilities)
+            Path(self.picture).parent.mkdir(parents=True, exist_ok=True)
+            sheet.save(self.picture)
+            for logger in trainer.loggers:
+                if isinstance(logger, TensorBoardLogger):
+                    pixels = torch.frombuffer(bytearray(sheet.tobytes()), dtype=torch.uint8)
+                    logger.experiment.add_image(
+                        "predictions", pixels.view(sheet.height, sheet.width, 3), dataformats="HWC"
+                    )
 
 
-def write_csv(path: Path, probabilities: Tensor, labels: Tensor) -> None:
-    """Write `path` in one go: a file of that name is whole, before and after.
-
-    Args:
-        path: the file.
-        probabilities: (N, 10), each row summing to 1.
-        labels: (N,), int64; -1 where it isn't known.
-    """
+def csv_rows(probabilities: Tensor, data: Digits) -> Iterable[Sequence[str]]:
+    """The header and a row per image; where there is nothing to predict, only id, target and note are given."""
     confidence, prediction = probabilities.max(dim=1)
-    columns = [
-        [str(i) for i in range(len(prediction))],
-        [str(i) for i in prediction.tolist()],
-        *([f"{p:.6f}" for p in column] for column in (confidence.tolist(), *probabilities.T.tolist())),
-    ]
-    header = ["id", "prediction", "confidence", *(f"p{i}" for i in range(probabilities.shape[1]))]
-    if (labels >= 0).any():
-        header.append("target")
-        columns.append([str(i) if i >= 0 else "" for i in labels.tolist()])
+    known = (data.labels >= 0).any()
+    names = ["id", "prediction", "confidence", *(f"p{i}" for i in range(probabilities.shape[1]))]
+    yield names + ["target"] * bool(known) + ["note"] * (data.notes is not None)
+    table = zip(data.ids, prediction.tolist(), confidence.tolist(), probabilities.tolist(), strict=True)
+    for i, (name, label, sure, row) in enumerate(table):
+        note = data.notes[i] if data.notes is not None else ""
+        values = [str(label), *(f"{p:.6f}" for p in (sure, *row))] if not note else [""] * (2 + len(row))
+        target = [str(t) if (t := int(data.labels[i])) >= 0 else ""] if known else []
+        notes = [note or ("unsure" if sure < UNSURE else "")] if data.notes is not None else []
+        yield [str(name), *values, *target, *notes]
+
+
+def kaggle_rows(probabilities: Tensor, data: Digits) -> Iterable[Sequence[str]]:
+    """What Kaggle's Digit Recognizer takes as a submission."""
+    yield ["ImageId", "Label"]
+    for i, label in enumerate(probabilities.argmax(dim=1).tolist(), start=1):
+        yield [str(i), str(label)]
+
+
+def with_replacement(path: Path, write: Callable[[TextIO], Any]) -> None:
+    """Write a file beside `path`, then put it in its place: a file of that name is whole, before and after."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        with part.open("w", newline="") as file:
-            csv.writer(file, lineterminator="\n").writerows([header, *zip(*columns, strict=True)])
+        with part.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file:
+            write(file)
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)

@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from lightning.pytorch import LightningDataModule
 from lightning.pytorch.overrides.distributed import UnrepeatedDistributedSampler
+from PIL import Image
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, DistributedSampler
 
@@ -16,16 +17,26 @@ Batch = tuple[Tensor, Tensor]
 
 
 class Digits(Dataset[Batch]):
-    """Images and labels in memory; a whole batch is fetched by one index operation.
+    """Images in memory, with what is known about them; a whole batch is fetched by one index operation.
 
     Args:
         images: (N, 28, 28), uint8, ink as 0 to 255.
-        labels: (N,), int64, 0 to 9.
+        labels: (N,), int64, 0 to 9, or -1 where unknown; by default all are.
+        ids: what the images are called; by default their numbers.
+        notes: why an image has nothing to predict, or "" if it has; by default all have.
     """
 
-    def __init__(self, images: Tensor, labels: Tensor) -> None:
+    def __init__(
+        self,
+        images: Tensor,
+        labels: Tensor | None = None,
+        ids: Sequence[str] | None = None,
+        notes: Sequence[str] | None = None,
+    ) -> None:
         self.images = images
-        self.labels = labels
+        self.labels = torch.full((len(images),), -1) if labels is None else labels
+        self.ids = range(len(images)) if ids is None else ids
+        self.notes = notes
 
     def __len__(self) -> int:
         return len(self.images)
@@ -38,8 +49,25 @@ class Digits(Dataset[Batch]):
         return self.images[index], self.labels[index]
 
     def subset(self, indices: Tensor) -> "Digits":
-        """The images and labels at `indices`, (M,), int64."""
-        return Digits(*self.__getitems__(indices))
+        """The images at `indices`, (M,), int64, in that order."""
+        keep = indices.tolist()
+        return Digits(
+            *self.__getitems__(indices),
+            [self.ids[i] for i in keep],
+            self.notes and [self.notes[i] for i in keep],
+        )
+
+    @property
+    def unreadable(self) -> int:
+        """How many images could not be read; their notes say why."""
+        return sum(note.startswith("unreadable") for note in self.notes or ())
+
+    def labelled(self) -> "Digits":
+        """Those that can be scored: a label is known, and there is something to predict."""
+        known = self.labels >= 0
+        if self.notes is not None:
+            known &= torch.tensor([not note for note in self.notes], dtype=torch.bool)
+        return self if known.all() else self.subset(known.nonzero().squeeze(1))
 
 
 def stratified_split(labels: Tensor, val_size: int, seed: int) -> tuple[Tensor, Tensor]:
@@ -66,8 +94,8 @@ def stratified_split(labels: Tensor, val_size: int, seed: int) -> tuple[Tensor, 
 class DigitsDataModule(LightningDataModule):
     """Images in memory as uint8; normalised, and augmented in training, batch by batch on the device.
 
-    A source of data subclasses this and says how to `load` its images; the official test images are never trained
-    or validated on.
+    A source of data subclasses this and says how to `load` its images: that is all it does. What it loads for testing
+    is never trained or validated on.
 
     Args:
         batch_size: images per training step, on each device.
@@ -79,9 +107,11 @@ class DigitsDataModule(LightningDataModule):
         num_workers: loader processes. The data is in memory, so none are needed.
     """
 
-    # Mean and standard deviation of the pixels of MNIST's training images, on the 0–1 scale.
+    # Mean and standard deviation of the pixels of MNIST's training images, on the 0–1 scale. A source with other
+    # training images calls `measure`; a checkpoint brings those that its model was trained with.
     mean = 0.1307
     std = 0.3081
+    classes: Sequence[str] = tuple("0123456789")
     # Images per step where nothing is learnt and only speed and memory count.
     eval_batch_size = 1000
 
@@ -118,14 +148,29 @@ class DigitsDataModule(LightningDataModule):
         self.val: Digits
         self.test: Digits
         self.predict: Digits
+        self.unreadable = 0
 
     def load(self, split: str) -> Digits:
         """Read the images of `split`: "train" (to be split for validation), "test" or "predict"."""
         raise NotImplementedError
 
+    def original(self, index: int) -> Image.Image:
+        """The picture that image `index` of those to predict was made from."""
+        return Image.fromarray(self.predict.images[index].numpy())
+
+    def measure(self, images: Tensor) -> None:
+        """Take mean and standard deviation from training images, (N, 28, 28) uint8."""
+        pixels = torch.stack([chunk.flatten().bincount(minlength=256) for chunk in images.split(1000)]).sum(0).double()
+        values = torch.arange(256).double() / 255
+        self.mean = round(float((pixels * values).sum() / pixels.sum()), 4)
+        variance = (pixels * (values - self.mean) ** 2).sum() / pixels.sum()
+        self.std = max(round(float(variance.sqrt()), 4), 1e-4)
+
     def setup(self, stage: str) -> None:
         if stage in ("fit", "validate"):
-            data = self.load("train")
+            data = self.load("train").labelled()
+            if len(data) == 0:
+                raise InputError("there is nothing to train on: no image has a label")
             if self.val_size >= len(data):
                 raise InputError(
                     f"--data.val_size {self.val_size} leaves nothing to train on: there are {len(data)} training images"
@@ -133,9 +178,13 @@ class DigitsDataModule(LightningDataModule):
             train, val = stratified_split(data.labels, self.val_size, self.split_seed)
             self.train, self.val = data.subset(train), data.subset(val)
         elif stage == "test":
-            self.test = self.load("test")
+            data = self.load("test")
+            self.test, self.unreadable = data.labelled(), data.unreadable
+            if len(self.test) == 0:
+                raise InputError("there is nothing to score: no image has a label (use predict to predict them)")
         elif stage == "predict":
             self.predict = self.load("predict")
+            self.unreadable = self.predict.unreadable
 
     def train_dataloader(self) -> DataLoader[Batch]:
         return self._loader(self.train, self.batch_size, shuffle=True)

@@ -1,10 +1,10 @@
-"""MNIST: bundled with the package, or downloaded by torchvision."""
+"""MNIST, bundled with the package or downloaded by torchvision, and the sets made in its likeness."""
 
 import gzip
 import hashlib
 import math
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 
@@ -58,49 +58,100 @@ def check_md5(path: Path, expected: str) -> None:
 
 
 class MNISTDataModule(DigitsDataModule):
-    """MNIST: 60,000 training and 10,000 test images of handwritten digits (LeCun, Cortes and Burges, 1998).
+    """MNIST and the sets made in its likeness: 28×28 grey images of ten classes.
+
+    MNIST is 60,000 training and 10,000 test images of handwritten digits (LeCun, Cortes and Burges, 1998); QMNIST its
+    reconstruction with 60,000 test images (Yadav and Bottou, 2019), EMNIST the digits of its extension (Cohen et al.,
+    2017), KMNIST cursive Japanese (Clanuwat et al., 2018) and FashionMNIST clothes (Xiao, Rasul and Vollgraf, 2017).
 
     Args:
-        data_dir: where torchvision keeps or downloads the files; without it, the copy in the package is read.
+        dataset: which of them.
+        data_dir: where torchvision keeps or downloads the files, or a folder that holds the four IDX files themselves,
+            with ".gz" or without; by default the copy of MNIST in the package is read.
         shared: what all sources share; see DigitsDataModule.
     """
 
-    def __init__(self, data_dir: str | None = None, **shared: Any) -> None:
+    def __init__(
+        self,
+        dataset: Literal["MNIST", "QMNIST", "EMNIST", "KMNIST", "FashionMNIST"] = "MNIST",
+        data_dir: str | None = None,
+        **shared: Any,
+    ) -> None:
         super().__init__(**shared)
+        self.dataset = dataset
         self.data_dir = data_dir
+        if data_dir is None and dataset != "MNIST":
+            raise InputError(f"--data.dataset {dataset} needs --data.data_dir, a folder to download to or to read")
 
     def prepare_data(self) -> None:
-        if self.data_dir is None:
+        if self.data_dir is None or self._idx("train-images-idx3-ubyte") is not None:
             return
-        from torchvision.datasets import MNIST  # takes a second to import, and only this needs it
-
-        raw = Path(self.data_dir) / "MNIST" / "raw"
-        # torchvision replaces a damaged archive without a word and never looks at what it extracted before.
-        for name, (md5_gz, md5) in FILES.items():
-            for path, expected in [(raw / f"{name}.gz", md5_gz), (raw / name, md5)]:
-                if path.exists():
-                    try:
-                        check_md5(path, expected)
-                    except InputError as error:
-                        raise InputError(f"{error}: delete it, and it will be downloaded again") from None
+        raw = Path(self.data_dir) / self.dataset / "raw"
+        if self.dataset == "MNIST":
+            # torchvision replaces a damaged archive without a word and never looks at what it extracted before.
+            for name, (md5_gz, md5) in FILES.items():
+                for path, expected in [(raw / f"{name}.gz", md5_gz), (raw / name, md5)]:
+                    if path.exists():
+                        try:
+                            check_md5(path, expected)
+                        except InputError as error:
+                            raise InputError(f"{error}: delete it, and it will be downloaded again") from None
         try:
-            MNIST(self.data_dir, download=True)
+            for train in (True, False):
+                self._torchvision(train, download=True)
         except (RuntimeError, OSError) as error:
             raise InputError(
-                f"could not download MNIST to {raw}: {error}. "
-                "Try again later, put the four .gz files there, or leave out --data.data_dir to use the bundled copy"
+                f"could not download {self.dataset} to {raw}: {error}. Try again later, put the files there, "
+                "or leave out --data.data_dir to use the bundled MNIST"
             ) from None
 
     def load(self, split: str) -> Digits:
-        prefix = "train" if split == "train" else "t10k"
-        images, labels = (self._read(f"{prefix}-{kind}-ubyte") for kind in ("images-idx3", "labels-idx1"))
+        train = split == "train"
+        if self.data_dir is not None and self._idx("train-images-idx3-ubyte") is None:
+            source = self._torchvision(train)
+            images, labels = source.data, source.targets
+            if self.dataset == "EMNIST":
+                images = images.transpose(1, 2).contiguous()  # its files hold them lying on their side
+            if self.dataset == "QMNIST":
+                labels = labels[:, 0]  # the others tell who wrote it
+            self.classes = [name.split(" - ")[0] for name in source.classes]
+        else:
+            prefix = "train" if train else "t10k"
+            images, labels = (self._read(f"{prefix}-{kind}-ubyte") for kind in ("images-idx3", "labels-idx1"))
+        check_pair(images, labels, f"{self.data_dir or BUNDLED}")
+        if train and self.data_dir is not None:
+            self.measure(images)
         return Digits(images, labels.long())
 
+    def _torchvision(self, train: bool, download: bool = False) -> Any:
+        from torchvision import datasets  # takes a second to import, and only this needs it
+
+        options = {"split": "digits"} if self.dataset == "EMNIST" else {}
+        return getattr(datasets, self.dataset)(self.data_dir, train=train, download=download, **options)
+
+    def _idx(self, name: str) -> Path | None:
+        """The file `name` in `data_dir` itself."""
+        for path in (Path(self.data_dir or BUNDLED) / name, Path(self.data_dir or BUNDLED) / f"{name}.gz"):
+            if path.exists():
+                return path
+        return None
+
     def _read(self, name: str) -> torch.Tensor:
-        if self.data_dir is not None:  # as `prepare_data` left it
-            return read_idx(Path(self.data_dir) / "MNIST" / "raw" / name)
-        path = BUNDLED / f"{name}.gz"
-        if not path.exists():
-            raise InputError(f"{path} is missing: install the package again")
-        check_md5(path, FILES[name][0])
+        path = self._idx(name)
+        if path is None:
+            folder = self.data_dir or BUNDLED
+            what = "put it there" if self.data_dir else "install the package again"
+            raise InputError(f"{folder} has no {name} or {name}.gz: {what}")
+        if self.data_dir is None:
+            check_md5(path, FILES[name][0])
         return read_idx(path)
+
+
+def check_pair(images: torch.Tensor, labels: torch.Tensor, where: str) -> None:
+    """Raise InputError unless these are 28×28 images with a label from 0 to 9 each."""
+    if images.ndim != 3 or images.shape[1:] != (28, 28):
+        raise InputError(f"{where}: the images are {tuple(images.shape)}, not (N, 28, 28): are the files swapped?")
+    if labels.shape != images.shape[:1]:
+        raise InputError(f"{where}: there are {len(images)} images, but {tuple(labels.shape)} labels")
+    if len(labels) and (labels.min() < 0 or labels.max() > 9):
+        raise InputError(f"{where}: the labels run to {labels.max()}, not from 0 to 9")

@@ -1,0 +1,91 @@
+"""How well a model that was trained on MNIST reads pictures that are not MNIST, with the preparation and without.
+
+python -m benchmarks.pictures --ckpt_path A.ckpt B.ckpt …
+
+Two sources, neither of which anything was tuned on: the 1,797 scans of scikit-learn's `load_digits` (Alpaydin and
+Kaynak, 1998), 8×8 pixels, here enlarged to 80×80, dark on white; and 2,000 digits drawn by benchmarks/drawn.py. Each is
+saved as picture files and read by `python -m digits predict`. The baseline without preparation is what tutorials do: make
+the picture grey and resize it to 28×28, and then also inverted where it is dark on light.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from sklearn.datasets import load_digits
+
+from benchmarks.drawn import draw
+
+RESULTS = Path(__file__).parent / "results"
+
+
+def save_scans(folder: Path) -> None:
+    """Scikit-learn's scans as PNG files in a folder per label."""
+    data = load_digits()
+    for i, (image, label) in enumerate(zip(data.images, data.target, strict=True)):
+        file = folder / str(label) / f"{i}.png"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        page = Image.fromarray((255 - image * 255 / 16).astype(np.uint8))
+        page.resize((80, 80), Image.Resampling.BICUBIC).save(file)
+
+
+def save_drawn(folder: Path, n: int = 2000) -> None:
+    """`n` drawn digits, as many of each, in a folder per label."""
+    rng = np.random.default_rng(0)
+    for i in range(n):
+        image, suffix = draw(i % 10, rng)
+        file = folder / str(i % 10) / f"{i}.{suffix}"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        image.save(file)
+
+
+def invert_all(source: Path, folder: Path) -> None:
+    """A copy in which ink is lighter than paper, as MNIST has it, for the baseline."""
+    for path in source.rglob("*.*"):
+        grey = np.asarray(Image.open(path).convert("L"))
+        file = folder / path.relative_to(source).with_suffix(".png")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(255 - grey if np.median(grey) > 127 else grey).save(file)
+
+
+def accuracy(checkpoint: str, path: Path, prepare: bool) -> float:
+    """The share of right predictions, by `python -m digits predict`; a picture called blank counts as wrong."""
+    out = path.parent / "predictions.csv"
+    command = [sys.executable, "-m", "digits", "predict", "--ckpt_path", checkpoint, "--data", "ImageDataModule"]
+    options = ["--data.path", str(path), "--data.prepare", str(prepare).lower(), "--predictions.path", str(out)]
+    subprocess.run([*command, *options], check=True, stdout=subprocess.DEVNULL)
+    _, *rows = (line.split(",") for line in out.read_text().splitlines())
+    return sum(row[1] == row[-2] for row in rows) / len(rows)
+
+
+def main() -> None:
+    """Measure, print, and write benchmarks/results/pictures.json."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--ckpt_path", nargs="+", required=True, help="checkpoints to score")
+    checkpoints = parser.parse_args().ckpt_path
+    results: dict[str, dict[str, float]] = {}
+    with tempfile.TemporaryDirectory() as name:
+        root = Path(name)
+        save_scans(root / "scans")
+        save_drawn(root / "drawn")
+        for source in ("scans", "drawn"):
+            invert_all(root / source, root / f"{source}-inverted")
+        for checkpoint in checkpoints:
+            figures = results.setdefault(Path(checkpoint).parts[-4], {})
+            for source in ("scans", "drawn"):
+                figures[f"{source}, resized"] = accuracy(checkpoint, root / source, prepare=False)
+                figures[f"{source}, inverted and resized"] = accuracy(checkpoint, root / f"{source}-inverted", False)
+                figures[f"{source}, prepared"] = accuracy(checkpoint, root / source, prepare=True)
+    for model, figures in results.items():
+        print(model, *(f"  {what}: {value:.2%}" for what, value in figures.items()), sep="\n")
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / "pictures.json").write_text(json.dumps(results, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,96 @@
+"""Picture files: photos, scans, drawings, screenshots."""
+
+import glob
+import os
+import re
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+
+from digits import photos
+from digits.data.base import Digits, DigitsDataModule
+from digits.errors import InputError
+
+SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp"}
+
+
+class ImageDataModule(DigitsDataModule):
+    """Picture files of one digit each, brought to MNIST's form (see digits/photos.py).
+
+    The label is known where the folder of a file is called 0 to 9, or its name begins with the label and a separator:
+    `7/a.png`, `7_a.png`.
+
+    Args:
+        path: a file, a folder (with all folders in it, in natural order), or a pattern such as "scans/*.png".
+        prepare: bring the pictures to MNIST's form; without, they are only made grey and resized to 28×28.
+        shared: what all sources share; see DigitsDataModule.
+    """
+
+    def __init__(self, path: str, prepare: bool = True, **shared: Any) -> None:
+        super().__init__(**shared)
+        self.path = path
+        self.prepare = prepare
+        self.files: list[Path] = []
+
+    def load(self, split: str) -> Digits:
+        self.files = find_pictures(self.path)
+        with ThreadPoolExecutor(os.cpu_count()) as pool:  # decoding and scaling release Python's lock
+            images, notes = zip(*pool.map(self._load_one, self.files), strict=True)
+        folder = Path(self.path)
+        ids = [str(file.relative_to(folder) if folder.is_dir() else file) for file in self.files]
+        labels = torch.tensor([label_of(file) for file in self.files])
+        return Digits(torch.from_numpy(np.stack(images)), labels, ids, notes)
+
+    def original(self, index: int) -> Image.Image:
+        return photos.read(self.files[index])
+
+    def _load_one(self, file: Path) -> tuple[np.ndarray, str]:
+        try:
+            image = photos.read(file)
+            if not self.prepare:
+                return np.asarray(image.convert("L").resize((28, 28))), ""
+            return photos.prepare(image), ""
+        except photos.NoDigit as error:
+            note = str(error)
+        except ValueError as error:
+            note = f"unreadable: {error}"
+        except OSError as error:
+            note = f"unreadable: {error.strerror}"
+        return np.zeros((28, 28), np.uint8), note
+
+
+def find_pictures(path: str) -> list[Path]:
+    """The picture files that `path`, a file, folder or pattern, stands for, in natural order.
+
+    Raises:
+        InputError: there are none.
+    """
+    if Path(path).is_dir():
+        found = [Path(folder, name) for folder, _, names in os.walk(path) for name in names]
+    else:
+        found = [Path(path)] if Path(path).exists() else [Path(name) for name in glob.glob(path, recursive=True)]  # noqa: PTH207
+        if found == [Path(path)]:
+            return found  # whatever it is called
+    pictures = [file for file in found if file.suffix.lower() in SUFFIXES and not file.name.startswith(".")]
+    if not pictures:
+        kinds = ", ".join(sorted(SUFFIXES))
+        what = "has no pictures" if found or Path(path).is_dir() else "does not exist"
+        raise InputError(f"--data.path {path} {what} ({kinds})")
+    return sorted(pictures, key=natural)
+
+
+def natural(path: Path) -> list[tuple[int, str]]:
+    """A key that sorts 2.png before 10.png."""
+    return [(int(part) if part.isdigit() else -1, part) for part in re.split(r"(\d+)", str(path))]
+
+
+def label_of(path: Path) -> int:
+    """The label that the folder or the name of `path` tells, or -1."""
+    if re.fullmatch(r"[0-9]", path.parent.name):
+        return int(path.parent.name)
+    match = re.match(r"([0-9])[-_. ]", path.stem)
+    return int(match[1]) if match else -1
