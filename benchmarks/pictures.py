@@ -4,8 +4,8 @@ python -m benchmarks.pictures --ckpt_path A.ckpt B.ckpt …
 
 Two sources, neither of which anything was tuned on: the 1,797 scans of scikit-learn's `load_digits` (Alpaydin and
 Kaynak, 1998), 8×8 pixels, here enlarged to 80×80, dark on white; and 2,000 digits drawn by benchmarks/drawn.py. Each is
-saved as picture files and read by `python -m digits predict`. The baseline without preparation is what tutorials do: make
-the picture grey and resize it to 28×28, and then also inverted where it is dark on light.
+saved as picture files and read by `python -m digits predict`. The baseline without preparation is what tutorials do:
+make the picture grey and resize it to 28×28, and then also inverted where it is dark on light.
 """
 
 import argparse

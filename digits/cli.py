@@ -5,6 +5,7 @@ errors of one line.
 """
 
 import inspect
+import json
 import logging
 import re
 import shutil
@@ -24,7 +25,10 @@ from lightning.pytorch.cli import ArgsType, LightningArgumentParser, LightningCL
 from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.utilities.rank_zero import rank_zero_only
 
-from digits.callbacks import ClassReport, HParams, PredictionWriter, ProgressBar, Summary
+from digits.callbacks import ClassReport, Dashboard, HParams, PredictionWriter, ProgressBar, Summary
+from digits.callbacks.boards import boards
+from digits.callbacks.files import with_replacement
+from digits.compare import compare
 from digits.data import DigitsDataModule, MNISTDataModule
 from digits.errors import InputError
 from digits.models import Classifier
@@ -32,6 +36,14 @@ from digits.performance import keep_freed_memory, use_channels_last
 from digits.runs import LOG_ROOT, new_run, newest_checkpoint, read_checkpoint, run_of
 
 PROGRAM = "python -m digits"
+
+COMMANDS = {
+    "fit": "Train a network; its run's folder keeps everything.",
+    "validate": "Score the validation images.",
+    "test": "Score the official test images, or labelled pictures or rows of your own.",
+    "predict": "Write a file of predictions, for MNIST's test images, pictures or CSV files.",
+    "compare": "Show runs side by side.",
+}
 
 # Said by Lightning and torch of things that are as they should be here.
 NOISE = [
@@ -96,6 +108,8 @@ class ConfigWriter(SaveConfigCallback):
             config = self.config.clone()
             config.ckpt_path = None  # where this run was resumed from is no part of how to run it
             self.parser.save(config, self.run / "config.yaml", skip_none=False, overwrite=True)
+            for board in boards(trainer):
+                board.add_text("config", f"```yaml\n{(self.run / 'config.yaml').read_text()}\n```")
 
 
 class DigitsCLI(LightningCLI):
@@ -129,7 +143,11 @@ class DigitsCLI(LightningCLI):
             # Hyperparameters are plain numbers: a checkpoint then holds no name of a function to call.
             load_from_checkpoint_support=False,
             parser_class=Parser,
-            parser_kwargs={"prog": PROGRAM, "description": "Handwritten digit recognition: train, test and predict."},
+            parser_kwargs={
+                "prog": PROGRAM,
+                "description": "Handwritten digit recognition: train, test and predict.",
+                **{command: {"description": COMMANDS[command]} for command in self.subcommands()},
+            },
         )
 
     @staticmethod
@@ -145,6 +163,12 @@ class DigitsCLI(LightningCLI):
             default=None,
             help=f"Runs go to {LOG_ROOT}/NAME/version_N; by default the name of the config file, or of the model.",
         )
+        parser.add_argument(
+            "--pictures",
+            type=bool,
+            default=True,
+            help="Draw pictures and TensorBoard's pages after training and testing.",
+        )
         parser.add_lightning_class_args(self.trainer_class, "trainer")
         parser.set_defaults({f"trainer.{key}": value for key, value in self.trainer_defaults.items()})
         # Not required: a checkpoint knows its model.
@@ -155,6 +179,14 @@ class DigitsCLI(LightningCLI):
     def setup_parser(self, *args: Any, **kwargs: Any) -> None:
         super().setup_parser(*args, **kwargs)
         self._subcommand_parsers["predict"].add_lightning_class_args(PredictionWriter, "predictions")
+        comparing = Parser(description="A table of runs, and a chart of their validation error.", prog=PROGRAM)
+        comparing.add_argument("runs", nargs="+", help=f"Folders of runs, such as {LOG_ROOT}/*/version_*.")
+        comparing.add_argument("--picture", default=f"{LOG_ROOT}/compare.png", help="The chart's PNG file.")
+        commands = self.parser._subcommands_action
+        assert commands is not None
+        commands.add_subcommand("compare", comparing, help="")
+        for command in commands._choices_actions:
+            command.help = COMMANDS[command.dest]
 
     def parse_arguments(self, parser: LightningArgumentParser, args: ArgsType) -> None:
         for path in re.findall(r"(?:^|\0)(?:--config|-c)[=\0]([^\0]+)", "\0".join(self.argv)):
@@ -164,6 +196,10 @@ class DigitsCLI(LightningCLI):
                 except (yaml.YAMLError, UnicodeDecodeError) as error:  # the parser's own message names no file
                     raise InputError(f"--config {path} is not valid YAML: {error}") from None
         self.config = parser.parse_args(args)  # type: ignore[arg-type]
+        if self.config.subcommand == "compare":
+            print(compare(self.config.compare.runs, self.config.compare.picture))
+            print(f"Chart: {self.config.compare.picture}")
+            sys.exit()
 
     def _parse_ckpt_path(self) -> None:
         """Lightning lets a checkpoint's hyperparameters win over the command line without a word; see below."""
@@ -263,6 +299,8 @@ class DigitsCLI(LightningCLI):
             config.callbacks.append(ProgressBar())
         if self.subcommand == "test":
             config.callbacks.append(ClassReport())
+        if self.subcommand in ("fit", "test") and self.config[self.subcommand].pictures:
+            config.callbacks.append(Dashboard(self.run))
         if fit:
             if config.logger is not False:
                 config.callbacks += [HParams(), LearningRateMonitor("step")]
@@ -354,7 +392,20 @@ class DigitsCLI(LightningCLI):
 
     def after_test(self) -> None:
         self.report("test", "test")
+        self.keep_test()
         self.refuse_unreadable()
+
+    @rank_zero_only
+    def keep_test(self) -> None:
+        """Write the scores into the run's folder, by the kind of data, for `compare`."""
+        if self.run is None:
+            return
+        path = self.run / "test.json"
+        known = json.loads(path.read_text()) if path.is_file() else {}
+        metrics = self.trainer.callback_metrics
+        scores = {name: float(metrics[f"test/{name}"]) for name in ("accuracy", "error", "loss", "images")}
+        known[type(self.datamodule).__name__] = {**scores, "checkpoint": shown(self.checkpoint or Path())}
+        with_replacement(path, lambda file: json.dump(known, file, indent=2))
 
     def report(self, what: str, stage: str) -> None:
         """Print the scores of `stage`."""

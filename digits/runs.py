@@ -47,14 +47,16 @@ def new_run(folder: Path) -> Path:
 
 
 def newest_checkpoint(folder: Path, kind: str) -> Path | None:
-    """`best` or `last` checkpoint of the newest run in `folder`; a run without validation has only a last one."""
+    """`best` or `last` checkpoint of the newest run in `folder` that has one."""
     runs = [run for run in folder.iterdir() if version(run) >= 0] if folder.is_dir() else []
-    for run in sorted(runs, key=version, reverse=True):
-        for name in dict.fromkeys([kind, "last"]):
-            path = run / "checkpoints" / f"{name}.ckpt"
-            if path.is_file():
-                return path
-    return None
+    found = (checkpoint_of(run, kind) for run in sorted(runs, key=version, reverse=True))
+    return next((path for path in found if path is not None), None)
+
+
+def checkpoint_of(run: Path, kind: str) -> Path | None:
+    """`best` or `last` checkpoint of a run; a run without validation has only a last one."""
+    paths = (run / "checkpoints" / f"{name}.ckpt" for name in (kind, "last"))
+    return next((path for path in paths if path.is_file()), None)
 
 
 def run_of(checkpoint: Path) -> Path | None:

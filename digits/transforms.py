@@ -16,23 +16,23 @@ def augment(images: Tensor, rotation: float = 0.0, zoom: float = 0.0, shift: flo
     Args:
         images: raw images, (N, H, W), uint8 or float, 0 to 255.
         rotation: largest angle in degrees, to either side.
-        zoom: largest change of size; 0.1 draws factors from 0.9 to 1.1.
+        zoom: largest change of height and of width, each by its own factor; 0.1 draws them from 0.9 to 1.1.
         shift: largest shift along each axis, as a fraction of the image's size.
 
     Returns:
         (N, H, W), float32, 0 to 255. Draws from torch's global random state of the images' device.
     """
     n, h, w = images.shape
-    angle, size, dx, dy = torch.rand(4, n, device=images.device) * 2 - 1  # each (N,), -1 to 1
+    angle, dx, dy, *zooms = torch.rand(5, n, device=images.device) * 2 - 1  # each (N,), -1 to 1
     angle = angle * math.radians(rotation)
-    size = 1 + size * zoom
-    # `affine_grid` maps output to input, so a digit zoomed by `size` is sampled in steps of 1 / size. Its axes run
-    # from -1 to 1, hence 2 * shift; for H != W the rotation must be undone from those axes to pixels.
-    cos, sin = angle.cos() / size, angle.sin() / size
+    zoom_x, zoom_y = (1 + z * zoom for z in zooms)
+    # `affine_grid` maps output to input, so an image zoomed by 1.1 is sampled in steps of 1 / 1.1. Its axes run from
+    # -1 to 1, hence 2 * shift, and for H != W the factors between the axes.
+    cos, sin = angle.cos(), angle.sin()
     theta = torch.stack(
         [
-            torch.stack([cos, -sin * (h / w), 2 * shift * dx], dim=1),
-            torch.stack([sin * (w / h), cos, 2 * shift * dy], dim=1),
+            torch.stack([cos / zoom_x, -sin / zoom_x * (h / w), 2 * shift * dx], dim=1),
+            torch.stack([sin / zoom_y * (w / h), cos / zoom_y, 2 * shift * dy], dim=1),
         ],
         dim=1,
     )  # (N, 2, 3)

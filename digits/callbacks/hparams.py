@@ -1,7 +1,8 @@
 """TensorBoard's HPARAMS page."""
 
 from lightning.pytorch import Callback, LightningModule, Trainer
-from lightning.pytorch.loggers import TensorBoardLogger
+
+from digits.callbacks.boards import boards
 
 
 class HParams(Callback):
@@ -22,7 +23,6 @@ class HParams(Callback):
             "max_epochs": trainer.max_epochs,
         }
         values = {k: v if isinstance(v, int | float | str) else str(v) for k, v in values.items()}
-        for logger in trainer.loggers:
-            if isinstance(logger, TensorBoardLogger) and trainer.is_global_zero:
-                for summary in hparams(values, dict.fromkeys(self.METRICS, 0)):
-                    logger.experiment.file_writer.add_summary(summary)
+        for board in boards(trainer):
+            for summary in hparams(values, dict.fromkeys(self.METRICS, 0)):
+                board.file_writer.add_summary(summary)

@@ -1,12 +1,187 @@
-"""Pictures to look at."""
+"""Pictures to look at: functions that draw, and know nothing of training. Each answers one question.
 
+Shapes: N images, H rows, W columns, K classes. Colours are those of Okabe and Ito (2008), which people of any colour
+vision tell apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
 from digits.data import DigitsDataModule
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+BLUE, ORANGE, GREY = "#0072b2", "#d55e00", "#999999"
 MOST = 200  # images on a contact sheet
 TILE, GAP, TEXT = 112, 8, 34  # pixels: a picture, the space around it, the two lines below
+
+Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
+
+
+def samples(images: Tensor, labels: Tensor, classes: Sequence[str], columns: int = 16) -> Image.Image:
+    """What does each class look like? A row of the first images of each.
+
+    Args:
+        images: (N, H, W), uint8.
+        labels: (N,), int64.
+        classes: names of the K classes.
+        columns: images in a row.
+    """
+    rows = [images[labels == label][:columns] for label in range(len(classes))]
+    return tiles([(name, list(row)) for name, row in zip(classes, rows, strict=True) if len(row)], scale=2)
+
+
+def augmented(images: Tensor, versions: Sequence[Tensor], labels: Tensor, classes: Sequence[str]) -> Image.Image:
+    """What does augmentation do? Each image in front, and what training made of it behind.
+
+    Args:
+        images: (N, H, W), uint8.
+        versions: each (N, H, W), 0 to 255.
+        labels: (N,), int64.
+        classes: names of the classes.
+    """
+    rows = [
+        (classes[int(label)], [image, *(version[i] for version in versions)])
+        for i, (image, label) in enumerate(zip(images, labels, strict=True))
+    ]
+    return tiles(rows, scale=2, apart=1)
+
+
+def filters(weight: Tensor) -> Image.Image:
+    """What does the first layer look for? Blue is ink that speaks for it, orange ink that speaks against it.
+
+    Args:
+        weight: (filters, H, W), float; each filter is scaled by its own largest weight.
+    """
+    scaled = weight / weight.abs().amax(dim=(1, 2), keepdim=True).clamp(min=1e-12)
+    for_ink, against = np.array([0, 114, 178]), np.array([213, 94, 0])
+    strength = scaled.numpy()[..., None]
+    shaded = np.where(strength > 0, 255 + strength * (for_ink - 255), 255 - strength * (against - 255))
+    size = max(1, 56 // max(weight.shape[1:]))
+    columns = 10 if len(weight) > 8 else len(weight)
+    side = max(weight.shape[1:]) * size + 4
+    sheet = Image.new("RGB", (columns * side, -(-len(weight) // columns) * side), "white")
+    for i, pixels in enumerate(shaded.round().astype(np.uint8)):
+        tile = Image.fromarray(pixels)
+        tile = tile.resize((tile.width * size, tile.height * size), Image.Resampling.NEAREST)
+        sheet.paste(tile, (i % columns * side + 2, i // columns * side + 2))
+    return sheet
+
+
+def mistakes(images: Tensor, labels: Tensor, probabilities: Tensor, classes: Sequence[str]) -> Image.Image:
+    """Which images does the network get wrong, and how sure is it?
+
+    Args:
+        images: (N, H, W), uint8, all of them mistakes, the worst first.
+        labels: (N,), int64.
+        probabilities: (N, K).
+        classes: names of the K classes.
+    """
+    columns, side = 8, 84
+    rows = -(-len(images) // columns)
+    width, height = side + 2 * GAP, side + TEXT + 2 * GAP
+    sheet = Image.new("RGB", (columns * width, max(rows, 1) * height), "white")
+    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(13)
+    if len(images) == 0:
+        draw.text((GAP, GAP), "no mistakes", fill="black", font=font)
+    for i, (image, label, row) in enumerate(zip(images, labels.tolist(), probabilities, strict=True)):
+        x, y = i % columns * width + GAP, i // columns * height + GAP
+        sheet.paste(Image.fromarray(image.numpy()).resize((side, side), Image.Resampling.NEAREST), (x, y))
+        confidence, taken = row.max(dim=0)
+        for line, (text, colour) in enumerate(
+            [(f"is {classes[label]}", "black"), (f"as {classes[int(taken)]}  {confidence:.0%}", "#b34700")]
+        ):
+            draw.text((x, y + side + 2 + 15 * line), clip(text, draw, font, side + GAP), fill=colour, font=font)
+    return sheet
+
+
+def confusion(matrix: Tensor, classes: Sequence[str], title: str) -> Image.Image:
+    """What is taken for what? Counts on the left, shares of each true class on the right.
+
+    Colour shows the mistakes; the diagonal, which would outshine them, has none.
+
+    Args:
+        matrix: (K, K), counts; a row for each true class, a column for each predicted one.
+        classes: names of the K classes.
+        title: what was scored.
+    """
+    counts = matrix.double()
+    shares = counts / counts.sum(1, keepdim=True).clamp(min=1)
+    wrong = shares.clone().fill_diagonal_(0).numpy()
+    figure = new_figure(12, 5.6)
+    total, right = int(matrix.sum()), int(matrix.trace())
+    figure.suptitle(f"{title}: {total - right:,} of {total:,} wrong ({1 - right / max(total, 1):.2%})", fontsize=12)
+    for axes, values, form in zip(figure.subplots(1, 2), (counts, shares * 100), ("{:.0f}", "{:.1f}%"), strict=True):
+        axes.imshow(wrong, cmap="Oranges", vmin=0, vmax=max(float(wrong.max()), 0.005))
+        axes.set_xticks(range(len(classes)), classes, rotation=0 if max(map(len, classes)) < 3 else 45)
+        axes.set_yticks(range(len(classes)), classes)
+        axes.tick_params(labelsize=8)
+        axes.set_xlabel("predicted")
+        axes.set_ylabel("true")
+        for i, j in np.ndindex(*matrix.shape):
+            if matrix[i, j]:
+                text = form.format(float(values[i, j]))
+                dark = wrong[i, j] > 0.6 * wrong.max()
+                colour = "black" if i == j or not dark else "white"
+                axes.text(j, i, text, ha="center", va="center", fontsize=8 if "%" not in form else 7, color=colour)
+    figure.axes[0].set_title("images", fontsize=10)
+    figure.axes[1].set_title("share of the true class", fontsize=10)
+    return to_image(figure)
+
+
+def curves(rows: Sequence[Mapping[str, float]]) -> Image.Image:
+    """Does it learn, and does it overfit? Loss and accuracy of training and validation by epoch.
+
+    Args:
+        rows: one per epoch, with `epoch`, and `train/loss`, `val/loss`, `train/accuracy`, `val/accuracy` where known.
+    """
+    figure = new_figure(10, 4)
+    for axes, what in zip(figure.subplots(1, 2), ("accuracy", "loss"), strict=True):
+        for stage, name, colour in [("train", "training", GREY), ("val", "validation", BLUE)]:
+            points = [(row["epoch"], row[f"{stage}/{what}"]) for row in rows if row.get(f"{stage}/{what}") is not None]
+            if points:
+                axes.plot(*zip(*points, strict=True), marker=".", color=colour, label=name)
+        axes.set_title(what, fontsize=11)
+        axes.legend(frameon=False)
+        axes.set_xlabel("epoch")
+        if what == "accuracy":
+            axes.yaxis.set_major_formatter("{x:.1%}")
+        else:
+            axes.set_yscale("log")
+        tidy(axes)
+    return to_image(figure)
+
+
+def comparison(runs: Mapping[str, Sequence[Mapping[str, float]]]) -> Image.Image:
+    """Which run is better, and when? Validation error by epoch, a line per run.
+
+    Args:
+        runs: by name, one row per epoch, with `epoch` and `val/error`.
+    """
+    figure = new_figure(10, 5)
+    axes = figure.subplots()
+    palette = [BLUE, ORANGE, "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "black", GREY]
+    for i, (name, rows) in enumerate(runs.items()):
+        points = [(row["epoch"], 100 * max(row["val/error"], 1e-5)) for row in rows if row.get("val/error") is not None]
+        if points:
+            colour, dashes = palette[i % len(palette)], ["-", "--", ":"][i // len(palette) % 3]
+            axes.plot(*zip(*points, strict=True), label=name, marker=".", color=colour, linestyle=dashes)
+    axes.set_yscale("log")
+    axes.yaxis.set_major_formatter("{x:g}%")
+    axes.yaxis.set_minor_formatter("{x:g}%")
+    axes.set_title("validation error", fontsize=11)
+    axes.set_xlabel("epoch")
+    axes.legend(frameon=False, fontsize=8)
+    tidy(axes)
+    return to_image(figure)
 
 
 def contact_sheet(data: DigitsDataModule, probabilities: Tensor) -> Image.Image:
@@ -16,7 +191,7 @@ def contact_sheet(data: DigitsDataModule, probabilities: Tensor) -> Image.Image:
 
     Args:
         data: after `setup("predict")`.
-        probabilities: (N, 10), each row summing to 1.
+        probabilities: (N, K), each row summing to 1.
     """
     shown = min(len(data.predict), MOST)
     columns = min(6, shown)
@@ -58,7 +233,26 @@ def contact_sheet(data: DigitsDataModule, probabilities: Tensor) -> Image.Image:
     return sheet
 
 
-def clip(text: str, draw: ImageDraw.ImageDraw, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int) -> str:
+def tiles(rows: Sequence[tuple[str, Sequence[Tensor]]], scale: int, apart: int = 0) -> Image.Image:
+    """Rows of images, each (H, W), 0 to 255, behind a name; after the first `apart` of them, a gap."""
+    font = ImageFont.load_default(14)
+    left = 16 + max(round(font.getlength(name)) for name, _ in rows)
+    side = max(rows[0][1][0].shape) * scale + 4
+    most = max(len(images) for _, images in rows)
+    sheet = Image.new("RGB", (left + most * side + (GAP if apart else 0), len(rows) * side), "white")
+    draw = ImageDraw.Draw(sheet)
+    for y, (name, images) in enumerate(rows):
+        draw.text((GAP, y * side + side // 2), name, fill="black", font=font, anchor="lm")
+        for x, image in enumerate(images):
+            pixels = image.detach().cpu().clamp(0, 255).byte().numpy()
+            tile = Image.fromarray(pixels).resize(
+                (pixels.shape[1] * scale, pixels.shape[0] * scale), Image.Resampling.NEAREST
+            )
+            sheet.paste(tile, (left + x * side + (GAP if apart and x >= apart else 0), y * side + 2))
+    return sheet
+
+
+def clip(text: str, draw: ImageDraw.ImageDraw, font: Font, width: int) -> str:
     """`text` on one line, its beginning cut off until it is at most `width` pixels wide."""
     text = "".join(c if c.isprintable() else "?" for c in text)
     if draw.textlength(text, font=font) <= width:
@@ -66,3 +260,28 @@ def clip(text: str, draw: ImageDraw.ImageDraw, font: ImageFont.FreeTypeFont | Im
     while text and draw.textlength(f"…{text}", font=font) > width:
         text = text[1:]
     return f"…{text}"
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """A figure of `width` by `height` inches, without matplotlib's global state."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), dpi=100, layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def tidy(axes: Axes) -> None:
+    """Leave the data, and what it takes to read it."""
+    from matplotlib.ticker import MaxNLocator
+
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(alpha=0.3, linewidth=0.5)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+
+
+def to_image(figure: Figure) -> Image.Image:
+    """The figure as an image."""
+    figure.canvas.draw()
+    return Image.fromarray(np.asarray(figure.canvas.buffer_rgba())).convert("RGB")  # type: ignore[attr-defined]

@@ -1,18 +1,19 @@
 """Predictions as a file, and as a picture."""
 
 import csv
-import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, Literal, TextIO
+from typing import Any, Literal
 
+import numpy as np
 import torch
 import torch.distributed as dist
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import BasePredictionWriter
-from lightning.pytorch.loggers import TensorBoardLogger
 from torch import Tensor
 
+from digits.callbacks.boards import boards
+from digits.callbacks.files import with_replacement
 from digits.callbacks.pictures import contact_sheet
 from digits.data import Digits, DigitsDataModule
 
@@ -69,12 +70,8 @@ class PredictionWriter(BasePredictionWriter):
             sheet = contact_sheet(source, probabilities)
             Path(self.picture).parent.mkdir(parents=True, exist_ok=True)
             sheet.save(self.picture)
-            for logger in trainer.loggers:
-                if isinstance(logger, TensorBoardLogger):
-                    pixels = torch.frombuffer(bytearray(sheet.tobytes()), dtype=torch.uint8)
-                    logger.experiment.add_image(
-                        "predictions", pixels.view(sheet.height, sheet.width, 3), dataformats="HWC"
-                    )
+            for board in boards(trainer):
+                board.add_image("predictions", np.asarray(sheet), dataformats="HWC")
 
 
 def csv_rows(probabilities: Tensor, data: Digits) -> Iterable[Sequence[str]]:
@@ -97,15 +94,3 @@ def kaggle_rows(probabilities: Tensor, data: Digits) -> Iterable[Sequence[str]]:
     yield ["ImageId", "Label"]
     for i, label in enumerate(probabilities.argmax(dim=1).tolist(), start=1):
         yield [str(i), str(label)]
-
-
-def with_replacement(path: Path, write: Callable[[TextIO], Any]) -> None:
-    """Write a file beside `path`, then put it in its place: a file of that name is whole, before and after."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with part.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file:
-            write(file)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)

@@ -1,0 +1,276 @@
+"""TensorBoard's pages, and the pictures in the run's folder."""
+
+import csv
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from lightning.pytorch import Callback, LightningModule, Trainer
+from PIL import Image
+from torch import Tensor, nn
+from torchmetrics import Metric
+from torchmetrics.utilities import dim_zero_cat
+
+from digits.callbacks import pictures
+from digits.callbacks.boards import boards
+from digits.callbacks.files import with_replacement
+from digits.callbacks.terminal import summarize
+from digits.data import Digits, DigitsDataModule
+from digits.transforms import augment
+
+WORST = 40  # mistakes shown
+EMBEDDED = 10_000  # images in the projector
+
+LAYOUT = {
+    "by step": {what: ["Multiline", [f"train/{what}", f"val/{what}"]] for what in ("loss", "accuracy", "error")},
+    "by epoch": {
+        what: ["Multiline", [f"by_epoch/train_{what}", f"by_epoch/val_{what}"]]
+        for what in ("loss", "accuracy", "error")
+    },
+}
+
+
+class Outcomes(Metric):
+    """What a network said about each image, over all processes, in the order of the data."""
+
+    full_state_update = False
+    logits: list[Tensor]
+    labels: list[Tensor]
+    indices: list[Tensor]
+
+    def __init__(self) -> None:
+        super().__init__()
+        for name in ("logits", "labels", "indices"):
+            self.add_state(name, [], dist_reduce_fx="cat")
+
+    def update(self, logits: Tensor, labels: Tensor, indices: Tensor) -> None:
+        """Keep one batch: (N, K) float, (N,) and (N,) int64."""
+        self.logits.append(logits.detach().float())
+        self.labels.append(labels)
+        self.indices.append(indices)
+
+    def compute(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Probabilities, (N, K) float32, labels and indices, (N,) int64, on the CPU, the indices ascending."""
+        logits, labels, indices = (dim_zero_cat(state).cpu() for state in (self.logits, self.labels, self.indices))
+        order = indices.argsort()
+        return logits[order].softmax(dim=1), labels[order], indices[order]
+
+
+class Dashboard(Callback):
+    """After training and after testing, draw what happened: as files in the run's folder, and on TensorBoard.
+
+    Args:
+        folder: of the run; None writes no files.
+    """
+
+    def __init__(self, folder: Path | None) -> None:
+        self.folder = folder
+        self.rows: list[dict[str, float]] = []
+        self.outcomes = Outcomes()
+        self.seen = 0
+        self.epoch_start = 0.0
+        self.images = 0
+
+    # Training: a row of figures per epoch.
+
+    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        if not trainer.is_global_zero:
+            return
+        data = source(trainer)
+        train = Digits(data.train.images[:5000], data.train.labels[:5000])
+        self.show(trainer, "samples", pictures.samples(train.images, train.labels, data.classes))
+        if any(data.augmentation.values()):
+            one_each = torch.stack([(train.labels == label).nonzero()[0, 0] for label in train.labels.unique()])
+            some = train.subset(one_each)
+            with torch.random.fork_rng(devices=[]):  # pictures must not change what training draws
+                versions = [augment(some.images, **data.augmentation) for _ in range(9)]
+            self.show(trainer, "augmented", pictures.augmented(some.images, versions, some.labels, data.classes))
+        for board in boards(trainer):
+            board.add_custom_scalars(LAYOUT)
+            board.add_text("model", f"```\n{summarize(pl_module)}\n```")
+            add_graph(board, pl_module)
+
+    def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self.epoch_start = time.monotonic()
+
+    def on_validation_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self.start_scoring(pl_module)
+        self.seconds = time.monotonic() - self.epoch_start
+
+    def on_validation_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, *args: Any
+    ) -> None:
+        self.keep(trainer, outputs, batch[1])
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        seconds = self.seconds if trainer.val_dataloaders else time.monotonic() - self.epoch_start
+        scores = pl_module.train_scores.compute()  # type: ignore[operator, union-attr] # of all processes
+        row = {
+            "epoch": trainer.current_epoch + 1,
+            "step": trainer.global_step,
+            "seconds": round(seconds, 3),
+            "images_per_second": round(float(scores["images"]) / seconds),
+            "lr": trainer.optimizers[0].param_groups[0]["lr"],
+            **{f"train/{name}": float(scores[name]) for name in ("loss", "accuracy", "error")},
+            **{
+                k: float(v)
+                for k, v in trainer.callback_metrics.items()
+                if k in ("val/loss", "val/accuracy", "val/error")
+            },
+        }
+        self.rows.append(row)
+        if not trainer.is_global_zero:
+            return
+        for board in boards(trainer):
+            board.add_scalar("images_per_second", row["images_per_second"], trainer.global_step)
+            for key, value in row.items():
+                if "/" in key:
+                    board.add_scalar(f"by_epoch/{key.replace('/', '_')}", value, row["epoch"])
+        if self.folder is not None:
+            longest = max(self.rows, key=len)
+            names = list(longest)
+            with_replacement(
+                self.folder / "metrics.csv",
+                lambda file: csv.writer(file, lineterminator="\n").writerows(
+                    [names, *([row.get(name, "") for name in names] for row in self.rows)]
+                ),
+            )
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        if trainer.is_global_zero:
+            if self.rows:
+                self.show(trainer, "curves", pictures.curves(self.rows))
+            weight = first_weight(pl_module)
+            if weight is not None:
+                self.show(trainer, "filters", pictures.filters(weight))
+        if self.rows and trainer.val_dataloaders:
+            self.show_outcomes(trainer, source(trainer).val, "", f"validation, epoch {trainer.current_epoch}")
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"rows": self.rows}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self.rows = state_dict["rows"]
+
+    # Testing.
+
+    def on_test_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self.start_scoring(pl_module)
+        self.hidden: list[Tensor] = []
+        last = [layer for layer in pl_module.modules() if isinstance(layer, nn.Linear)][-1:]
+        self.hooks = [
+            layer.register_forward_pre_hook(lambda _, args: self.hidden.append(args[0].detach().float().cpu()))
+            for layer in last
+            if trainer.world_size == 1 and any(boards(trainer))
+        ]
+
+    def on_test_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, *args: Any
+    ) -> None:
+        self.keep(trainer, outputs, batch[1])
+
+    def on_test_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        for hook in self.hooks:
+            hook.remove()
+        data = source(trainer).test
+        self.show_outcomes(trainer, data, "test_", "test")
+        if self.hidden:
+            for board in boards(trainer):
+                add_embedding(Path(board.log_dir), torch.cat(self.hidden)[:EMBEDDED], data, source(trainer).classes)
+
+    # What both share.
+
+    def start_scoring(self, pl_module: LightningModule) -> None:
+        """Forget what was scored before."""
+        self.outcomes.to(pl_module.device).reset()
+        self.seen = 0
+
+    def keep(self, trainer: Trainer, logits: Tensor, labels: Tensor) -> None:
+        """Keep one batch that was scored; processes take images in turn."""
+        places = torch.arange(self.seen, self.seen + len(labels), device=labels.device)
+        self.outcomes.update(logits, labels, places * trainer.world_size + trainer.global_rank)
+        self.seen += len(labels)
+
+    def show_outcomes(self, trainer: Trainer, data: Digits, prefix: str, title: str) -> None:
+        """Draw the confusion matrix, the worst mistakes, and TensorBoard's precision-recall curves."""
+        probabilities, labels, indices = self.outcomes.compute()
+        if not trainer.is_global_zero or not len(labels):
+            return
+        classes = source(trainer).classes
+        predicted = probabilities.argmax(dim=1)
+        matrix = torch.zeros(len(classes), len(classes), dtype=torch.int64)
+        matrix.index_put_((labels, predicted), torch.ones_like(labels), accumulate=True)
+        self.show(trainer, f"{prefix}confusion_matrix", pictures.confusion(matrix, classes, title.capitalize()))
+        wrong = (predicted != labels).nonzero().squeeze(1)
+        worst = wrong[probabilities[wrong, labels[wrong]].argsort()][:WORST]
+        picture = pictures.mistakes(data.images[indices[worst]], labels[worst], probabilities[worst], classes)
+        self.show(trainer, f"{prefix}mistakes", picture)
+        for board in boards(trainer):
+            for label, name in enumerate(classes):
+                board.add_pr_curve(
+                    f"{prefix}precision_recall/{name}", labels == label, probabilities[:, label], trainer.global_step
+                )
+
+    def show(self, trainer: Trainer, name: str, picture: Image.Image) -> None:
+        """Save a picture, and put it on TensorBoard."""
+        if self.folder is not None:
+            picture.save(self.folder / f"{name}.png")
+        for board in boards(trainer):
+            board.add_image(name, np.asarray(picture), trainer.global_step, dataformats="HWC")
+
+
+def source(trainer: Trainer) -> DigitsDataModule:
+    """The data that is trained on or scored."""
+    return trainer.datamodule  # type: ignore[attr-defined]
+
+
+def first_weight(model: nn.Module) -> Tensor | None:
+    """The weights of the first layer that sees the image, (filters, H, W), at most 100 of them."""
+    for layer in model.modules():
+        if isinstance(layer, nn.Conv2d):
+            return layer.weight.detach()[:100, 0].float().cpu()
+        if isinstance(layer, nn.Linear):
+            side = int(layer.in_features**0.5)
+            return layer.weight.detach()[:100].view(-1, side, side).float().cpu()
+    return None
+
+
+def add_graph(board: Any, model: LightningModule) -> None:
+    """Put the network on TensorBoard's GRAPHS page."""
+    import warnings
+
+    with warnings.catch_warnings(), torch.random.fork_rng(devices=[]):
+        warnings.simplefilter("ignore")  # tracing is deprecated, but it is what TensorBoard's writer does
+        board.add_graph(model, torch.zeros(1, 1, 28, 28, device=model.device))
+
+
+def add_embedding(folder: Path, vectors: Tensor, data: Digits, classes: Sequence[str]) -> None:
+    """Write the files of TensorBoard's PROJECTOR: a point per image, its label, and a sprite to show it by.
+
+    SummaryWriter.add_embedding writes the vectors as text, number by number, which takes longer than the test.
+
+    Args:
+        folder: TensorBoard's of the run.
+        vectors: (N, features), float32.
+        data: the images, at least N.
+        classes: names of the classes.
+    """
+    n, features = vectors.shape
+    columns = int(np.ceil(n**0.5))
+    sheet = torch.full((columns * columns, 28, 28), 255, dtype=torch.uint8)
+    sheet[:n] = 255 - data.images[:n]
+    pixels = sheet.view(columns, columns, 28, 28).permute(0, 2, 1, 3).reshape(columns * 28, columns * 28)
+    Image.fromarray(pixels.numpy()).save(folder / "projector_sprite.png")
+    (folder / "projector_vectors.bytes").write_bytes(vectors.contiguous().numpy().tobytes())
+    (folder / "projector_labels.tsv").write_text("".join(f"{classes[int(i)]}\n" for i in data.labels[:n]))
+    (folder / "projector_config.pbtxt").write_text(
+        "embeddings {\n"
+        f'  tensor_name: "last hidden layer, {n} test images"\n'
+        f"  tensor_shape: {n}\n  tensor_shape: {features}\n"
+        '  tensor_path: "projector_vectors.bytes"\n  metadata_path: "projector_labels.tsv"\n'
+        '  sprite {\n    image_path: "projector_sprite.png"\n'
+        "    single_image_dim: 28\n    single_image_dim: 28\n  }\n}\n"
+    )
