@@ -120,13 +120,22 @@ class DigitsCLI(LightningCLI):
         self.name = ""
         self.checkpoint: Path | None = None
         self.run: Path | None = None
+        self.made_run: Path | None = None
         self.trained_on: dict[str, Any] | None = None
         try:
             self.execute(args)
         except KNOWN_ERRORS:
-            if self.run is not None and not (self.run / "checkpoints").exists():  # it could not begin
-                shutil.rmtree(self.run)
+            self.remove_empty_run()
             raise
+
+    def remove_empty_run(self) -> None:
+        """Leave nothing of a run that could not begin; what was computed stays."""
+        if self.made_run is None:
+            return
+        if self.subcommand == "fit" and (not hasattr(self, "trainer") or self.trainer.global_step == 0):
+            shutil.rmtree(self.made_run)
+        elif not any(self.made_run.iterdir()):
+            self.made_run.rmdir()
 
     def execute(self, args: list[str] | None) -> None:
         """Parse the arguments and run the command."""
@@ -274,8 +283,8 @@ class DigitsCLI(LightningCLI):
         config.model = Namespace(class_path=class_path, init_args=Namespace(hparams))
         self.trained_on = checkpoint.get("data")
         made_with = dict(checkpoint.get("datamodule_hyper_parameters", {}))
-        decisive = {"fit": made_with, "validate": ("val_size", "split_seed"), "test": (), "predict": ()}
-        for key in decisive[self.config.subcommand]:
+        decisive = {"fit": tuple(made_with), "validate": ("val_size", "split_seed"), "test": (), "predict": ()}
+        for key in made_with.keys() & decisive[self.config.subcommand]:
             value, now = made_with[key], (config.data.get("init_args") or {}).get(key, made_with[key])
             if now != value:
                 warn(f"--data.{key} is {now}, but {path} was made with {value}")
@@ -285,10 +294,11 @@ class DigitsCLI(LightningCLI):
         use_channels_last(self.model)
         if self.trained_on is not None:  # whatever the images are now, the model knows them scaled like this
             self.datamodule.mean, self.datamodule.std = self.trained_on["mean"], self.trained_on["std"]
+            self.datamodule.classes = self.trained_on["classes"]
         fit = self.subcommand == "fit"
         rank = rank_zero_only.rank  # type: ignore[attr-defined]
         if self.run is None and rank == 0 and not config.fast_dev_run:
-            self.run = new_run(self.log_folder(self.config[self.subcommand]))
+            self.run = self.made_run = new_run(self.log_folder(self.config[self.subcommand]))
         if config.logger in (None, True):
             predictions = self.config_init[self.subcommand].get("predictions")
             logs = self.subcommand in ("fit", "test") or (predictions is not None and predictions.picture)
@@ -362,8 +372,11 @@ class DigitsCLI(LightningCLI):
 
     def fit(self, **kwargs: Any) -> None:
         """Train; when interrupted, say how to go on."""
+        before = read_checkpoint(self.checkpoint)["global_step"] if self.checkpoint is not None else 0
         try:
             self.trainer.fit(**kwargs)
+            if self.trainer.global_step == before:
+                say("Nothing to train: the run to resume had reached its end.")
         except SystemExit:
             if self.trainer.interrupted:
                 say(f"Interrupted. To go on: {PROGRAM} fit {self.given()} --ckpt_path last")

@@ -104,6 +104,7 @@ def test_resuming_goes_on_in_the_same_run(digits: Digits, tmp_path: Path) -> Non
     digits("fit", *MODEL, "--trainer.max_epochs=3", f"--ckpt_path={first}")
     resumed = torch.load(run / "checkpoints/last.ckpt", weights_only=True)
     assert resumed["global_step"] == whole["global_step"]
+    assert "had reached its end" in digits("fit", *MODEL, "--trainer.max_epochs=3", "--ckpt_path=last")
     assert resumed["epoch"] == whole["epoch"]
     assert [path.name for path in run.parent.iterdir()] == ["version_0"]
     assert yaml.safe_load((run / "config.yaml").read_text())["ckpt_path"] is None

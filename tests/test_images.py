@@ -90,6 +90,17 @@ def test_predictions_tell_what_each_file_is(digits: Digits, refused: Digits, pic
         assert sheet.width > 1000
 
 
+def test_nothing_that_was_computed_is_lost_to_an_unreadable_file(
+    digits: Digits, refused: Digits, pictures: Path, tmp_path: Path
+) -> None:
+    digits(*FIT)
+    elsewhere = tmp_path / "elsewhere.ckpt"
+    Path("lightning_logs/MLP/version_0/checkpoints/best.ckpt").rename(elsewhere)
+    data = (f"--ckpt_path={elsewhere}", "--name=mine", "--data=ImageDataModule", f"--data.path={pictures}")
+    assert "could not be read" in refused("predict", *data)
+    assert len(Path("lightning_logs/mine/version_0/predictions.csv").read_text().splitlines()) == 10
+
+
 def test_the_contact_sheet_is_on_tensorboard(digits: Digits, pictures: Path, tmp_path: Path) -> None:
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
