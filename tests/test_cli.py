@@ -231,3 +231,10 @@ def test_the_same_seed_gives_the_same_weights(digits: Digits, tmp_path: Path) ->
     )
     assert all(torch.equal(a[key], b[key]) for key in a)
     assert not all(torch.equal(a[key], c[key]) for key in a)
+
+
+def test_a_log_file_gets_one_line_per_epoch_and_quiet_means_quiet(digits: Digits) -> None:
+    out = digits("fit", *FIT)
+    assert sum(line.startswith("Epoch ") for line in out.splitlines()) == 2
+    assert "\r" not in out
+    assert "Epoch" not in digits("fit", *FIT, "--trainer.enable_progress_bar=false")

@@ -82,10 +82,11 @@ def assert_labels_fit(images: Tensor, labels: Tensor) -> None:
 
 
 def test_metrics_csv_has_a_row_per_epoch_with_the_logged_values(digits: Digits) -> None:
-    digits("fit", *FIT)
+    digits("fit", *FIT, "--trainer.log_every_n_steps=4")
     with (RUN / "metrics.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     events = load(RUN)
+    assert [event.step for event in events.Scalars("train/loss_step")] == [4, 8, 12, 16]
     assert [row["epoch"] for row in rows] == ["1", "2"]
     assert [row["step"] for row in rows] == ["8", "16"]
     for tag in ("train/loss", "train/accuracy", "train/error", "val/loss", "val/accuracy", "val/error"):

@@ -6,6 +6,7 @@ import pytest
 from PIL import Image, ImageDraw
 from scipy import ndimage
 
+from benchmarks.drawn import draw
 from digits import photos
 from digits.photos import NoDigit, prepare
 
@@ -167,3 +168,9 @@ def test_files_that_cannot_be_read_say_why(tmp_path: Path, monkeypatch: pytest.M
     path.write_bytes(whole)
     with pytest.raises(ValueError, match="120×120 pixels are more than"):
         photos.read(path)
+
+
+@pytest.mark.parametrize("digit", range(10))
+def test_drawn_digits_get_the_form(digit: int) -> None:
+    image, _ = draw(digit, np.random.default_rng(digit))
+    check_form(prepare(image))

@@ -96,6 +96,11 @@ class Dashboard(Callback):
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self.epoch_start = time.monotonic()
 
+    def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, outputs: Any, *args: Any) -> None:
+        if trainer.global_step % trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
+            for board in boards(trainer):
+                board.add_scalar("train/loss_step", outputs["loss"], trainer.global_step)
+
     def on_validation_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self.start_scoring(pl_module)
         self.seconds = time.monotonic() - self.epoch_start

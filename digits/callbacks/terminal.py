@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.callbacks import TQDMProgressBar
+from lightning.pytorch.callbacks.progress.tqdm_progress import Tqdm
 from lightning.pytorch.utilities.rank_zero import rank_zero_only
 from torch import nn
 
@@ -20,7 +21,7 @@ class ProgressBar(TQDMProgressBar):
     """
 
     def __init__(self) -> None:
-        super().__init__(refresh_rate=20 if sys.stdout.isatty() else 0)
+        super().__init__(refresh_rate=20 if sys.stdout.isatty() else 0, leave=True)
         self.epoch_start = 0.0
 
     def get_metrics(self, trainer: Trainer, pl_module: LightningModule) -> dict[str, Any]:
@@ -32,6 +33,9 @@ class ProgressBar(TQDMProgressBar):
             shown["val_loss"] = f"{trainer.callback_metrics['val/loss']:.4f}"
             shown["val_accuracy"] = f"{trainer.callback_metrics['val/accuracy']:.2%}"
         return shown
+
+    def on_train_start(self, *args: Any) -> None:
+        self.train_progress_bar = Tqdm(disable=True)  # each epoch makes its own, which stays as a line
 
     def on_train_epoch_start(self, trainer: Trainer, *args: Any) -> None:
         super().on_train_epoch_start(trainer, *args)
