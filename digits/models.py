@@ -178,7 +178,7 @@ class KaggleCNN(Classifier):
         weight_decay: of AdamW.
     """
 
-    def __init__(self, lr: float = 2e-3, weight_decay: float = 0.01) -> None:
+    def __init__(self, lr: float = 1e-3, weight_decay: float = 0.01) -> None:
         super().__init__(lr, weight_decay)
         self.layers = nn.Sequential(
             nn.Conv2d(1, 32, 5, padding="same"),  # (N, 32, 28, 28)

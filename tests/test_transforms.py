@@ -37,10 +37,10 @@ def test_augmentation_differs_per_image_and_repeats_with_the_seed() -> None:
 
 def test_shift_stays_within_its_bound() -> None:
     images = torch.zeros(500, 28, 28, dtype=torch.uint8)
-    images[:, 13:15, 13:15] = 255
+    images[:, 10:18, 10:18] = 200  # below 255, so that bicubic overshoot isn't cut off
     out = augment(images, shift=0.1)
     rows = (out.sum(2) * torch.arange(28)).sum(1) / out.sum((1, 2))
-    assert 2.4 < (rows - 13.5).abs().max() <= 2.8 + 1e-3  # 10% of 28
+    assert 2.4 < (rows - 13.5).abs().max() <= 2.8 + 0.1  # 10% of 28; what undershoots 0 is cut off
 
 
 def test_zoom_scales_height_and_width() -> None:
@@ -50,7 +50,7 @@ def test_zoom_scales_height_and_width() -> None:
     height, width = (out.amax(axis).sum(1) / (255 * 10) for axis in (2, 1))
     for factor in (height, width):
         assert 0.79 < factor.min() < 0.85
-        assert 1.15 < factor.max() < 1.21
+        assert 1.15 < factor.max() < 1.23
     assert (height / width - 1).abs().max() > 0.2
 
 
