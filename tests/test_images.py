@@ -5,7 +5,7 @@ import pytest
 import torch
 from PIL import Image
 
-from digits.data import ImageDataModule
+from digits.data import ImageDataModule, images
 from digits.data.images import find_pictures, label_of
 from digits.errors import InputError
 from tests.conftest import Digits
@@ -138,6 +138,16 @@ def test_without_preparation_pictures_are_only_resized(pictures: Path) -> None:
     prepared = ImageDataModule(str(pictures / "7/a2.png"))
     prepared.setup("predict")
     assert prepared.predict.images[0, 0, 0] == 0
+
+
+def test_many_files_are_read_by_processes_with_the_same_result(pictures: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    few, many = ImageDataModule(str(pictures)), ImageDataModule(str(pictures))
+    few.setup("predict")
+    monkeypatch.setattr(images, "MANY", 0)
+    many.setup("predict")
+    assert torch.equal(few.predict.images, many.predict.images)
+    assert few.predict.notes == many.predict.notes
+    assert few.predict.ids == many.predict.ids
 
 
 def test_images_can_be_trained_on(pictures: Path) -> None:

@@ -4,17 +4,20 @@ import glob
 import os
 import re
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from PIL import Image
+from torch.utils.data import DataLoader
 
 from digits import photos
 from digits.data.base import Digits, DigitsDataModule
 from digits.errors import InputError
 
+MANY = 1000  # files for which starting processes pays
 SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp"}
 
 
@@ -38,8 +41,7 @@ class ImageDataModule(DigitsDataModule):
 
     def load(self, split: str) -> Digits:
         self.files = find_pictures(self.path)
-        with ThreadPoolExecutor(os.cpu_count()) as pool:  # decoding and scaling release Python's lock
-            images, notes = zip(*pool.map(self._load_one, self.files), strict=True)
+        images, notes = zip(*load_all(self.files, self.prepare), strict=True)
         folder = Path(self.path)
         ids = [str(file.relative_to(folder) if folder.is_dir() else file) for file in self.files]
         labels = torch.tensor([label_of(file) for file in self.files])
@@ -48,19 +50,43 @@ class ImageDataModule(DigitsDataModule):
     def original(self, index: int) -> Image.Image:
         return photos.read(self.files[index])
 
-    def _load_one(self, file: Path) -> tuple[np.ndarray, str]:
-        try:
-            image = photos.read(file)
-            if not self.prepare:
-                return np.asarray(image.convert("L").resize((28, 28))), ""
-            return photos.prepare(image), ""
-        except photos.NoDigit as error:
-            note = str(error)
-        except ValueError as error:
-            note = f"unreadable: {error}"
-        except OSError as error:
-            note = f"unreadable: {error.strerror}"
-        return np.zeros((28, 28), np.uint8), note
+
+Loaded = tuple[np.ndarray, str]  # an image, uint8 (28, 28), and why it has nothing to predict, or ""
+
+
+def load_all(files: list[Path], prepare: bool) -> list[Loaded]:
+    """Read and prepare all files, on all processors."""
+    if len(files) < MANY:  # threads suffice: decoding and scaling release Python's lock
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            return list(pool.map(partial(load_one, prepare=prepare), files))
+    loader: DataLoader[Any] = DataLoader(
+        files,  # type: ignore[arg-type]
+        batch_size=64,
+        num_workers=os.cpu_count() or 1,
+        collate_fn=partial(load_batch, prepare=prepare),
+    )
+    return [loaded for batch in loader for loaded in batch]
+
+
+def load_batch(files: list[Path], prepare: bool) -> list[Loaded]:
+    """Load some files, in a process of the loader."""
+    return [load_one(file, prepare) for file in files]
+
+
+def load_one(file: Path, prepare: bool) -> Loaded:
+    """Load one file, whatever is wrong with it."""
+    try:
+        image = photos.read(file)
+        if not prepare:
+            return np.asarray(image.convert("L").resize((28, 28))), ""
+        return photos.prepare(image), ""
+    except photos.NoDigit as error:
+        note = str(error)
+    except ValueError as error:
+        note = f"unreadable: {error}"
+    except OSError as error:
+        note = f"unreadable: {error.strerror}"
+    return np.zeros((28, 28), np.uint8), note
 
 
 def find_pictures(path: str) -> list[Path]:
