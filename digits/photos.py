@@ -125,25 +125,28 @@ def find_ink(grey: Grey) -> Grey:
 def extract(light: Grey) -> Grey | None:
     """Ink that is lighter than its surroundings, (H, W), 0 to 1; None if there is none.
 
-    Where the edge of the picture is even, all that differs from it is ink. Uneven paper and shadows go with the
-    top-hat transform: the opening with a window wider than a stroke keeps paper, gradients and the edges of shadows,
-    but no strokes, and is subtracted.
+    Where the edge of the picture is even, all that differs from it is ink; a digit may reach the edge, but no corner.
+    Otherwise, uneven paper and shadows go with the top-hat transform: the opening with a window wider than a stroke
+    keeps paper, gradients and the edges of shadows, but no strokes, and is subtracted.
     """
-    frame = edge(light, 1)
-    even = [np.ptp(np.percentile(frame, [low, 100 - low])) < LEAST_CONTRAST for low in (5, 25)]
+    paper = float(np.median(edge(light, 1)))
     smooth = ndimage.gaussian_filter(light, max(light.shape) / WORK)
-    plain = threshold(np.clip(smooth - np.median(frame), 0, None)) if any(even) else None
-    if even[0]:
-        return plain
+    if has_even_edge(light):
+        return threshold(np.clip(smooth - paper, 0, None))
     window = max(3, round(0.35 * min(light.shape)))
     around = window // 2
     wider = np.pad(smooth, around, mode="reflect", reflect_type="odd")  # a gradient goes on beyond the edge
     opened = ndimage.grey_opening(wider, window)[around : around + light.shape[0], around : around + light.shape[1]]
-    ink = threshold(smooth - opened)
-    # A bold digit that reaches the edge loses some of itself to the opening; a shadow goes entirely.
-    if ink is None or (plain is not None and (ink > 0.5).sum() > 0.5 * (plain > 0.5).sum()):
-        return plain
-    return ink
+    return threshold(smooth - opened)
+
+
+def has_even_edge(grey: Grey) -> bool:
+    """Whether the corners and more than half of the edge have the same level; with gradients and shadows they don't."""
+    k = max(1, min(grey.shape) // 20)
+    ends = slice(k), slice(-k, None)
+    corners = [float(np.median(grey[rows, columns])) for rows in ends for columns in ends]
+    like_corners = np.abs(edge(grey, 1) - np.median(corners)) < LEAST_CONTRAST
+    return max(corners) - min(corners) < LEAST_CONTRAST and float(like_corners.mean()) > 0.5
 
 
 def threshold(flat: Grey) -> Grey | None:

@@ -72,6 +72,14 @@ def shade(kind: str, size: int = 400) -> np.ndarray:
     return light + np.random.default_rng(1).normal(0, 0.01, light.shape)
 
 
+@pytest.mark.parametrize("pen", [6, 14])
+def test_a_digit_may_reach_the_edge(pen: int) -> None:
+    image = seven(120, pen)
+    rows, columns = (np.flatnonzero((np.asarray(image) < 128).any(axis)) for axis in (1, 0))
+    tight = image.crop((int(columns[0]) - 6, int(rows[0]), int(columns[-1]) + 7, int(rows[-1]) + 1))
+    assert similarity(prepare(tight), REFERENCE) > 0.85
+
+
 @pytest.mark.parametrize("kind", ["gradient", "hard shadow", "soft shadow", "vignette"])
 def test_shadows_are_no_ink(kind: str) -> None:
     light = shade(kind)

@@ -25,7 +25,7 @@ WORST = 40  # mistakes shown
 EMBEDDED = 10_000  # images in the projector
 
 LAYOUT = {
-    "by step": {what: ["Multiline", [f"train/{what}", f"val/{what}"]] for what in ("loss", "accuracy", "error")},
+    "by step": {what: ["Multiline", [f"^train/{what}$", f"^val/{what}$"]] for what in ("loss", "accuracy", "error")},
     "by epoch": {
         what: ["Multiline", [f"by_epoch/train_{what}", f"by_epoch/val_{what}"]]
         for what in ("loss", "accuracy", "error")
