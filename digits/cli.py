@@ -232,7 +232,10 @@ class DigitsCLI(LightningCLI):
     def given(self) -> str:
         """The options that name this run again."""
         config = self.config[self.config.subcommand]
-        return f"--config {config.config[-1].relative}" if config.config else f"--name {self.name}"
+        options = [f"--config {path.relative}" for path in config.config or []]
+        if self.name != run_name(config):
+            options.append(f"--name {self.name}")
+        return " ".join(options) or f"--name {self.name}"
 
     def log_folder(self, config: Namespace) -> Path:
         """Where the runs of this name lie."""

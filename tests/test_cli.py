@@ -29,6 +29,9 @@ def test_fit_leaves_a_run_that_the_other_commands_find(digits: Digits, tmp_path:
     assert "Epoch 2/2" in out
     assert "lightning_logs/MLP/version_0" in out
     assert "Next: python -m digits test --name MLP" in out
+    Path("mine.yaml").write_text("model: {class_path: MLP}")
+    out = digits("fit", "--config=mine.yaml", "--name=other", "--trainer.max_epochs=1", "--pictures=false")
+    assert "Next: python -m digits test --config mine.yaml --name other" in out
     assert {path.name for path in run.glob("*.yaml")} == {"config.yaml", "hparams.yaml"}
     assert {path.name for path in run.glob("checkpoints/*")} == {"best.ckpt", "last.ckpt"}
     assert yaml.safe_load((run / "config.yaml").read_text())["model"]["init_args"]["hidden"] == [16]

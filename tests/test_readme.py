@@ -1,0 +1,42 @@
+"""The README's figures are those that the benchmarks left."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+RESULTS = ROOT / "benchmarks/results"
+
+
+@pytest.mark.parametrize("source", ["drawn", "typed", "scans"])
+def test_pictures(source: str) -> None:
+    figures = json.loads((RESULTS / "pictures.json").read_text())
+    for model, values in figures.items():
+        row = [f"{values[f'{source}, {how}']:.2%}" for how in ("resized", "inverted and resized", "prepared")]
+        assert re.search(rf"`{model}` \| {row[0]} \| {row[1]} \| \*\*{row[2]}\*\*", README), (model, row)
+
+
+def test_tables_and_throughput() -> None:
+    tables = json.loads((RESULTS / "tables.json").read_text())
+    assert f"are read in {tables['seconds to read']} s, with a peak of" in README
+    assert f"{tables['peak memory in megabytes'] / 1000:.1f} GB" in README
+    seconds = {
+        what: f"{value['seconds']:.1f} s"
+        for what, value in json.loads((RESULTS / "throughput.json").read_text()).items()
+    }
+    assert f"10,000 PNG files takes {seconds['10,000 PNG files']}" in README
+    assert f"test images {seconds['10,000 of MNIST']}" in README
+    assert f"the start alone is {seconds['start alone']}" in README
+
+
+def test_every_picture_and_file_it_names_is_there() -> None:
+    for path in re.findall(r"\]\(([^)]+)\)", README):
+        assert (ROOT / path).is_file(), path
+    tree = README[README.index("digits/\n  __main__.py") : README.index("**A new network**")]
+    files = {line.split()[0] for line in tree.splitlines() if re.match(r"\s+\S+\.py\s", line)}
+    assert {Path(name).name for name in files} == {
+        path.name for path in (ROOT / "digits").rglob("*.py") if path.name != "__init__.py"
+    }
