@@ -233,3 +233,27 @@ def test_a_folder_with_the_four_files_is_read_without_network(tmp_path: Path, su
 def test_other_sets_need_a_folder() -> None:
     with pytest.raises(InputError, match=r"KMNIST needs --data\.data_dir"):
         MNISTDataModule("KMNIST")
+
+
+def test_qmnist_labels_are_the_first_of_eight_columns(tmp_path: Path) -> None:
+    raw = tmp_path / "QMNIST" / "raw"
+    raw.mkdir(parents=True)
+    for split, n in [("train", 30), ("test", 20)]:
+        images, labels = draw(n, seed=n)
+        write_idx(raw / f"qmnist-{split}-images-idx3-ubyte", images)
+        table = torch.zeros(n, 8, dtype=torch.int32)
+        table[:, 0], table[:, 2] = labels, 99
+        header = b"\0\0\x0c\x02" + n.to_bytes(4, "big") + (8).to_bytes(4, "big")
+        (raw / f"qmnist-{split}-labels-idx2-int").write_bytes(header + table.numpy().astype(">i4").tobytes())
+    data = MNISTDataModule("QMNIST", str(tmp_path))
+    data.prepare_data()
+    data.setup("test")
+    assert torch.equal(data.test.images, images)
+    assert torch.equal(data.test.labels, labels)
+
+
+def test_a_pass_of_the_training_loader_fetches_batches_and_not_images(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = MNISTDataModule(val_size=0)
+    data.setup("fit")
+    monkeypatch.setattr(type(data.train), "__getitem__", None)
+    assert sum(len(labels) for _, labels in data.train_dataloader()) == 60_000
