@@ -121,6 +121,7 @@ class DigitsCLI(LightningCLI):
         self.checkpoint: Path | None = None
         self.run: Path | None = None
         self.made_run: Path | None = None
+        self.start_step = 0
         self.trained_on: dict[str, Any] | None = None
         try:
             self.execute(args)
@@ -218,7 +219,9 @@ class DigitsCLI(LightningCLI):
         self.name = config.name or run_name(config)
         self.find_checkpoint(config)
         if self.checkpoint is not None:
-            self.take_model_from_checkpoint(config, read_checkpoint(self.checkpoint))
+            checkpoint = read_checkpoint(self.checkpoint)
+            self.take_model_from_checkpoint(config, checkpoint)
+            self.start_step = checkpoint.get("global_step", 0)
             self.run = run_of(self.checkpoint)
             if self.run is not None and not (config.name or config.config):
                 self.name = self.run.parent.name
@@ -305,7 +308,7 @@ class DigitsCLI(LightningCLI):
         if config.logger in (None, True):
             predictions = self.config_init[self.subcommand].get("predictions")
             logs = self.subcommand in ("fit", "test") or (predictions is not None and predictions.picture)
-            config.logger = self.tensorboard(config) if logs else False
+            config.logger = self.tensorboard() if logs else False
         callbacks: list[Any] = config.callbacks or []
         config.callbacks = callbacks if isinstance(callbacks, list) else [callbacks]
         if config.enable_progress_bar is not False:
@@ -337,12 +340,11 @@ class DigitsCLI(LightningCLI):
         )
         return trainer
 
-    def tensorboard(self, config: Namespace) -> TensorBoardLogger:
+    def tensorboard(self) -> TensorBoardLogger:
         """A logger into the run's folder; on resuming, steps after the checkpoint are logged anew."""
         folder = self.run or self.log_folder(self.config[self.subcommand]) / "version_"  # only rank 0 writes
-        purge = {}
-        if self.subcommand == "fit" and self.checkpoint is not None:
-            purge["purge_step"] = read_checkpoint(self.checkpoint)["global_step"]
+        resumed = self.subcommand == "fit" and self.checkpoint is not None
+        purge: dict[str, Any] = {"purge_step": self.start_step} if resumed else {}
         return TensorBoardLogger(
             folder.parent.parent, folder.parent.name, folder.name, default_hp_metric=False, **purge
         )
@@ -375,10 +377,9 @@ class DigitsCLI(LightningCLI):
 
     def fit(self, **kwargs: Any) -> None:
         """Train; when interrupted, say how to go on."""
-        before = read_checkpoint(self.checkpoint)["global_step"] if self.checkpoint is not None else 0
         try:
             self.trainer.fit(**kwargs)
-            if self.trainer.global_step == before:
+            if self.checkpoint is not None and self.trainer.global_step == self.start_step:
                 say("Nothing to train: the run to resume had reached its end.")
         except SystemExit:
             if self.trainer.interrupted:

@@ -182,3 +182,12 @@ def test_files_that_cannot_be_read_say_why(tmp_path: Path, monkeypatch: pytest.M
 def test_drawn_digits_get_the_form(digit: int) -> None:
     image, _ = draw(digit, np.random.default_rng(digit))
     check_form(prepare(image))
+
+
+def test_a_file_without_permission_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Image, "open", refuse)
+    with pytest.raises(ValueError, match="no permission"):
+        photos.read(tmp_path / "x.png")

@@ -2,6 +2,7 @@
 
 import csv
 import time
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from PIL import Image
 from torch import Tensor, nn
 from torchmetrics import Metric
+from torchmetrics.functional.classification import multiclass_confusion_matrix
 from torchmetrics.utilities import dim_zero_cat
 
 from digits.callbacks import pictures
@@ -71,8 +73,7 @@ class Dashboard(Callback):
         self.rows: list[dict[str, float]] = []
         self.outcomes = Outcomes()
         self.seen = 0
-        self.epoch_start = 0.0
-        self.images = 0
+        self.epoch_start = self.seconds = 0.0
 
     # Training: a row of figures per epoch.
 
@@ -206,8 +207,7 @@ class Dashboard(Callback):
             return
         classes = source(trainer).classes
         predicted = probabilities.argmax(dim=1)
-        matrix = torch.zeros(len(classes), len(classes), dtype=torch.int64)
-        matrix.index_put_((labels, predicted), torch.ones_like(labels), accumulate=True)
+        matrix = multiclass_confusion_matrix(predicted, labels, len(classes))
         self.show(trainer, f"{prefix}confusion_matrix", pictures.confusion(matrix, classes, title.capitalize()))
         wrong = (predicted != labels).nonzero().squeeze(1)
         worst = wrong[probabilities[wrong, labels[wrong]].argsort()][:WORST]
@@ -245,8 +245,6 @@ def first_weight(model: nn.Module) -> Tensor | None:
 
 def add_graph(board: Any, model: LightningModule) -> None:
     """Put the network on TensorBoard's GRAPHS page."""
-    import warnings
-
     with warnings.catch_warnings(), torch.random.fork_rng(devices=[]):
         warnings.simplefilter("ignore")  # tracing is deprecated, but it is what TensorBoard's writer does
         board.add_graph(model, torch.zeros(1, 1, 28, 28, device=model.device))

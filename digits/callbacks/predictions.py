@@ -49,10 +49,10 @@ class PredictionWriter(BasePredictionWriter):
         batch_indices: Sequence[Any],
     ) -> None:
         indices = torch.tensor([i for batches in batch_indices for batch in batches for i in batch])
-        parts = [(indices, torch.cat(list(predictions)).cpu())]
+        mine = (indices, torch.cat(list(predictions)).cpu())
+        parts = [mine] * trainer.world_size
         if trainer.world_size > 1:
-            parts = [None] * trainer.world_size  # type: ignore[list-item]
-            dist.all_gather_object(parts, (indices, torch.cat(list(predictions)).cpu()))
+            dist.all_gather_object(parts, mine)
         if trainer.is_global_zero:
             assert self.path is not None
             indices, probabilities = (torch.cat(part) for part in zip(*parts, strict=True))
