@@ -299,7 +299,7 @@ class DigitsCLI(LightningCLI):
         config = self.config_init[self.subcommand].trainer
         use_channels_last(self.model)
         if self.trained_on is not None:  # whatever the images are now, the model knows them scaled like this
-            self.datamodule.mean, self.datamodule.std = self.trained_on["mean"], self.trained_on["std"]
+            self.datamodule.scale_as(self.trained_on["mean"], self.trained_on["std"])
             self.datamodule.classes = self.trained_on["classes"]
         fit = self.subcommand == "fit"
         rank = rank_zero_only.rank  # type: ignore[attr-defined]

@@ -143,3 +143,18 @@ def test_mean_and_deviation_are_those_of_the_training_images_and_stay_with_the_m
     x, _ = data.on_after_batch_transfer((data.train.images, data.train.labels), 0)
     assert abs(x.mean()) < 1e-2
     assert abs(x.std() - 1) < 1e-2
+
+
+def test_validating_on_other_images_scales_them_as_the_model_was_trained(digits: Digits) -> None:
+    images, labels = draw(200, seed=1)
+    Path("train.csv").write_text(text(KAGGLE, rows(images, labels)))
+    Path("pale.csv").write_text(text(KAGGLE, rows(images // 4, labels)))
+    digits("fit", "--model=MLP", "--trainer.max_epochs=3", "--data=CSVDataModule", "--data.train=train.csv")
+    data = CSVDataModule(train="pale.csv", val_size=60)
+    known = torch.load("lightning_logs/MLP/version_0/checkpoints/best.ckpt", weights_only=True)["data"]
+    data.scale_as(known["mean"], known["std"])
+    data.setup("validate")
+    assert (data.mean, data.std) == (known["mean"], known["std"])
+    unscaled = CSVDataModule(train="pale.csv", val_size=60)
+    unscaled.setup("validate")
+    assert unscaled.mean < known["mean"] / 2

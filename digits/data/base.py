@@ -149,6 +149,7 @@ class DigitsDataModule(LightningDataModule):
         self.test: Digits
         self.predict: Digits
         self.unreadable = 0
+        self.scaled = False
 
     def load(self, split: str) -> Digits:
         """Read the images of `split`: "train" (to be split for validation), "test" or "predict"."""
@@ -158,8 +159,14 @@ class DigitsDataModule(LightningDataModule):
         """The picture that image `index` of those to predict was made from."""
         return Image.fromarray(self.predict.images[index].numpy())
 
+    def scale_as(self, mean: float, std: float) -> None:
+        """Normalise by what a model was trained with, whatever the images are now."""
+        self.mean, self.std, self.scaled = mean, std, True
+
     def measure(self, images: Tensor) -> None:
-        """Take mean and standard deviation from training images, (N, 28, 28) uint8."""
+        """Take mean and standard deviation from training images, (N, 28, 28) uint8, unless a model brought them."""
+        if self.scaled:
+            return
         pixels = torch.stack([chunk.flatten().bincount(minlength=256) for chunk in images.split(1000)]).sum(0).double()
         values = torch.arange(256).double() / 255
         self.mean = round(float((pixels * values).sum() / pixels.sum()), 4)
