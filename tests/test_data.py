@@ -44,6 +44,20 @@ def test_split_sizes(tiny_mnist: Path, val_size: int) -> None:
     assert (len(data.train), len(data.val)) == (300 - val_size, val_size)
 
 
+def test_training_images_are_not_copied(tiny_mnist: Path) -> None:
+    data = MNISTDataModule(val_size=60)
+    data.setup("fit")
+    assert data.train.data.images.shape == (300, 28, 28)
+    everything = data.load("train")
+    images, labels = data.train.__getitems__([0, 239])
+    assert torch.equal(images, everything.images[data.train.rows[[0, 239]]])
+    assert torch.equal(labels, everything.labels[data.train.rows[[0, 239]]])
+    image, label = data.train[7]
+    assert torch.equal(image, everything.images[data.train.rows[7]])
+    assert label == everything.labels[data.train.rows[7]]
+    assert torch.equal(data.train.first(8).images[7], image)
+
+
 def test_bundled_files_are_the_canonical_ones() -> None:
     for name, (md5_gz, md5) in FILES.items():
         content = (BUNDLED / f"{name}.gz").read_bytes()
@@ -66,10 +80,11 @@ def test_training_loader_gives_every_image_once_in_random_order(tiny_mnist: Path
     labels = torch.cat([labels for _, labels in batches])
     assert [len(labels) for _, labels in batches] == [64, 64, 64, 64, 44]
     assert images.dtype == torch.uint8
-    order = [next(i for i in range(300) if torch.equal(data.train.images[i], image)) for image in images]
+    train = data.train.first(300)
+    order = [next(i for i in range(300) if torch.equal(train.images[i], image)) for image in images]
     assert sorted(order) == list(range(300))
     assert order != sorted(order)
-    assert torch.equal(labels, data.train.labels[order])
+    assert torch.equal(labels, train.labels[order])
 
 
 def test_scored_images_come_in_order_and_whole(tiny_mnist: Path) -> None:

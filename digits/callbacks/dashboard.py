@@ -81,7 +81,7 @@ class Dashboard(Callback):
         if not trainer.is_global_zero:
             return
         data = source(trainer)
-        train = Digits(data.train.images[:5000], data.train.labels[:5000])
+        train = data.train.first(5000)
         self.show(trainer, "samples", pictures.samples(train.images, train.labels, data.classes))
         if any(data.augmentation.values()):
             one_each = torch.stack([(train.labels == label).nonzero()[0, 0] for label in train.labels.unique()])

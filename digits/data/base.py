@@ -70,6 +70,32 @@ class Digits(Dataset[Batch]):
         return self if known.all() else self.subset(known.nonzero().squeeze(1))
 
 
+class Rows(Dataset[Batch]):
+    """Some of the images of a data set, without a copy of them: the training set may be most of the memory there is.
+
+    Args:
+        data: the images.
+        rows: which of them, (M,), int64.
+    """
+
+    def __init__(self, data: Digits, rows: Tensor) -> None:
+        self.data = data
+        self.rows = rows
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, index: int) -> Batch:
+        return self.data[int(self.rows[index])]
+
+    def __getitems__(self, indices: Sequence[int] | Tensor) -> Batch:
+        return self.data.__getitems__(self.rows[torch.as_tensor(indices)])
+
+    def first(self, n: int) -> Digits:
+        """A copy of the first `n` images, or of all."""
+        return self.data.subset(self.rows[:n])
+
+
 def stratified_split(labels: Tensor, val_size: int, seed: int) -> tuple[Tensor, Tensor]:
     """Split into training and validation with every class in proportion, the same on every machine.
 
@@ -113,7 +139,7 @@ class DigitsDataModule(LightningDataModule):
     std = 0.3081
     classes: Sequence[str] = tuple("0123456789")
     # Images per step where nothing is learnt and only speed and memory count.
-    eval_batch_size = 1000
+    eval_batch_size = 500
 
     def __init__(
         self,
@@ -144,7 +170,7 @@ class DigitsDataModule(LightningDataModule):
         self.split_seed = split_seed
         self.augmentation = {"rotation": rotation, "zoom": zoom, "shift": shift}
         self.num_workers = num_workers
-        self.train: Digits
+        self.train: Rows
         self.val: Digits
         self.test: Digits
         self.predict: Digits
@@ -183,7 +209,7 @@ class DigitsDataModule(LightningDataModule):
                     f"--data.val_size {self.val_size} leaves nothing to train on: there are {len(data)} training images"
                 )
             train, val = stratified_split(data.labels, self.val_size, self.split_seed)
-            self.train, self.val = data.subset(train), data.subset(val)
+            self.train, self.val = Rows(data, train), data.subset(val)
         elif stage == "test":
             data = self.load("test")
             self.test, self.unreadable = data.labelled(), data.unreadable
@@ -215,7 +241,7 @@ class DigitsDataModule(LightningDataModule):
         return self._loader(data, self.eval_batch_size)
 
     def _loader(
-        self, data: Digits, batch_size: int, shuffle: bool = False, sampler: DistributedSampler | None = None
+        self, data: Digits | Rows, batch_size: int, shuffle: bool = False, sampler: DistributedSampler | None = None
     ) -> DataLoader[Batch]:
         return DataLoader(
             data,
