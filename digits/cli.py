@@ -11,6 +11,7 @@ import re
 import shutil
 import sys
 import tempfile
+import time
 import warnings
 from pathlib import Path
 from typing import Any, NoReturn
@@ -25,14 +26,20 @@ from lightning.pytorch.cli import ArgsType, LightningArgumentParser, LightningCL
 from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.utilities.rank_zero import rank_zero_only
 
-from digits.callbacks import ClassReport, Dashboard, HParams, PredictionWriter, ProgressBar, Summary
+from digits.callbacks import ClassReport, Dashboard, HParams, PredictionWriter, ProgressBar, summarize
 from digits.callbacks.boards import boards
 from digits.callbacks.files import with_replacement
 from digits.compare import compare
 from digits.data import DigitsDataModule, MNISTDataModule
 from digits.errors import InputError
 from digits.models import Classifier
-from digits.performance import keep_freed_memory, use_channels_last
+from digits.performance import (
+    fastest_precision,
+    keep_freed_memory,
+    leave_tensorflow_alone,
+    look_for_gpus_once,
+    use_channels_last,
+)
 from digits.runs import LOG_ROOT, new_run, newest_checkpoint, read_checkpoint, run_of
 
 PROGRAM = "python -m digits"
@@ -230,7 +237,12 @@ class DigitsCLI(LightningCLI):
         if config.model is None:
             raise InputError("no model: give --config configs/NAME.yaml or --model NAME")
         config.name = self.name
+        self.chose_precision = self.subcommand == "fit" and config.trainer.precision is None
+        if self.chose_precision:
+            config.trainer.precision = fastest_precision(config.trainer.accelerator)
         keep_freed_memory()
+        leave_tensorflow_alone()
+        look_for_gpus_once()
 
     def given(self) -> str:
         """The options that name this run again."""
@@ -320,12 +332,11 @@ class DigitsCLI(LightningCLI):
         if fit:
             if config.logger is not False:
                 config.callbacks += [HParams(), LearningRateMonitor("step")]
-            if config.enable_model_summary is not False:
-                config.callbacks.append(Summary())
             if config.enable_checkpointing is not False:
                 config.callbacks += self.checkpointing(config)
         else:
             config.enable_checkpointing = False
+        self.summary = config.enable_model_summary is not False
         config.enable_model_summary = False  # Lightning's rounds the number of parameters
         self.save_config_kwargs = {"run": self.run}
         try:
@@ -336,7 +347,9 @@ class DigitsCLI(LightningCLI):
         say(
             f"{self.name}: {self.subcommand} on {trainer.world_size} × {device}"
             + (f" with {torch.get_num_threads()} threads" if device == "cpu" else "")
-            + f", precision {trainer.precision}, seed {self.config[self.subcommand].seed_everything}"
+            + f", precision {trainer.precision}"
+            + (" (the fastest here)" if self.chose_precision else "")
+            + f", seed {self.config[self.subcommand].seed_everything}"
         )
         return trainer
 
@@ -374,9 +387,12 @@ class DigitsCLI(LightningCLI):
             path = getattr(self.writer, option)
             if path is not None:
                 check_writable(f"--predictions.{option}", Path(path))
+        self.start = time.monotonic()
 
     def fit(self, **kwargs: Any) -> None:
         """Train; when interrupted, say how to go on."""
+        if self.summary:
+            say(summarize(self.model))
         try:
             self.trainer.fit(**kwargs)
             if self.checkpoint is not None and self.trainer.global_step == self.start_step:
@@ -443,6 +459,8 @@ class DigitsCLI(LightningCLI):
                 (unreadable, "unreadable"),
             ]
             say(f"{len(notes):,} pictures: {', '.join(f'{n:,} {what}' for n, what in counts if n)}")
+        n, seconds = len(self.datamodule.predict), time.monotonic() - self.start
+        say(f"Read, predicted and written: {n:,} images in {seconds:.2f} s, {n / seconds:,.0f} a second")
         say(f"Predictions: {shown(Path(self.writer.path or ''))}")
         if self.writer.picture:
             say(f"Picture: {self.writer.picture}")

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from digits.data.base import Batch
 from digits.errors import InputError
 from digits.metrics import Scores
+from digits.performance import Dropout, MaxPool2d
 
 CLASSES = 10
 
@@ -28,15 +29,27 @@ class Classifier(LightningModule):
     Args:
         lr: the highest learning rate of the one-cycle schedule.
         weight_decay: of AdamW.
+        label_smoothing: the share of each label that is spread over all classes in training (Szegedy et al., 2016).
     """
 
-    def __init__(self, lr: float, weight_decay: float) -> None:
+    def __init__(self, lr: float, weight_decay: float = 0.01, label_smoothing: float = 0.0) -> None:
         super().__init__()
+        if not 0 <= label_smoothing <= 1:
+            raise InputError(f"--model.label_smoothing must be from 0 to 1, got {label_smoothing}")
         self.save_hyperparameters()
         self.lr = lr
         self.weight_decay = weight_decay
+        self.label_smoothing = label_smoothing
         self.layers = nn.Sequential()
         self.train_scores, self.val_scores, self.test_scores = Scores(), Scores(), Scores()
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        # Lightning notes which hook it is in three dozen times a step, and torch looks at each value for parameters: a
+        # twentieth of the time of a small step.
+        if name == "_current_fx_name":
+            self.__dict__[name] = value
+        else:
+            super().__setattr__(name, value)
 
     def forward(self, images: Tensor) -> Tensor:
         """Normalised images, (N, 1, 28, 28) float32, to logits, (N, 10)."""
@@ -45,8 +58,8 @@ class Classifier(LightningModule):
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         images, labels = batch
         logits = self(images)
-        loss = F.cross_entropy(logits, labels)
-        self.train_scores.update(logits, labels, loss)
+        loss = F.cross_entropy(logits, labels, label_smoothing=self.label_smoothing)
+        self.train_scores.update(logits, labels, None if self.label_smoothing else loss)  # comparable to validation
         return loss
 
     def on_train_epoch_end(self) -> None:
@@ -111,11 +124,11 @@ class MLP(Classifier):
     Args:
         hidden: units of each hidden layer.
         lr: the highest learning rate of the one-cycle schedule.
-        weight_decay: of AdamW.
+        training: what all networks share; see Classifier.
     """
 
-    def __init__(self, hidden: list[int] = [784], lr: float = 2e-3, weight_decay: float = 0.01) -> None:  # noqa: B006
-        super().__init__(lr, weight_decay)
+    def __init__(self, hidden: list[int] = [784], lr: float = 2e-3, **training: Any) -> None:  # noqa: B006
+        super().__init__(lr, **training)
         widths = [28 * 28, *hidden]
         self.layers = nn.Sequential(
             nn.Flatten(),
@@ -129,16 +142,17 @@ class SmallCNN(Classifier):
 
     Args:
         lr: the highest learning rate of the one-cycle schedule.
-        weight_decay: of AdamW.
+        training: what all networks share; see Classifier.
     """
 
-    def __init__(self, lr: float = 3e-3, weight_decay: float = 0.01) -> None:
-        super().__init__(lr, weight_decay)
+    def __init__(self, lr: float = 3e-3, **training: Any) -> None:
+        super().__init__(lr, **training)
         self.layers = nn.Sequential(
             nn.Conv2d(1, 32, 5),  # (N, 32, 24, 24)
-            *pool_relu(),  # (N, 32, 12, 12)
-            nn.Dropout(0.2),
-            nn.Flatten(),
+            MaxPool2d(),  # (N, 32, 12, 12)
+            nn.Flatten(),  # first, so that what follows has one layout in memory, forwards and backwards
+            nn.ReLU(),
+            Dropout(0.2),
             nn.Linear(32 * 12 * 12, 128),
             nn.ReLU(),
             nn.Linear(128, CLASSES),
@@ -150,17 +164,17 @@ class LargeCNN(Classifier):
 
     Args:
         lr: the highest learning rate of the one-cycle schedule.
-        weight_decay: of AdamW.
+        training: what all networks share; see Classifier.
     """
 
-    def __init__(self, lr: float = 5e-3, weight_decay: float = 0.01) -> None:
-        super().__init__(lr, weight_decay)
+    def __init__(self, lr: float = 5e-3, **training: Any) -> None:
+        super().__init__(lr, **training)
         self.layers = nn.Sequential(
             nn.Conv2d(1, 30, 5),  # (N, 30, 24, 24)
             *pool_relu(),  # (N, 30, 12, 12)
             nn.Conv2d(30, 15, 3),  # (N, 15, 10, 10)
             *pool_relu(),  # (N, 15, 5, 5)
-            nn.Dropout(0.2),
+            Dropout(0.2),
             nn.Flatten(),
             nn.Linear(15 * 5 * 5, 128),
             nn.ReLU(),
@@ -175,26 +189,26 @@ class KaggleCNN(Classifier):
 
     Args:
         lr: the highest learning rate of the one-cycle schedule.
-        weight_decay: of AdamW.
+        training: what all networks share; see Classifier.
     """
 
-    def __init__(self, lr: float = 1e-3, weight_decay: float = 0.01) -> None:
-        super().__init__(lr, weight_decay)
+    def __init__(self, lr: float = 1e-3, **training: Any) -> None:
+        super().__init__(lr, **training)
         self.layers = nn.Sequential(
             nn.Conv2d(1, 32, 5, padding="same"),  # (N, 32, 28, 28)
             nn.ReLU(),
             nn.Conv2d(32, 32, 5, padding="same"),
             *pool_relu(),  # (N, 32, 14, 14)
-            nn.Dropout(0.25),
+            Dropout(0.25),
             nn.Conv2d(32, 64, 3, padding="same"),  # (N, 64, 14, 14)
             nn.ReLU(),
             nn.Conv2d(64, 64, 3, padding="same"),
             *pool_relu(),  # (N, 64, 7, 7)
-            nn.Dropout(0.25),
+            Dropout(0.25),
             nn.Flatten(),
             nn.Linear(64 * 7 * 7, 256),
             nn.ReLU(),
-            nn.Dropout(0.5),
+            Dropout(0.5),
             nn.Linear(256, CLASSES),
         )
 
@@ -204,11 +218,11 @@ class BatchNormCNN(Classifier):
 
     Args:
         lr: the highest learning rate of the one-cycle schedule.
-        weight_decay: of AdamW.
+        training: what all networks share; see Classifier.
     """
 
-    def __init__(self, lr: float = 5e-3, weight_decay: float = 0.01) -> None:
-        super().__init__(lr, weight_decay)
+    def __init__(self, lr: float = 5e-3, **training: Any) -> None:
+        super().__init__(lr, **training)
         self.layers = nn.Sequential(
             nn.Conv2d(1, 16, 3),  # (N, 16, 26, 26)
             nn.BatchNorm2d(16),
@@ -225,11 +239,37 @@ class BatchNormCNN(Classifier):
             nn.Flatten(),
             nn.Linear(128, 256),
             nn.ReLU(),
-            nn.Dropout(0.2),
+            Dropout(0.2),
             nn.Linear(256, CLASSES),
+        )
+
+
+class FastCNN(Classifier):
+    """Three convolutions, the first with stride 2, 29,610 parameters: 99% in as little time as can be had on a CPU.
+
+    Args:
+        lr: the highest learning rate of the one-cycle schedule.
+        training: what all networks share; see Classifier.
+    """
+
+    def __init__(self, lr: float = 1e-2, **training: Any) -> None:
+        super().__init__(lr, **training)
+        self.layers = nn.Sequential(
+            nn.Conv2d(1, 16, 6, stride=2, bias=False),  # (N, 16, 12, 12)
+            nn.BatchNorm2d(16),
+            nn.ReLU(),
+            nn.Conv2d(16, 32, 3, bias=False),  # (N, 32, 10, 10)
+            MaxPool2d(),  # (N, 32, 5, 5)
+            nn.BatchNorm2d(32),
+            nn.ReLU(),
+            nn.Conv2d(32, 64, 3, bias=False),  # (N, 64, 3, 3)
+            nn.BatchNorm2d(64),
+            nn.ReLU(),
+            nn.Flatten(),
+            nn.Linear(64 * 3 * 3, CLASSES),
         )
 
 
 def pool_relu() -> list[nn.Module]:
     """Halve height and width. Pooling first gives the same as ReLU first, for a quarter of the ReLU's work."""
-    return [nn.MaxPool2d(2), nn.ReLU()]
+    return [MaxPool2d(), nn.ReLU()]

@@ -5,7 +5,8 @@ import torch
 import torch.nn.functional as F
 
 from digits.callbacks.terminal import summarize
-from digits.models import MLP, BatchNormCNN, Classifier, KaggleCNN, LargeCNN, SmallCNN, pool_relu
+from digits.errors import InputError
+from digits.models import MLP, BatchNormCNN, Classifier, FastCNN, KaggleCNN, LargeCNN, SmallCNN, pool_relu
 from tests.conftest import draw
 
 MODELS = [
@@ -15,6 +16,7 @@ MODELS = [
     (LargeCNN(), 59_933),
     (KaggleCNN(), 887_530),
     (BatchNormCNN(), 226_186),
+    (FastCNN(), 29_610),
 ]
 
 
@@ -35,7 +37,7 @@ def test_predictions_are_probabilities(model: Classifier) -> None:
     assert torch.equal(probabilities.argmax(1), model(images).argmax(1))
 
 
-@pytest.mark.parametrize("kind", [MLP, SmallCNN, LargeCNN, KaggleCNN, BatchNormCNN])
+@pytest.mark.parametrize("kind", [MLP, SmallCNN, LargeCNN, KaggleCNN, BatchNormCNN, FastCNN])
 def test_one_batch_overfits(kind: Callable[[], Classifier]) -> None:
     torch.manual_seed(0)
     images, labels = draw(30, seed=0)
@@ -57,6 +59,19 @@ def test_pooling_before_relu_is_relu_before_pooling() -> None:
     assert torch.equal(relu(pool(x)), F.max_pool2d(F.relu(x), 2))
 
 
+def test_label_smoothing_is_of_the_loss_alone() -> None:
+    torch.manual_seed(0)
+    batch = torch.randn(8, 1, 28, 28), torch.arange(8)
+    plain, smooth = MLP(), MLP(label_smoothing=0.2)
+    smooth.load_state_dict(plain.state_dict())
+    logits = plain(batch[0])
+    uniform = -logits.log_softmax(dim=1).mean()
+    torch.testing.assert_close(smooth.training_step(batch, 0), 0.8 * plain.training_step(batch, 0) + 0.2 * uniform)
+    torch.testing.assert_close(smooth.train_scores.compute(), plain.train_scores.compute())
+    with pytest.raises(InputError, match="from 0 to 1, got 2"):
+        MLP(label_smoothing=2)
+
+
 def test_summarize_leaves_the_model_as_it_was() -> None:
     model = BatchNormCNN().train()
     before = {name: value.clone() for name, value in model.state_dict().items()}
@@ -68,4 +83,5 @@ def test_summarize_leaves_the_model_as_it_was() -> None:
 
 
 def test_hyperparameters_are_plain_and_complete() -> None:
-    assert dict(MLP(hidden=[12, 7], lr=0.5).hparams) == {"hidden": [12, 7], "lr": 0.5, "weight_decay": 0.01}
+    expected = {"hidden": [12, 7], "lr": 0.5, "weight_decay": 0.01, "label_smoothing": 0.0}
+    assert dict(MLP(hidden=[12, 7], lr=0.5).hparams) == expected

@@ -32,6 +32,16 @@ def test_tables_and_throughput() -> None:
     assert f"the start alone is {seconds['start alone']}" in README
 
 
+def test_speedrun() -> None:
+    figures = json.loads((RESULTS / "accuracy/speedrun.json").read_text())
+    accuracy, spread = 100 - figures["error in percent, mean"], figures["error in percent, standard deviation"]
+    assert len(figures["runs"]) == 10
+    assert accuracy >= 99
+    assert f"{accuracy:.2f}% ± {spread:.2f} of the test images over ten seeds" in README.replace("\n", " ")
+    seconds = [figures[f"seconds {what}, median"] for what in ("in the loop", "of fit")]
+    assert f"{seconds[0]} s in the training loop and {seconds[1]} s for the whole process" in README
+
+
 def test_every_picture_and_file_it_names_is_there() -> None:
     for path in re.findall(r"\]\(([^)]+)\)", README):
         assert (ROOT / path).is_file(), path

@@ -4,6 +4,6 @@ from digits.callbacks.dashboard import Dashboard
 from digits.callbacks.hparams import HParams
 from digits.callbacks.predictions import PredictionWriter
 from digits.callbacks.report import ClassReport
-from digits.callbacks.terminal import ProgressBar, Summary
+from digits.callbacks.terminal import ProgressBar, summarize
 
-__all__ = ["ClassReport", "Dashboard", "HParams", "PredictionWriter", "ProgressBar", "Summary"]
+__all__ = ["ClassReport", "Dashboard", "HParams", "PredictionWriter", "ProgressBar", "summarize"]

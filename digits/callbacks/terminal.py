@@ -5,10 +5,9 @@ import time
 from typing import Any
 
 import torch
-from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import TQDMProgressBar
 from lightning.pytorch.callbacks.progress.tqdm_progress import Tqdm
-from lightning.pytorch.utilities.rank_zero import rank_zero_only
 from torch import nn
 
 from digits.models import Classifier
@@ -49,14 +48,6 @@ class ProgressBar(TQDMProgressBar):
             scores = ", ".join(f"{name} {value}" for name, value in self.get_metrics(trainer, pl_module).items())
             seconds = time.monotonic() - self.epoch_start
             print(f"Epoch {trainer.current_epoch + 1}/{trainer.max_epochs}: {seconds:.1f} s, {scores}", flush=True)
-
-
-class Summary(Callback):
-    """Print the network's layers with the shapes they give and their parameters, exactly counted."""
-
-    @rank_zero_only
-    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        print(summarize(pl_module))
 
 
 def summarize(model: LightningModule) -> str:

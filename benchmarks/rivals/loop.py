@@ -1,0 +1,98 @@
+"""A training loop by hand, with the networks, the batches and the tricks of `python -m digits fit`.
+
+It is the floor: what is above it is the cost of Lightning, logging and checkpoints. With fewer tricks, it shows what
+each of them is worth (`benchmarks.tricks`).
+
+python -m benchmarks.rivals.loop NETWORK --epochs 4 --batch_size 200 --tricks memory "channels last"
+"""
+
+import argparse
+import json
+import statistics
+import time
+from collections.abc import Callable, Collection
+from contextlib import nullcontext
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from digits import models, performance
+from digits.data import MNISTDataModule
+from digits.transforms import normalize
+
+NETWORKS: dict[str, Callable[[], models.Classifier]] = {
+    "mlp": models.MLP,
+    "dense": lambda: models.MLP([128, 128]),
+    "small_cnn": models.SmallCNN,
+    "large_cnn": models.LargeCNN,
+}
+
+
+TRICKS = ("memory", "channels last", "bf16", "dropout", "max pooling")
+
+
+def network(name: str, tricks: Collection[str] = TRICKS) -> nn.Sequential:
+    """The layers of network `name`; torch's own in place of those of `digits.performance` that are not asked for."""
+
+    def choose(layer: nn.Module) -> nn.Module:
+        if isinstance(layer, performance.Dropout) and "dropout" not in tricks:
+            return nn.Dropout(layer.p)
+        if isinstance(layer, performance.MaxPool2d) and "max pooling" not in tricks:
+            return nn.MaxPool2d(2)
+        return layer
+
+    return nn.Sequential(*map(choose, NETWORKS[name]().layers))
+
+
+def train(layers: nn.Sequential, data: MNISTDataModule, epochs: int, batch_size: int, bf16: bool) -> float:
+    """Train for some epochs, scoring the validation images after each; return the median milliseconds of a step."""
+    optimizer = torch.optim.AdamW(layers.parameters(), lr=2e-3, fused=True)
+    steps = -(-len(data.train) // batch_size)
+    scheduler = torch.optim.lr_scheduler.OneCycleLR(optimizer, 2e-3, total_steps=steps * epochs)
+    seconds = []
+
+    def logits(images: Tensor) -> Tensor:
+        with torch.autocast("cpu", torch.bfloat16) if bf16 else nullcontext():
+            return layers(normalize(images, data.mean, data.std))
+
+    training = data.train.first(len(data.train))
+    for _ in range(epochs):
+        for indices in torch.randperm(len(training)).split(batch_size):
+            start = time.perf_counter()
+            loss = F.cross_entropy(logits(training.images[indices]).float(), training.labels[indices])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            scheduler.step()
+            seconds.append(time.perf_counter() - start)
+        layers.eval()
+        with torch.inference_mode():
+            pairs = zip(data.val.images.split(1000), data.val.labels.split(1000), strict=True)
+            sum(int((logits(images).argmax(dim=1) == labels).sum()) for images, labels in pairs)
+        layers.train()
+        print("end of epoch", flush=True)
+    return 1000 * statistics.median(seconds)
+
+
+def main() -> None:
+    """Train."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("network", choices=NETWORKS)
+    parser.add_argument("--epochs", type=int, default=4)
+    parser.add_argument("--batch_size", type=int, default=200)
+    parser.add_argument("--tricks", nargs="*", choices=TRICKS, default=TRICKS)
+    args = parser.parse_args()
+    if "memory" in args.tricks:
+        performance.keep_freed_memory()
+    data = MNISTDataModule()
+    data.setup("fit")
+    layers = network(args.network, args.tricks)
+    if "channels last" in args.tricks:
+        performance.use_channels_last(layers)
+    milliseconds = train(layers, data, args.epochs, args.batch_size, "bf16" in args.tricks)
+    print(json.dumps({"milliseconds per step": round(milliseconds, 2)}))
+
+
+if __name__ == "__main__":
+    main()
