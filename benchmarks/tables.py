@@ -48,7 +48,7 @@ def main() -> None:
     data.setup("fit")
     data.setup("test")
     kaggle = [f"pixel{i}" for i in range(784)]
-    write(folder / "train.csv", data.train, kaggle, labelled=True)
+    write(folder / "train.csv", data.train.first(len(data.train)), kaggle, labelled=True)
     write(folder / "test.csv", data.test, kaggle, labelled=False)
     write(folder / "mnist_test.csv", data.test, [f"{i}x{j}" for i in range(1, 29) for j in range(1, 29)], labelled=True)
     runs = [

@@ -42,6 +42,28 @@ def test_speedrun() -> None:
     assert f"{seconds[0]} s in the training loop and {seconds[1]} s for the whole process" in README
 
 
+@pytest.mark.parametrize("network", ["mlp", "dense", "small_cnn", "large_cnn"])
+def test_speed(network: str) -> None:
+    speed = json.loads((RESULTS / "speed.json").read_text())
+    training, prediction = (speed[network][what] for what in ("training", "prediction"))
+    names = ["epoch, Keras", "epoch, usual Lightning, 0 workers", "epoch, 2 workers", "epoch, loop by hand"]
+    ratios = [training["ratios"][name]["median"] for name in [*names, "process, Keras"]]
+    ratios += [prediction["ratios"]["images a second, Keras"]["median"], training["ratios"]["memory, Keras"]["median"]]
+    errors = [f"{training['figures'][name]['error']:.2%}" for name in ("digits", "Keras")]
+    row = [f"{training['figures']['digits']['epoch']:.2f} s", *(f"{ratio:.2f}" for ratio in ratios), " / ".join(errors)]
+    assert f"| `{network}` | {' | '.join(row)} |" in README
+    assert f"takes {speed['start']['ratio']} times as long as importing" in README
+
+
+def test_scale() -> None:
+    scale = json.loads((RESULTS / "scale.json").read_text())
+    for images, row in scale["images"].items():
+        figures = f"{row['seconds per epoch']} s | {row['peak memory in megabytes']:,} MB"
+        assert f"| {images} | {figures} |" in README
+    one, two = scale["processes, seconds per epoch"].values()
+    assert f"{one} s an epoch on one process, {two} s on two" in README.replace("\n", " ")
+
+
 def test_every_picture_and_file_it_names_is_there() -> None:
     for path in re.findall(r"\]\(([^)]+)\)", README):
         assert (ROOT / path).is_file(), path
