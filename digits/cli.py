@@ -26,11 +26,20 @@ from lightning.pytorch.cli import ArgsType, LightningArgumentParser, LightningCL
 from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.utilities.rank_zero import rank_zero_only
 
-from digits.callbacks import ClassReport, Dashboard, HParams, PredictionWriter, ProgressBar, summarize
+from digits.callbacks import (
+    Calibration,
+    Dashboard,
+    HParams,
+    PredictionWriter,
+    ProgressBar,
+    Report,
+    summarize,
+)
 from digits.callbacks.boards import boards
 from digits.callbacks.files import with_replacement
 from digits.compare import compare
 from digits.data import DigitsDataModule, MNISTDataModule
+from digits.ensemble import Ensemble
 from digits.errors import InputError
 from digits.models import Classifier
 from digits.performance import (
@@ -195,6 +204,10 @@ class DigitsCLI(LightningCLI):
 
     def setup_parser(self, *args: Any, **kwargs: Any) -> None:
         super().setup_parser(*args, **kwargs)
+        for name in ("test", "predict"):
+            self._subcommand_parsers[name].add_argument(
+                "--tta", type=bool, default=False, help="Average over nine views, shifted by up to one pixel."
+            )
         self._subcommand_parsers["predict"].add_lightning_class_args(PredictionWriter, "predictions")
         comparing = Parser(description="A table of runs, and a chart of their validation error.", prog=PROGRAM)
         comparing.add_argument("runs", nargs="+", help=f"Folders of runs, such as {LOG_ROOT}/*/version_*.")
@@ -224,7 +237,11 @@ class DigitsCLI(LightningCLI):
     def before_instantiate_classes(self) -> None:
         config = self.config[self.config.subcommand]
         self.name = config.name or run_name(config)
-        self.find_checkpoint(config)
+        ensemble = config.model is not None and config.model.class_path == f"{Ensemble.__module__}.{Ensemble.__name__}"
+        if not ensemble:
+            self.find_checkpoint(config)
+        elif config.ckpt_path is not None:
+            raise InputError("--ckpt_path is of one network: an ensemble's are given by --model.checkpoints")
         if self.checkpoint is not None:
             checkpoint = read_checkpoint(self.checkpoint)
             self.take_model_from_checkpoint(config, checkpoint)
@@ -310,6 +327,9 @@ class DigitsCLI(LightningCLI):
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
         config = self.config_init[self.subcommand].trainer
         use_channels_last(self.model)
+        self.model.tta = self.config[self.subcommand].get("tta", False)
+        if isinstance(self.model, Ensemble):
+            self.trained_on = self.model.trained_on
         if self.trained_on is not None:  # whatever the images are now, the model knows them scaled like this
             self.datamodule.scale_as(self.trained_on["mean"], self.trained_on["std"])
             self.datamodule.classes = self.trained_on["classes"]
@@ -326,10 +346,12 @@ class DigitsCLI(LightningCLI):
         if config.enable_progress_bar is not False:
             config.callbacks.append(ProgressBar())
         if self.subcommand == "test":
-            config.callbacks.append(ClassReport())
+            self.class_report = Report()
+            config.callbacks.append(self.class_report)
         if self.subcommand in ("fit", "test") and self.config[self.subcommand].pictures:
             config.callbacks.append(Dashboard(self.run))
         if fit:
+            config.callbacks.append(Calibration())
             if config.logger is not False:
                 config.callbacks += [HParams(), LearningRateMonitor("step")]
             if config.enable_checkpointing is not False:
@@ -437,6 +459,7 @@ class DigitsCLI(LightningCLI):
         known = json.loads(path.read_text()) if path.is_file() else {}
         metrics = self.trainer.callback_metrics
         scores = {name: float(metrics[f"test/{name}"]) for name in ("accuracy", "error", "loss", "images")}
+        scores["calibration_error"] = self.class_report.calibration_error
         known[type(self.datamodule).__name__] = {**scores, "checkpoint": shown(self.checkpoint or Path())}
         with_replacement(path, lambda file: json.dump(known, file, indent=2))
 

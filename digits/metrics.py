@@ -1,9 +1,14 @@
 """What is counted about predictions."""
 
+import math
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 from torchmetrics import Metric
+from torchmetrics.utilities import dim_zero_cat
+
+BINS = 15  # of confidence, for the expected calibration error
 
 
 class Scores(Metric):
@@ -50,3 +55,54 @@ class Scores(Metric):
             "error": 1 - accuracy,
             "images": self.images.float(),
         }
+
+
+class Outcomes(Metric):
+    """What a network said about each image, over all processes, in the order of the data."""
+
+    full_state_update = False
+    logits: list[Tensor]
+    labels: list[Tensor]
+    indices: list[Tensor]
+
+    def __init__(self) -> None:
+        super().__init__()
+        for name in ("logits", "labels", "indices"):
+            self.add_state(name, [], dist_reduce_fx="cat")
+
+    def update(self, logits: Tensor, labels: Tensor, indices: Tensor) -> None:
+        """Keep one batch: (N, K) float, (N,) and (N,) int64."""
+        self.logits.append(logits.detach().float())
+        self.labels.append(labels)
+        self.indices.append(indices)
+
+    def compute(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Logits, (N, K) float32, labels and indices, (N,) int64, on the CPU, the indices ascending."""
+        logits, labels, indices = (dim_zero_cat(state).cpu() for state in (self.logits, self.labels, self.indices))
+        order = indices.argsort()
+        return logits[order], labels[order], indices[order]
+
+
+def fit_temperature(logits: Tensor, labels: Tensor) -> float:
+    """The temperature T for which the softmax of `logits / T` has the least cross-entropy (Guo et al., 2017).
+
+    Args:
+        logits: (N, K), float.
+        labels: (N,), int64.
+
+    Returns:
+        From 0.1 to 10, to within 1%.
+    """
+
+    def loss(log_temperature: float) -> float:
+        return F.cross_entropy(logits / math.exp(log_temperature), labels).item()
+
+    # Cross-entropy is convex in 1 / T, so it has one valley, which a search by the golden section finds.
+    low, high, golden = math.log(0.1), math.log(10), (math.sqrt(5) - 1) / 2
+    while high - low > 0.01:
+        left, right = high - golden * (high - low), low + golden * (high - low)
+        if loss(left) < loss(right):
+            high = right
+        else:
+            low = left
+    return math.exp((low + high) / 2)

@@ -4,6 +4,8 @@ Shapes: N images, C channels, H rows, W columns. Every network takes normalised 
 returns logits, (N, 10).
 """
 
+import math
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -40,6 +42,8 @@ class Classifier(LightningModule):
         self.lr = lr
         self.weight_decay = weight_decay
         self.label_smoothing = label_smoothing
+        self.temperature = 1.0  # fitted on the validation images; see `digits.metrics.fit_temperature`
+        self.tta = False  # test-time augmentation
         self.layers = nn.Sequential()
         self.train_scores, self.val_scores, self.test_scores = Scores(), Scores(), Scores()
 
@@ -66,13 +70,19 @@ class Classifier(LightningModule):
         self._log_scores("train", self.train_scores)
 
     def validation_step(self, batch: Batch, batch_idx: int) -> Tensor:
-        return self._score(batch, self.val_scores)
+        images, labels = batch
+        logits = self(images)
+        self.val_scores.update(logits, labels)
+        return logits  # for callbacks
 
     def on_validation_epoch_end(self) -> None:
         self._log_scores("val", self.val_scores)
 
     def test_step(self, batch: Batch, batch_idx: int) -> Tensor:
-        return self._score(batch, self.test_scores)
+        images, labels = batch
+        logits = self.calibrated(images)
+        self.test_scores.update(logits, labels)
+        return logits
 
     def on_test_epoch_end(self) -> None:
         self._log_scores("test", self.test_scores)
@@ -80,7 +90,21 @@ class Classifier(LightningModule):
     def predict_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Return the probabilities of the classes, (N, 10) float32, each row summing to 1."""
         images, _ = batch
-        return self(images).float().softmax(dim=1)
+        return self.calibrated(images).softmax(dim=1)
+
+    def calibrated(self, images: Tensor) -> Tensor:
+        """The logits that testing and predicting use: divided by the temperature, and with `tta` those of nine views.
+
+        Args:
+            images: normalised, (N, 1, 28, 28) float32.
+
+        Returns:
+            (N, 10) float32.
+        """
+        if not self.tta:
+            return self(images).float() / self.temperature
+        shifts = [(down, right) for down in (-1, 0, 1) for right in (-1, 0, 1)]
+        return log_mean([self(images.roll(shift, (2, 3))).float() / self.temperature for shift in shifts])
 
     def configure_optimizers(self) -> Any:
         optimizer = torch.optim.AdamW(self.parameters(), lr=self.lr, weight_decay=self.weight_decay, fused=True)
@@ -89,11 +113,13 @@ class Classifier(LightningModule):
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        checkpoint["temperature"] = self.temperature
         checkpoint["class_path"] = f"{type(self).__module__}.{type(self).__qualname__}"
         if self._trainer is not None and (data := self.trainer.datamodule) is not None:  # type: ignore[attr-defined]
             checkpoint["data"] = {"mean": data.mean, "std": data.std, "classes": list(data.classes)}
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        self.temperature = checkpoint.get("temperature", 1.0)
         if self._trainer is None or self.trainer.state.fn != "fit":
             return
         planned, now = checkpoint["lr_schedulers"][0]["total_steps"], int(self.trainer.estimated_stepping_batches)
@@ -102,12 +128,6 @@ class Classifier(LightningModule):
                 f"the learning rate of the run to resume was planned for {planned:,} steps, but these options make "
                 f"{now:,}: give the run's own --trainer.max_epochs and --data.batch_size, or start a new run"
             )
-
-    def _score(self, batch: Batch, scores: Scores) -> Tensor:
-        images, labels = batch
-        logits = self(images)
-        scores.update(logits, labels)
-        return logits  # for callbacks
 
     def _log_scores(self, stage: str, scores: Scores) -> None:
         for name, value in scores.compute().items():
@@ -268,6 +288,11 @@ class FastCNN(Classifier):
             nn.Flatten(),
             nn.Linear(64 * 3 * 3, CLASSES),
         )
+
+
+def log_mean(logits: Sequence[Tensor]) -> Tensor:
+    """Logits, each (N, K), to the logarithm of the mean of their probabilities, (N, K)."""
+    return torch.stack([one.log_softmax(dim=1) for one in logits]).logsumexp(dim=0) - math.log(len(logits))
 
 
 def pool_relu() -> list[nn.Module]:

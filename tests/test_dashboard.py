@@ -9,7 +9,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from torch import Tensor
 
 from digits.callbacks import pictures
-from digits.callbacks.dashboard import Outcomes
+from digits.metrics import Outcomes
 from digits.models import LargeCNN
 from tests.conftest import Digits
 
@@ -43,7 +43,7 @@ def test_pictures_lie_in_the_run_and_on_tensorboard(digits: Digits) -> None:
     digits("test", "--name=run")
     files = {path.stem for path in RUN.glob("*.png")} - {"projector_sprite"}
     drawn = {"samples", "augmented", "curves", "confusion_matrix", "mistakes", "filters"}
-    assert files == drawn | {"test_confusion_matrix", "test_mistakes"}
+    assert files == drawn | {"test_confusion_matrix", "test_mistakes", "test_calibration"}
     events = load(RUN)
     assert set(events.Tags()["images"]) == files
     for name in files:
@@ -158,9 +158,9 @@ def test_outcomes_are_in_the_order_of_the_data() -> None:
     logits = torch.randn(5, 10)
     outcomes.update(logits[[0, 2, 4]], torch.tensor([0, 2, 4]), torch.tensor([0, 2, 4]))
     outcomes.update(logits[[1, 3]], torch.tensor([1, 3]), torch.tensor([1, 3]))
-    probabilities, labels, indices = outcomes.compute()
+    kept, labels, indices = outcomes.compute()
     assert labels.tolist() == indices.tolist() == [0, 1, 2, 3, 4]
-    torch.testing.assert_close(probabilities, logits.softmax(1))
+    assert torch.equal(kept, logits)
 
 
 def test_runs_are_compared(digits: Digits, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,18 +9,18 @@ from typing import Any
 
 import numpy as np
 import torch
-from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch import LightningModule, Trainer
 from PIL import Image
 from torch import Tensor, nn
-from torchmetrics import Metric
 from torchmetrics.functional.classification import multiclass_confusion_matrix
-from torchmetrics.utilities import dim_zero_cat
 
 from digits.callbacks import pictures
 from digits.callbacks.boards import boards
 from digits.callbacks.files import with_replacement
+from digits.callbacks.scored import Scored
 from digits.callbacks.terminal import summarize
 from digits.data import Digits, DigitsDataModule
+from digits.models import Classifier
 from digits.transforms import augment
 
 WORST = 40  # mistakes shown
@@ -35,33 +35,7 @@ LAYOUT = {
 }
 
 
-class Outcomes(Metric):
-    """What a network said about each image, over all processes, in the order of the data."""
-
-    full_state_update = False
-    logits: list[Tensor]
-    labels: list[Tensor]
-    indices: list[Tensor]
-
-    def __init__(self) -> None:
-        super().__init__()
-        for name in ("logits", "labels", "indices"):
-            self.add_state(name, [], dist_reduce_fx="cat")
-
-    def update(self, logits: Tensor, labels: Tensor, indices: Tensor) -> None:
-        """Keep one batch: (N, K) float, (N,) and (N,) int64."""
-        self.logits.append(logits.detach().float())
-        self.labels.append(labels)
-        self.indices.append(indices)
-
-    def compute(self) -> tuple[Tensor, Tensor, Tensor]:
-        """Probabilities, (N, K) float32, labels and indices, (N,) int64, on the CPU, the indices ascending."""
-        logits, labels, indices = (dim_zero_cat(state).cpu() for state in (self.logits, self.labels, self.indices))
-        order = indices.argsort()
-        return logits[order].softmax(dim=1), labels[order], indices[order]
-
-
-class Dashboard(Callback):
+class Dashboard(Scored):
     """After training and after testing, draw what happened: as files in the run's folder, and on TensorBoard.
 
     Args:
@@ -69,10 +43,9 @@ class Dashboard(Callback):
     """
 
     def __init__(self, folder: Path | None) -> None:
+        super().__init__()
         self.folder = folder
         self.rows: list[dict[str, float]] = []
-        self.outcomes = Outcomes()
-        self.seen = 0
         self.epoch_start = self.seconds = 0.0
 
     # Training: a row of figures per epoch.
@@ -166,7 +139,9 @@ class Dashboard(Callback):
     def on_test_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self.start_scoring(pl_module)
         self.hidden: list[Tensor] = []
-        last = [layer for layer in pl_module.modules() if isinstance(layer, nn.Linear)][-1:]
+        one_view = isinstance(pl_module, Classifier) and not pl_module.tta
+        layers = pl_module.layers.modules() if one_view else ()  # type: ignore[union-attr] # an ensemble has none of its own
+        last = [layer for layer in layers if isinstance(layer, nn.Linear)][-1:]
         self.hooks = [
             layer.register_forward_pre_hook(lambda _, args: self.hidden.append(args[0].detach().float().cpu()))
             for layer in last
@@ -189,20 +164,10 @@ class Dashboard(Callback):
 
     # What both share.
 
-    def start_scoring(self, pl_module: LightningModule) -> None:
-        """Forget what was scored before."""
-        self.outcomes.to(pl_module.device).reset()
-        self.seen = 0
-
-    def keep(self, trainer: Trainer, logits: Tensor, labels: Tensor) -> None:
-        """Keep one batch that was scored; processes take images in turn."""
-        places = torch.arange(self.seen, self.seen + len(labels), device=labels.device)
-        self.outcomes.update(logits, labels, places * trainer.world_size + trainer.global_rank)
-        self.seen += len(labels)
-
     def show_outcomes(self, trainer: Trainer, data: Digits, prefix: str, title: str) -> None:
         """Draw the confusion matrix, the worst mistakes, and TensorBoard's precision-recall curves."""
-        probabilities, labels, indices = self.outcomes.compute()
+        logits, labels, indices = self.outcomes.compute()
+        probabilities = logits.softmax(dim=1)
         if not trainer.is_global_zero or not len(labels):
             return
         classes = source(trainer).classes
@@ -213,6 +178,8 @@ class Dashboard(Callback):
         worst = wrong[probabilities[wrong, labels[wrong]].argsort()][:WORST]
         picture = pictures.mistakes(data.images[indices[worst]], labels[worst], probabilities[worst], classes)
         self.show(trainer, f"{prefix}mistakes", picture)
+        if prefix:  # the temperature is fitted on the validation images, and only testing applies it
+            self.show(trainer, f"{prefix}calibration", pictures.reliability(probabilities, labels, title.capitalize()))
         for board in boards(trainer):
             for label, name in enumerate(classes):
                 board.add_pr_curve(

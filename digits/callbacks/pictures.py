@@ -14,6 +14,7 @@ from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
 from digits.data import DigitsDataModule
+from digits.metrics import BINS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -134,6 +135,39 @@ def confusion(matrix: Tensor, classes: Sequence[str], title: str) -> Image.Image
                 axes.text(j, i, text, ha="center", va="center", fontsize=8 if "%" not in form else 7, color=colour)
     figure.axes[0].set_title("images", fontsize=10)
     figure.axes[1].set_title("share of the true class", fontsize=10)
+    return to_image(figure)
+
+
+def reliability(probabilities: Tensor, labels: Tensor, title: str) -> Image.Image:
+    """Is the network as often right as it is sure? Accuracy by confidence, and how many images there are of each.
+
+    Args:
+        probabilities: (N, K), each row summing to 1.
+        labels: (N,), int64.
+        title: what was scored.
+    """
+    confidence, predicted = probabilities.max(dim=1)
+    right = (predicted == labels).double()
+    bins = (confidence * BINS).ceil().clamp(1, BINS).long() - 1
+    counts = bins.bincount(minlength=BINS).double()
+    accuracy, mean = (bins.bincount(weights, BINS) / counts for weights in (right, confidence.double()))
+    error = float(((accuracy - mean).abs() * counts).nansum() / len(labels))
+    figure = new_figure(10, 4)
+    figure.suptitle(f"{title}: expected calibration error {error:.2%}", fontsize=12)
+    panels, centres = figure.subplots(1, 2), (np.arange(BINS) + 0.5) / BINS
+    panels[0].plot([0, 1], [0, 1], color=GREY, linestyle="--", label="as sure as right")
+    panels[0].plot(mean.numpy(), accuracy.numpy(), marker="o", color=BLUE, label="this network")
+    panels[0].set_ylabel("accuracy")
+    panels[0].legend(frameon=False)
+    panels[1].bar(centres, counts.numpy(), width=0.9 / BINS, color=BLUE)
+    panels[1].set_yscale("symlog")
+    panels[1].set_ylabel("images")
+    for axes in panels:
+        axes.set_xlim(0, 1)
+        axes.set_xlabel("confidence")
+        axes.xaxis.set_major_formatter("{x:.0%}")
+        tidy(axes)
+    panels[0].yaxis.set_major_formatter("{x:.0%}")
     return to_image(figure)
 
 

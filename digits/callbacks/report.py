@@ -1,33 +1,48 @@
-"""What a test says about each class."""
+"""What a test says about each class, and about its own figures."""
 
 from collections.abc import Sequence
 from typing import Any
 
-from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch import LightningModule, Trainer
 from torch import Tensor
-from torchmetrics.classification import MulticlassConfusionMatrix
+from torchmetrics.functional.classification import multiclass_calibration_error, multiclass_confusion_matrix
 
-from digits.models import CLASSES
+from digits.callbacks.scored import Scored
+from digits.metrics import BINS
 
 
-class ClassReport(Callback):
-    """After `test`, print a line per class: how many images, how many right, and what the others were taken for."""
+class Report(Scored):
+    """After `test`, print a line per class: how many images, how many right, and what the others were taken for.
+
+    Below stand the expected calibration error (the mean distance between confidence and accuracy, by confidence) and,
+    for MNIST, the error without the images whose labels people found wrong.
+    """
 
     def __init__(self) -> None:
-        self.confusion = MulticlassConfusionMatrix(CLASSES, validate_args=False)
+        super().__init__()
+        self.calibration_error = float("nan")
 
     def on_test_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        self.confusion.to(pl_module.device).reset()
+        self.start_scoring(pl_module)
 
     def on_test_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, *args: Any
     ) -> None:
-        self.confusion.update(outputs, batch[1])
+        self.keep(trainer, outputs, batch[1])
 
     def on_test_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        matrix = self.confusion.compute()  # of all processes
-        if trainer.is_global_zero:
-            print(class_table(matrix, trainer.datamodule.classes))  # type: ignore[attr-defined]
+        logits, labels, indices = self.outcomes.compute()
+        if not trainer.is_global_zero or not len(labels):
+            return
+        data = trainer.datamodule  # type: ignore[attr-defined]
+        right, n = logits.argmax(dim=1) == labels, len(data.classes)
+        print(class_table(multiclass_confusion_matrix(logits, labels, n), data.classes))
+        self.calibration_error = float(multiclass_calibration_error(logits.softmax(dim=1), labels, n, BINS))
+        print(f"Expected calibration error {self.calibration_error:.2%}, temperature {pl_module.temperature:.2f}")
+        if data.wrong_labels:
+            trusted = ~indices.unsqueeze(1).eq(indices.new_tensor(data.wrong_labels)).any(dim=1)
+            error = 1 - right[trusted].float().mean()
+            print(f"Error without the {len(data.wrong_labels)} wrong labels that are known: {error:.2%}")
 
 
 def class_table(matrix: Tensor, classes: Sequence[str]) -> str:

@@ -138,6 +138,8 @@ class DigitsDataModule(LightningDataModule):
     mean = 0.1307
     std = 0.3081
     classes: Sequence[str] = tuple("0123456789")
+    # Numbers of the test images whose labels are known to be wrong.
+    wrong_labels: Sequence[int] = ()
     # Images per step where nothing is learnt and only speed and memory count.
     eval_batch_size = 500
 

@@ -1,0 +1,101 @@
+import csv
+from pathlib import Path
+
+import pytest
+import torch
+
+from digits.ensemble import Ensemble, rebuild
+from digits.errors import InputError
+from digits.models import MLP, LargeCNN
+from tests.conftest import Digits
+
+SHORT = ("--trainer.max_epochs=1", "--pictures=false", "--trainer.logger=false")
+
+
+def checkpoint(name: str) -> str:
+    return f"lightning_logs/{name}/version_0/checkpoints/best.ckpt"
+
+
+@pytest.fixture
+def members(digits: Digits) -> list[str]:
+    """Two trained networks of different kinds."""
+    digits("fit", "--model=MLP", *SHORT)
+    digits("fit", "--model=LargeCNN", "--model.label_smoothing=0.1", *SHORT)
+    return [checkpoint("MLP"), checkpoint("LargeCNN")]
+
+
+def predictions(path: str) -> torch.Tensor:
+    with Path(path).open() as file:
+        return torch.tensor([[float(row[f"p{i}"]) for i in range(10)] for row in csv.DictReader(file)])
+
+
+def test_an_ensemble_is_the_mean_of_its_members(digits: Digits, members: list[str]) -> None:
+    for name, path in zip("ab", members, strict=True):
+        digits("predict", f"--ckpt_path={path}", f"--predictions.path={name}.csv")
+    out = digits("predict", "--model=Ensemble", f"--model.checkpoints={members}", "--predictions.path=both.csv")
+    assert "90 images in" in out
+    mean = (predictions("a.csv") + predictions("b.csv")) / 2
+    torch.testing.assert_close(predictions("both.csv"), mean, atol=2e-6, rtol=0)
+    out = digits("test", "--model=Ensemble", f"--model.checkpoints={members}", "--name=both")
+    assert "on 90 images" in out
+    assert Path("lightning_logs/both/version_0/test.json").is_file()
+    # One member is itself.
+    digits("predict", "--model=Ensemble", f"--model.checkpoints=[{members[1]}]", "--predictions.path=one.csv")
+    torch.testing.assert_close(predictions("one.csv"), predictions("b.csv"), atol=2e-6, rtol=0)
+
+
+def test_members_that_were_scaled_otherwise_see_what_they_were_trained_on(members: list[str]) -> None:
+    images = torch.rand(5, 1, 28, 28)  # 0 to 1, before normalising
+    saved = torch.load(members[1], weights_only=True)
+    saved["data"] |= {"mean": 0.5, "std": 0.25}
+    torch.save(saved, "other.ckpt")
+    (first, data), (second, _) = rebuild(Path(members[0])), rebuild(Path("other.ckpt"))
+    mean = (
+        first.calibrated((images - data["mean"]) / data["std"]).softmax(1)
+        + second.calibrated((images - 0.5) / 0.25).softmax(1)
+    ) / 2
+    together = Ensemble([members[0], "other.ckpt"]).eval()((images - data["mean"]) / data["std"])
+    torch.testing.assert_close(together.exp(), mean)
+
+
+def test_what_an_ensemble_refuses(refused: Digits, members: list[str]) -> None:
+    def error(*args: str) -> str:
+        return refused("test", "--model=Ensemble", *args)
+
+    assert "absent.ckpt: there is no such file" in error("--model.checkpoints=[absent.ckpt]")
+    assert "is empty" in error("--model.checkpoints=[]")
+    assert "--model.checkpoints" in error(f"--model.checkpoints={members}", f"--ckpt_path={members[0]}")
+    out = refused("fit", "--model=Ensemble", f"--model.checkpoints={members}")
+    assert "not trained: train its members" in out
+    saved = torch.load(members[0], weights_only=True)
+    torch.save(saved | {"class_path": "os.path.MLP"}, "strange.ckpt")
+    assert "os.path.MLP, which is not" in error("--model.checkpoints=[strange.ckpt]")
+    torch.save(saved | {"hyper_parameters": {"hidden": [5], "lr": 0.1}}, "narrow.ckpt")
+    assert "the weights don't fit MLP: size mismatch" in error("--model.checkpoints=[narrow.ckpt]")
+
+
+def test_members_agree_on_the_classes(members: list[str]) -> None:
+    saved = torch.load(members[0], weights_only=True)
+    saved["data"]["classes"] = list("abcdefghij")
+    torch.save(saved, "letters.ckpt")
+    with pytest.raises(InputError, match="different classes"):
+        Ensemble([members[0], "letters.ckpt"])
+
+
+@pytest.mark.parametrize("kind", [MLP, LargeCNN])
+def test_tta_averages_nine_shifted_views(kind: type[MLP]) -> None:
+    model, images = kind().eval(), torch.randn(3, 1, 28, 28)
+    model.temperature = 1.7
+    plain = model.calibrated(images)
+    torch.testing.assert_close(plain, model(images) / 1.7)
+    model.tta = True
+    views = [images.roll((y, x), (2, 3)) for y in (-1, 0, 1) for x in (-1, 0, 1)]
+    mean = torch.stack([(model(view) / 1.7).softmax(1) for view in views]).mean(0)
+    torch.testing.assert_close(model.predict_step((images, torch.zeros(3)), 0), mean)
+
+
+def test_tta_is_an_option_of_test_and_predict(digits: Digits, members: list[str]) -> None:
+    digits("predict", f"--ckpt_path={members[1]}", "--predictions.path=plain.csv")
+    digits("predict", f"--ckpt_path={members[1]}", "--predictions.path=tta.csv", "--tta=true")
+    assert not torch.equal(predictions("plain.csv"), predictions("tta.csv"))
+    assert "on 90 images" in digits("test", f"--ckpt_path={members[1]}", "--tta=true")
