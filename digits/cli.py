@@ -29,6 +29,7 @@ from lightning.pytorch.utilities.rank_zero import rank_zero_only
 from digits.callbacks import (
     Calibration,
     Dashboard,
+    FiniteLoss,
     HParams,
     PredictionWriter,
     ProgressBar,
@@ -318,8 +319,8 @@ class DigitsCLI(LightningCLI):
         config.model = Namespace(class_path=class_path, init_args=Namespace(hparams))
         self.trained_on = checkpoint.get("data")
         made_with = dict(checkpoint.get("datamodule_hyper_parameters", {}))
-        decisive = {"fit": tuple(made_with), "validate": ("val_size", "split_seed"), "test": (), "predict": ()}
-        for key in made_with.keys() & decisive[self.config.subcommand]:
+        decisive = {"fit": tuple(made_with), "validate": ("val_size", "split_seed")}
+        for key in made_with.keys() & decisive.get(self.config.subcommand, ()):
             value, now = made_with[key], (config.data.get("init_args") or {}).get(key, made_with[key])
             if now != value:
                 warn(f"--data.{key} is {now}, but {path} was made with {value}")
@@ -351,7 +352,7 @@ class DigitsCLI(LightningCLI):
         if self.subcommand in ("fit", "test") and self.config[self.subcommand].pictures:
             config.callbacks.append(Dashboard(self.run))
         if fit:
-            config.callbacks.append(Calibration())
+            config.callbacks += [FiniteLoss(), Calibration()]
             if config.logger is not False:
                 config.callbacks += [HParams(), LearningRateMonitor("step")]
             if config.enable_checkpointing is not False:

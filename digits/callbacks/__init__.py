@@ -2,9 +2,19 @@
 
 from digits.callbacks.calibration import Calibration
 from digits.callbacks.dashboard import Dashboard
+from digits.callbacks.finite import FiniteLoss
 from digits.callbacks.hparams import HParams
 from digits.callbacks.predictions import PredictionWriter
 from digits.callbacks.report import Report
 from digits.callbacks.terminal import ProgressBar, summarize
 
-__all__ = ["Calibration", "Dashboard", "HParams", "PredictionWriter", "ProgressBar", "Report", "summarize"]
+__all__ = [
+    "Calibration",
+    "Dashboard",
+    "FiniteLoss",
+    "HParams",
+    "PredictionWriter",
+    "ProgressBar",
+    "Report",
+    "summarize",
+]

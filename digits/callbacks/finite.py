@@ -1,0 +1,33 @@
+"""Training that has gone wrong."""
+
+from typing import Any
+
+import torch
+from lightning.pytorch import Callback, LightningModule, Trainer
+from torch import Tensor
+
+from digits.errors import InputError
+
+
+class FiniteLoss(Callback):
+    """Stop when the loss, or a weight, is no longer a finite number, before such a network is saved."""
+
+    def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, outputs: Any, *args: Any) -> None:
+        loss: Tensor = outputs["loss"]
+        # To look at a number on a GPU is to wait for it.
+        if (loss.device.type == "cpu" or trainer.global_step % trainer.log_every_n_steps == 0) and not loss.isfinite():  # type: ignore[attr-defined]
+            self.stop(trainer, f"the loss is {loss.item()}")
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        for name, weight in pl_module.state_dict().items():
+            if weight.is_floating_point() and not torch.isfinite(weight).all():
+                self.stop(trainer, f"{name} is not finite")
+
+    def stop(self, trainer: Trainer, what: str) -> None:
+        """End with an error that says where, and what to try."""
+        rate = trainer.optimizers[0].param_groups[0]["lr"]
+        kept = "the checkpoints of earlier epochs are kept" if trainer.current_epoch else "nothing was saved yet"
+        raise InputError(
+            f"{what} at step {trainer.global_step:,}, in epoch {trainer.current_epoch + 1}, learning rate {rate:.3g}: "
+            f"try a lower --model.lr; {kept}"
+        )
