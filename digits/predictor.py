@@ -1,0 +1,141 @@
+"""Trained networks from Python: `from digits import load; load("best.ckpt").predict("photo.jpg")`."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from digits import photos
+from digits.ensemble import rebuild
+from digits.errors import InputError
+from digits.models import Classifier
+from digits.performance import use_channels_last
+from digits.runs import checkpoint_of, newest_checkpoint
+from digits.transforms import normalize
+
+Picture = str | Path | Image.Image
+Images = Picture | np.ndarray | Tensor | Sequence[Picture | np.ndarray | Tensor]
+
+BATCH = 500
+
+
+class Predictions(NamedTuple):
+    """What a network says about N images.
+
+    Where there is nothing to predict, the class is None, the probabilities are NaN, and the note says why; elsewhere
+    the note is empty.
+    """
+
+    classes: list[str | None]
+    probabilities: np.ndarray  # (N, 10), float32
+    notes: list[str]
+
+
+class Predictor:
+    """A trained network with what belongs to it; see `load`.
+
+    Args:
+        model: the network.
+        mean: of the images that it was trained on, on the 0–1 scale.
+        std: their standard deviation, on the 0–1 scale.
+        classes: the names of the classes.
+    """
+
+    def __init__(self, model: Classifier, mean: float, std: float, classes: Sequence[str]) -> None:
+        self.model = model.eval()
+        self.mean = mean
+        self.std = std
+        self.classes = list(classes)
+
+    def predict(self, images: Images) -> Predictions:
+        """Predict one image or many.
+
+        Args:
+            images: a picture's file, a PIL image, or a sequence of them: anything with one digit on it, which is
+                brought to MNIST's form first (see `digits.photos.prepare`). Or an array or tensor, (H, W), (N, H, W),
+                (N, 1, H, W) or (N, H, W, 1): with 28×28 pixels as MNIST has them, ink as 0 to 255 (uint8) or 0 to 1
+                (float); with another size as pictures.
+
+        Raises:
+            InputError: an array has another shape, type or range.
+        """
+        pairs = [pair for item in as_list(images) for pair in to_mnist(item)]
+        notes = [note for _, note in pairs]
+        raw = torch.from_numpy(np.stack([image for image, _ in pairs])) if pairs else torch.empty(0, 28, 28)
+        with torch.inference_mode():
+            batches = [normalize(batch.to(self.model.device), self.mean, self.std) for batch in raw.split(BATCH)]
+            logits = [self.model.calibrated(batch) for batch in batches if len(batch)]
+        probabilities = torch.cat(logits).softmax(dim=1).cpu().numpy() if logits else np.empty((0, len(self.classes)))
+        best = probabilities.argmax(axis=1)
+        probabilities[[bool(note) for note in notes]] = np.nan
+        classes = [None if note else self.classes[i] for i, note in zip(best, notes, strict=True)]
+        return Predictions(classes, probabilities, notes)
+
+
+def load(source: str | Path) -> Predictor:
+    """Load a trained network.
+
+    Args:
+        source: a checkpoint; the folder of a run, whose best checkpoint is taken; or a folder of runs, whose newest is.
+
+    Raises:
+        InputError: there is none, or it is damaged.
+    """
+    path: Path | None = Path(source)
+    assert path is not None
+    if path.is_dir():
+        path = checkpoint_of(path, "best") or newest_checkpoint(path, "best")
+        if path is None:
+            raise InputError(f"{source} holds no run with a checkpoint: train first with `python -m digits fit`")
+    model, data = rebuild(path)
+    use_channels_last(model)
+    if not data:
+        raise InputError(f"{path} does not say what images it was trained on: train anew with `python -m digits fit`")
+    return Predictor(model, data["mean"], data["std"], data["classes"])
+
+
+def as_list(images: Images) -> Sequence[Picture | np.ndarray | Tensor]:
+    """One image or array as a list of one; a sequence as it is."""
+    return [images] if isinstance(images, str | Path | Image.Image | np.ndarray | Tensor) else images
+
+
+def to_mnist(item: Picture | np.ndarray | Tensor) -> list[tuple[np.ndarray, str]]:
+    """One picture, or an array of several, as images in MNIST's form, each (28, 28) uint8, and their notes."""
+    if isinstance(item, np.ndarray | Tensor):
+        array = to_uint8(np.asarray(item.detach().cpu() if isinstance(item, Tensor) else item))
+        if array.shape[1:] == (28, 28):
+            return [(image, "") for image in array]
+        return [pair for image in array for pair in to_mnist(Image.fromarray(image))]
+    try:
+        return [(photos.prepare(photos.read(Path(item)) if isinstance(item, str | Path) else item), "")]
+    except photos.NoDigit as error:
+        note = str(error)
+    except ValueError as error:
+        note = f"unreadable: {error}"
+    except OSError as error:
+        note = f"unreadable: {error.strerror}"
+    return [(np.zeros((28, 28), np.uint8), note)]
+
+
+def to_uint8(array: np.ndarray) -> np.ndarray:
+    """An array of the shapes, types and ranges that `Predictor.predict` takes, as (N, H, W) uint8, 0 to 255."""
+    shape = array.shape
+    if array.ndim == 4 and 1 in (shape[1], shape[3]):
+        array = array[:, 0] if shape[1] == 1 else array[..., 0]
+    if array.ndim == 2:
+        array = array[None]
+    if array.ndim != 3:
+        raise InputError(f"images of shape {shape}: give (H, W), (N, H, W), (N, 1, H, W) or (N, H, W, 1)")
+    if array.dtype == np.uint8:
+        return array
+    if not np.issubdtype(array.dtype, np.floating):
+        raise InputError(f"images of type {array.dtype}: give uint8 from 0 to 255, or float from 0 to 1")
+    if array.size and not (array.min() >= 0 and array.max() <= 1):
+        raise InputError(
+            f"images from {array.min():g} to {array.max():g}: give float from 0 to 1, or uint8 from 0 to 255"
+        )
+    return (array * 255).round().astype(np.uint8)

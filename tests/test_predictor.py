@@ -1,0 +1,104 @@
+import csv
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from digits import load
+from digits.data import MNISTDataModule
+from digits.errors import InputError
+from tests.conftest import Digits
+
+SHORT = ("--model=LargeCNN", "--trainer.max_epochs=1", "--pictures=false", "--trainer.logger=false")
+RUN = Path("lightning_logs/LargeCNN/version_0")
+
+
+@pytest.fixture
+def images(digits: Digits) -> np.ndarray:
+    """The images to predict, of a run that `digits predict` has predicted."""
+    digits("fit", *SHORT)
+    digits("predict", "--name=LargeCNN")
+    data = MNISTDataModule()
+    data.setup("predict")
+    return data.predict.images.numpy()
+
+
+@pytest.mark.parametrize("source", [RUN / "checkpoints/best.ckpt", str(RUN), RUN.parent])
+def test_it_says_what_the_command_line_says(images: np.ndarray, source: Path | str) -> None:
+    found = load(source).predict(images)
+    with (RUN / "predictions.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert found.classes == [row["prediction"] for row in rows]
+    written = np.array([[float(row[f"p{i}"]) for i in range(10)] for row in rows])
+    np.testing.assert_allclose(found.probabilities, written, atol=2e-6)
+    assert found.notes == [""] * 90
+
+
+def test_the_usual_shapes_and_types_are_the_same_images(images: np.ndarray) -> None:
+    model = load(RUN)
+    expected = model.predict(images)
+    sames: list[Any] = [
+        images[:, None],
+        images[..., None],
+        torch.from_numpy(images),
+        torch.from_numpy(images)[:, None] / 255,
+        images / 255,
+        (images / 255).astype(np.float32),
+        list(images),
+        [images[:50], torch.from_numpy(images[50:])],
+    ]
+    for same in sames:
+        found = model.predict(same)
+        assert found.classes == expected.classes
+        np.testing.assert_allclose(found.probabilities, expected.probabilities, atol=1e-6)
+    one = model.predict(images[3])
+    assert one.classes == expected.classes[3:4]
+    assert model.predict([]).classes == []
+    assert model.predict(images[:0]).probabilities.shape == (0, 10)
+
+
+def test_pictures_are_prepared_and_what_is_none_is_noted(images: np.ndarray) -> None:
+    model = load(RUN)
+    page = np.full((200, 200), 255, np.uint8)
+    page[40:160, 90:110] = 20
+    picture = Image.fromarray(page)
+    picture.save("one.png")
+    Path("broken.png").write_bytes(b"no picture")
+    Image.new("L", (50, 50), "white").save("blank.png")
+    found = model.predict([picture, "one.png", Path("one.png"), page, "broken.png", "blank.png", "absent.png"])
+    assert len(set(found.classes[:4])) == 1
+    assert found.classes[4:] == [None] * 3
+    assert found.notes[4] == "unreadable: not a picture"
+    assert "blank" in found.notes[5]
+    assert "No such file" in found.notes[6]
+    assert np.isnan(found.probabilities[4:]).all()
+    np.testing.assert_allclose(found.probabilities[:4].sum(1), 1, atol=1e-5)
+
+
+def test_what_is_no_image_is_refused(images: np.ndarray) -> None:
+    model = load(RUN)
+    for array, reason in [
+        (np.zeros((2, 3, 28, 28)), r"shape \(2, 3, 28, 28\)"),
+        (np.zeros(5), "shape"),
+        (np.zeros((28, 28), np.int64), "type int64"),
+        (np.full((28, 28), 255.0), "from 255 to 255"),
+        (np.full((28, 28), np.nan), "from nan to nan"),
+    ]:
+        with pytest.raises(InputError, match=reason):
+            model.predict(array)
+    with pytest.raises(InputError, match="holds no run"):
+        load("bundled")
+    with pytest.raises(InputError, match="no such file"):
+        load("absent.ckpt")
+
+
+def test_importing_the_package_is_light() -> None:
+    code = (
+        "import sys, digits; assert 'torch' not in sys.modules; from digits import load; assert 'torch' in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
