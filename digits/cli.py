@@ -42,6 +42,7 @@ from digits.compare import compare
 from digits.data import DigitsDataModule, MNISTDataModule
 from digits.ensemble import Ensemble
 from digits.errors import InputError
+from digits.export import ExportingTrainer
 from digits.models import Classifier
 from digits.performance import (
     fastest_precision,
@@ -59,6 +60,7 @@ COMMANDS = {
     "validate": "Score the validation images.",
     "test": "Score the official test images, or labelled pictures or rows of your own.",
     "predict": "Write a file of predictions, for MNIST's test images, pictures or CSV files.",
+    "export": "Write a trained network as one file for other programs: ONNX or torch.export.",
     "compare": "Show runs side by side.",
 }
 
@@ -161,6 +163,7 @@ class DigitsCLI(LightningCLI):
             Classifier,
             DigitsDataModule,
             save_config_callback=ConfigWriter,
+            trainer_class=ExportingTrainer,
             trainer_defaults={"max_epochs": 10, "num_sanity_val_steps": 0},
             seed_everything_default=0,
             subclass_mode_model=True,
@@ -181,7 +184,7 @@ class DigitsCLI(LightningCLI):
     def subcommands() -> dict[str, set[str]]:
         loaders = {"model", "dataloaders", "train_dataloaders", "val_dataloaders", "datamodule"}
         fixed = {"weights_only", "verbose", "return_predictions"}
-        return dict.fromkeys(("fit", "validate", "test", "predict"), loaders | fixed)
+        return dict.fromkeys(("fit", "validate", "test", "predict", "export"), loaders | fixed)
 
     def add_core_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         parser.add_argument(
@@ -336,7 +339,7 @@ class DigitsCLI(LightningCLI):
             self.datamodule.classes = self.trained_on["classes"]
         fit = self.subcommand == "fit"
         rank = rank_zero_only.rank  # type: ignore[attr-defined]
-        if self.run is None and rank == 0 and not config.fast_dev_run:
+        if self.run is None and rank == 0 and not config.fast_dev_run and self.subcommand != "export":
             self.run = self.made_run = new_run(self.log_folder(self.config[self.subcommand]))
         if config.logger in (None, True):
             predictions = self.config_init[self.subcommand].get("predictions")
@@ -432,6 +435,12 @@ class DigitsCLI(LightningCLI):
     def test(self, **kwargs: Any) -> None:
         """Score the official test images."""
         self.trainer.test(verbose=False, **kwargs)
+
+    def export(self, **kwargs: Any) -> None:
+        """Write a trained network as one file."""
+        check_writable("--path", Path(kwargs["path"] or "model"))
+        for line in self.trainer.export(**kwargs):  # type: ignore[attr-defined]
+            say(line)
 
     def after_fit(self) -> None:
         for callback in self.trainer.checkpoint_callbacks:
