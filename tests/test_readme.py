@@ -42,6 +42,19 @@ def test_speedrun() -> None:
     assert f"{seconds[0]} s in the training loop and {seconds[1]} s for the whole process" in README
 
 
+@pytest.mark.parametrize("path", sorted((RESULTS / "accuracy").glob("*.json")), ids=lambda path: path.stem)
+def test_accuracy(path: Path) -> None:
+    figures = json.loads(path.read_text())
+    if figures["config"] == "speedrun":
+        return  # see above
+    assert len(figures["runs"]) == 5
+    assert figures["options"] == []
+    mean, spread = (figures[f"error in percent, {what}"] for what in ("mean", "standard deviation"))
+    row = next(line for line in README.splitlines() if line.startswith(f"| `{figures['config']}.yaml` |"))
+    assert f"| {figures['parameters']:,} |" in row
+    assert f"| {mean:.2f} ± {spread:.2f}% |" in row
+
+
 @pytest.mark.parametrize("network", ["mlp", "dense", "small_cnn", "large_cnn"])
 def test_speed(network: str) -> None:
     speed = json.loads((RESULTS / "speed.json").read_text())
