@@ -491,9 +491,14 @@ class DigitsCLI(LightningCLI):
                 (without, "without a digit"),
                 (unreadable, "unreadable"),
             ]
-            say(f"{len(notes):,} pictures: {', '.join(f'{n:,} {what}' for n, what in counts if n)}")
+            what = "pictures"
+            if self.datamodule.predict.places is not None:
+                what = f"digits in {len(set(self.datamodule.predict.ids)):,} pictures"
+            say(f"{len(notes):,} {what}: {', '.join(f'{n:,} {how}' for n, how in counts if n)}")
         n, seconds = len(self.datamodule.predict), time.monotonic() - self.start
         say(f"Read, predicted and written: {n:,} images in {seconds:.2f} s, {n / seconds:,.0f} a second")
+        for name, number in list(self.writer.numbers.items())[:20]:
+            say(f"Read: {name}: {number}")
         say(f"Predictions: {shown(Path(self.writer.path or ''))}")
         if self.writer.picture:
             say(f"Picture: {self.writer.picture}")

@@ -10,7 +10,9 @@ Arrays: H rows, W columns. Grey levels are float32, 0 (black) to 255 (white).
 """
 
 import warnings
+from itertools import combinations
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +26,7 @@ SIDE, BOX = 28, 20
 CENTRE = 14.0  # row and column of the centre of mass: 14.00 ± 0.29 in MNIST
 STROKE = 2.0  # pixels; half of MNIST's digits are written with 1.3 to 2.6
 WORK = 512  # a larger picture is reduced to this many pixels along its longer side
+PAGE = 3 * WORK  # the same for a picture of several digits
 MAX_PIXELS = 100_000_000
 WIDEST = 10.0  # pixels; the widest strokes of MNIST's digits have 9.9
 LEAST_CONTRAST = 16.0  # grey levels between paper and ink below which a page counts as blank
@@ -100,7 +103,92 @@ def prepare(image: Image.Image) -> NDArray[np.uint8]:
     return place(fit(find_ink(grey)))
 
 
-def find_ink(grey: Grey) -> Grey:
+class Place(NamedTuple):
+    """Where a digit stands: its line, from 0, and its box in pixels of the picture."""
+
+    line: int
+    left: int
+    top: int
+    width: int
+    height: int
+
+
+def prepare_several(image: Image.Image) -> list[tuple[NDArray[np.uint8], str, Place]]:
+    """Cut a picture into its digits, and bring each to MNIST's form.
+
+    A digit is what is connected, with what stands right above or below it, such as the loose bar of a 5. Digits that
+    touch each other are taken for one.
+
+    Returns:
+        For each digit, line by line and from left to right: the image, uint8 (28, 28); why it has nothing to predict,
+        or ""; and its place.
+
+    Raises:
+        NoDigit: the picture is blank.
+    """
+    grey = to_grey(image)
+    ink = find_ink(grey, PAGE)
+    factor = -(-max(grey.shape) // PAGE)
+    parts, _ = ndimage.label(ink > 0.25, np.ones((3, 3)))
+    boxes = ndimage.find_objects(parts)
+    digits = []
+    for line, group in in_reading_order(join_parts(boxes)):
+        alone = np.where(ndimage.binary_dilation(np.isin(parts, [i + 1 for i in group])), ink, 0)
+        rows, columns = union([boxes[i] for i in group])
+        box = (columns.start, rows.start, columns.stop - columns.start, rows.stop - rows.start)
+        place_ = Place(line, *(factor * n for n in box))
+        try:
+            digits.append((place(fit(alone)), "", place_))
+        except NoDigit as error:
+            digits.append((np.zeros((SIDE, SIDE), np.uint8), str(error), place_))
+    return digits
+
+
+Box = tuple[slice, slice]  # rows and columns
+
+
+def union(boxes: list[Box]) -> Box:
+    """The smallest box around all."""
+    return tuple(slice(min(b[i].start for b in boxes), max(b[i].stop for b in boxes)) for i in (0, 1))  # type: ignore[return-value]
+
+
+def join_parts(boxes: list[Box]) -> dict[tuple[int, ...], Box]:
+    """Which of the parts make a digit together: the numbers of its parts, and the box around them.
+
+    Two belong together if one stands above the other, and both together are not much taller than a digit of this page.
+    """
+    heights = np.array([rows.stop - rows.start for rows, _ in boxes])
+    usual = float(np.median(heights[heights >= heights.max() / 2]))
+    groups: dict[tuple[int, ...], Box] = {(i,): box for i, box in enumerate(boxes)}
+
+    def together(a: Box, b: Box) -> bool:
+        overlap = min(a[1].stop, b[1].stop) - max(a[1].start, b[1].start)
+        rows, _ = union([a, b])
+        narrower = min(box[1].stop - box[1].start for box in (a, b))
+        gap = max(a[0].start, b[0].start) - min(a[0].stop, b[0].stop)
+        return overlap >= 0.5 * narrower and gap <= 0.35 * usual and rows.stop - rows.start <= 1.4 * usual
+
+    while pair := next((p for p in combinations(groups, 2) if together(groups[p[0]], groups[p[1]])), None):
+        box = union([groups.pop(key) for key in pair])
+        groups[pair[0] + pair[1]] = box
+    return groups
+
+
+def in_reading_order(groups: dict[tuple[int, ...], Box]) -> list[tuple[int, tuple[int, ...]]]:
+    """Digits line by line, from left to right, with the number of their line."""
+    usual = float(np.median([rows.stop - rows.start for rows, _ in groups.values()]))
+    lines: list[list[tuple[int, ...]]] = []
+    last = -np.inf
+    for key in sorted(groups, key=lambda key: groups[key][0].start + groups[key][0].stop):
+        middle = (groups[key][0].start + groups[key][0].stop) / 2
+        if middle - last > 0.5 * usual:
+            lines.append([])
+        lines[-1].append(key)
+        last = middle
+    return [(n, key) for n, line in enumerate(lines) for key in sorted(line, key=lambda key: groups[key][1].start)]
+
+
+def find_ink(grey: Grey, side: int = WORK) -> Grey:
     """How much ink is where: (H', W'), 0 (paper) to 1, larger pictures reduced, the rest of the page cleared.
 
     Both are tried, ink that is darker and ink that is lighter than the paper; the edge of the picture tells what levels
@@ -111,8 +199,8 @@ def find_ink(grey: Grey) -> Grey:
         NoDigit: nothing differs from the paper.
     """
     found = []
-    for light in (reduce(255 - grey), reduce(grey)):  # the ink as light on dark
-        ink = extract(light)
+    for light in (reduce(255 - grey, side), reduce(grey, side)):  # the ink as light on dark
+        ink = extract(light, side)
         if ink is not None:
             paper, lightest = np.percentile(edge(light, 1), [50, 90])  # half of the edge may lie in a shadow
             level = float(light[ink > 0.5].mean())
@@ -122,7 +210,7 @@ def find_ink(grey: Grey) -> Grey:
     return max(found, key=lambda pair: pair[0])[1]
 
 
-def extract(light: Grey) -> Grey | None:
+def extract(light: Grey, side: int = WORK) -> Grey | None:
     """Ink that is lighter than its surroundings, (H, W), 0 to 1; None if there is none.
 
     Where the edge of the picture is even, all that differs from it is ink; a digit may reach the edge, but no corner.
@@ -130,7 +218,7 @@ def extract(light: Grey) -> Grey | None:
     keeps paper, gradients and the edges of shadows, but no strokes, and is subtracted.
     """
     paper = float(np.median(edge(light, 1)))
-    smooth = ndimage.gaussian_filter(light, max(light.shape) / WORK)
+    smooth = ndimage.gaussian_filter(light, max(light.shape) / side)
     if has_even_edge(light):
         return threshold(np.clip(smooth - paper, 0, None))
     window = max(3, round(0.35 * min(light.shape)))

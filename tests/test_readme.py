@@ -19,6 +19,13 @@ def test_pictures(source: str) -> None:
         assert re.search(rf"`{model}` \| {row[0]} \| {row[1]} \| \*\*{row[2]}\*\*", README), (model, row)
 
 
+def test_numbers() -> None:
+    figures = json.loads((RESULTS / "numbers.json").read_text())
+    text = README.replace("\n", " ")
+    assert f"Of {figures['digits']:,} of MNIST's test digits on {figures['pages']} pages" in text
+    assert f"{figures['found alone']}% are found, and {figures['read right']}% read right" in text
+
+
 def test_tables_and_throughput() -> None:
     tables = json.loads((RESULTS / "tables.json").read_text())
     assert f"are read in {tables['seconds to read']} s, with a peak of" in README

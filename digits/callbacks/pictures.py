@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 BLUE, ORANGE, GREY = "#0072b2", "#d55e00", "#999999"
 MOST = 200  # images on a contact sheet
+PAGES, PAGE_WIDTH = 20, 800  # pictures of several digits on a sheet, and the width of each in pixels
 TILE, GAP, TEXT = 112, 8, 34  # pixels: a picture, the space around it, the two lines below
 
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
@@ -264,6 +265,48 @@ def contact_sheet(data: DigitsDataModule, probabilities: Tensor) -> Image.Image:
             draw.text((x, y + TILE + 2 + 16 * line), clip(text, draw, font, 2 * TILE + GAP), fill=colour, font=font)
     if left:
         draw.text((GAP, rows * height), f"and {left:,} more", fill="black", font=font)
+    return sheet
+
+
+def readings(data: DigitsDataModule, probabilities: Tensor) -> Image.Image:
+    """The first pictures of several digits: a box around each, and above it what the network says; orange is unsure.
+
+    Args:
+        data: after `setup("predict")`, with places.
+        probabilities: (N, K), each row summing to 1.
+    """
+    digits = data.predict
+    assert digits.places is not None
+    first = {name: i for i, name in reversed(list(enumerate(digits.ids)))}  # of each picture
+    font, pages = ImageFont.load_default(16), []
+    for name, i in sorted(first.items(), key=lambda pair: pair[1])[:PAGES]:
+        note = digits.notes[i] if digits.notes is not None else ""
+        page = Image.new("RGB", (PAGE_WIDTH, TEXT), "white")
+        if not note.startswith("unreadable"):
+            original = data.original(i).convert("RGB")
+            scale = min(PAGE_WIDTH / original.width, PAGE_WIDTH / original.height)
+            size = max(1, round(original.width * scale)), max(1, round(original.height * scale))
+            page = Image.new("RGB", (PAGE_WIDTH, size[1] + TEXT), "white")
+            page.paste(original.resize(size), (0, TEXT))
+            draw = ImageDraw.Draw(page)
+            for j in (j for j in range(i, len(digits.ids)) if digits.ids[j] == name and digits.places[j].width):
+                place, (confidence, label) = digits.places[j], probabilities[j].max(dim=0)
+                x, y, w, h = (n * scale for n in place[1:])
+                none = bool(digits.notes and digits.notes[j])
+                colour = "#b34700" if none or confidence < 0.9 else BLUE
+                draw.rectangle((x - 2, y + TEXT - 2, x + w + 2, y + h + TEXT + 2), outline=colour, width=2)
+                said = "?" if none else data.classes[int(label)]
+                box = draw.textbbox((x + w / 2, y + TEXT - 4), said, font=font, anchor="mb")
+                draw.rectangle((box[0] - 2, box[1] - 1, box[2] + 2, box[3] + 1), fill="white")
+                draw.text((x + w / 2, y + TEXT - 4), said, fill=colour, font=font, anchor="mb")
+        draw = ImageDraw.Draw(page)
+        draw.text((GAP, GAP), clip(f"{name}  {note}", draw, font, PAGE_WIDTH), fill="black", font=font)
+        pages.append(page)
+    sheet = Image.new("RGB", (PAGE_WIDTH, sum(page.height for page in pages)), "white")
+    y = 0
+    for page in pages:
+        sheet.paste(page, (0, y))
+        y += page.height
     return sheet
 
 

@@ -14,8 +14,9 @@ from torch import Tensor
 
 from digits.callbacks.boards import boards
 from digits.callbacks.files import with_replacement
-from digits.callbacks.pictures import contact_sheet
+from digits.callbacks.pictures import contact_sheet, readings
 from digits.data import Digits, DigitsDataModule
+from digits.photos import Place
 
 UNSURE = 0.9  # below this confidence, the note says so; 98 to 99% of MNIST's validation images are above
 
@@ -24,8 +25,9 @@ class PredictionWriter(BasePredictionWriter):
     """Write one row per image, in the order of the data, whatever process predicted it.
 
     The columns of `csv`: id (the number of the image in the data, or the name of its file), prediction, confidence (the
-    probability of the prediction), p0 to p9 (the probabilities), target where labels are known, and for picture files
-    note: why there is no prediction, or that it is unsure. `kaggle` is ImageId, from 1, and Label.
+    probability of the prediction), p0 to p9 (the probabilities), target where labels are known, for picture files note:
+    why there is no prediction, or that it is unsure; and for pictures of several digits, each of which has a row, its
+    line and its box in pixels: line, left, top, width, height. `kaggle` is ImageId, from 1, and Label.
 
     Args:
         path: the file to write; by default predictions.csv in the run's folder.
@@ -40,6 +42,7 @@ class PredictionWriter(BasePredictionWriter):
         self.path = path
         self.format = format
         self.picture = picture
+        self.numbers: dict[str, str] = {}
 
     def write_on_epoch_end(
         self,
@@ -66,8 +69,10 @@ class PredictionWriter(BasePredictionWriter):
             Path(self.path or ""),
             lambda file: csv.writer(file, lineterminator="\n").writerows(rows(probabilities, source.predict)),
         )
+        self.numbers = numbers(probabilities, source.predict) if source.predict.places is not None else {}
         if self.picture is not None:
-            sheet = contact_sheet(source, probabilities)
+            draw = contact_sheet if source.predict.places is None else readings
+            sheet = draw(source, probabilities)
             Path(self.picture).parent.mkdir(parents=True, exist_ok=True)
             sheet.save(self.picture)
             for board in boards(trainer):
@@ -79,14 +84,29 @@ def csv_rows(probabilities: Tensor, data: Digits) -> Iterable[Sequence[str]]:
     confidence, prediction = probabilities.max(dim=1)
     known = (data.labels >= 0).any()
     names = ["id", "prediction", "confidence", *(f"p{i}" for i in range(probabilities.shape[1]))]
-    yield names + ["target"] * bool(known) + ["note"] * (data.notes is not None)
+    names += ["target"] * bool(known) + ["note"] * (data.notes is not None)
+    yield [*names, *(Place._fields if data.places is not None else ())]
     table = zip(data.ids, prediction.tolist(), confidence.tolist(), probabilities.tolist(), strict=True)
     for i, (name, label, sure, row) in enumerate(table):
         note = data.notes[i] if data.notes is not None else ""
         values = [str(label), *(f"{p:.6f}" for p in (sure, *row))] if not note else [""] * (2 + len(row))
         target = [str(t) if (t := int(data.labels[i])) >= 0 else ""] if known else []
         notes = [note or ("unsure" if sure < UNSURE else "")] if data.notes is not None else []
-        yield [str(name), *values, *target, *notes]
+        place = [str(n) for n in data.places[i]] if data.places is not None else []
+        yield [str(name), *values, *target, *notes, *place]
+
+
+def numbers(probabilities: Tensor, data: Digits) -> dict[str, str]:
+    """What pictures of several digits say: a line of digits for each of theirs, "?" for what is none."""
+    assert data.places is not None
+    said: dict[str, str] = {}
+    last: tuple[str, int] | None = None
+    for i, label in enumerate(probabilities.argmax(dim=1).tolist()):
+        name = str(data.ids[i])
+        between = " " if last is not None and last[0] == name and last[1] != data.places[i].line else ""
+        said[name] = said.get(name, "") + between + ("?" if data.notes and data.notes[i] else str(label))
+        last = name, data.places[i].line
+    return said
 
 
 def kaggle_rows(probabilities: Tensor, data: Digits) -> Iterable[Sequence[str]]:

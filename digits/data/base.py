@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, DistributedSampler
 
 from digits.errors import InputError
+from digits.photos import Place
 from digits.transforms import augment, normalize
 
 Batch = tuple[Tensor, Tensor]
@@ -24,6 +25,7 @@ class Digits(Dataset[Batch]):
         labels: (N,), int64, 0 to 9, or -1 where unknown; by default all are.
         ids: what the images are called; by default their numbers.
         notes: why an image has nothing to predict, or "" if it has; by default all have.
+        places: where in their pictures the images stand, if pictures show several digits.
     """
 
     def __init__(
@@ -32,11 +34,13 @@ class Digits(Dataset[Batch]):
         labels: Tensor | None = None,
         ids: Sequence[str] | None = None,
         notes: Sequence[str] | None = None,
+        places: Sequence[Place] | None = None,
     ) -> None:
         self.images = images
         self.labels = torch.full((len(images),), -1) if labels is None else labels
         self.ids = range(len(images)) if ids is None else ids
         self.notes = notes
+        self.places = places
 
     def __len__(self) -> int:
         return len(self.images)
@@ -55,6 +59,7 @@ class Digits(Dataset[Batch]):
             *self.__getitems__(indices),
             [self.ids[i] for i in keep],
             self.notes and [self.notes[i] for i in keep],
+            self.places and [self.places[i] for i in keep],
         )
 
     @property

@@ -3,6 +3,7 @@
 import glob
 import os
 import re
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -30,63 +31,74 @@ class ImageDataModule(DigitsDataModule):
     Args:
         path: a file, a folder (with all folders in it, in natural order), or a pattern such as "scans/*.png".
         prepare: bring the pictures to MNIST's form; without, they are only made grey and resized to 28×28.
+        several: each picture may show several digits, which are read line by line, from left to right.
         shared: what all sources share; see DigitsDataModule.
     """
 
-    def __init__(self, path: str, prepare: bool = True, **shared: Any) -> None:
+    def __init__(self, path: str, prepare: bool = True, several: bool = False, **shared: Any) -> None:
         super().__init__(**shared)
+        if several and not prepare:
+            raise InputError("--data.several needs --data.prepare true: digits are cut out where ink is found")
         self.path = path
         self.prepare = prepare
+        self.several = several
         self.files: list[Path] = []
 
     def load(self, split: str) -> Digits:
         self.files = find_pictures(self.path)
-        images, notes = zip(*load_all(self.files, self.prepare), strict=True)
+        loaded = load_all(self.files, partial(load_one, prepare=self.prepare, several=self.several))
+        self.files = [file for file, digits in zip(self.files, loaded, strict=True) for _ in digits]
+        images, notes, places = zip(*(digit for digits in loaded for digit in digits), strict=True)
         folder = Path(self.path)
         ids = [str(file.relative_to(folder) if folder.is_dir() else file) for file in self.files]
-        labels = torch.tensor([label_of(file) for file in self.files])
-        return Digits(torch.from_numpy(np.stack(images)), labels, ids, notes)
+        labels = torch.tensor([-1 if self.several else label_of(file) for file in self.files])
+        return Digits(torch.from_numpy(np.stack(images)), labels, ids, notes, places if self.several else None)
 
     def original(self, index: int) -> Image.Image:
         return photos.read(self.files[index])
 
 
-Loaded = tuple[np.ndarray, str]  # an image, uint8 (28, 28), and why it has nothing to predict, or ""
+Loaded = tuple[
+    np.ndarray, str, photos.Place
+]  # an image, uint8 (28, 28); why it has nothing to predict, or ""; its place
+NOWHERE = photos.Place(0, 0, 0, 0, 0)
 
 
-def load_all(files: list[Path], prepare: bool) -> list[Loaded]:
-    """Read and prepare all files, on all processors."""
+def load_all(files: list[Path], load: Callable[[Path], list[Loaded]]) -> list[list[Loaded]]:
+    """Read and prepare all files, on all processors; the digits of each."""
     if len(files) < MANY:  # threads suffice: decoding and scaling release Python's lock
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            return list(pool.map(partial(load_one, prepare=prepare), files))
+            return list(pool.map(load, files))
     loader: DataLoader[Any] = DataLoader(
         files,  # type: ignore[arg-type]
         batch_size=64,
         num_workers=os.cpu_count() or 1,
-        collate_fn=partial(load_batch, prepare=prepare),
+        collate_fn=partial(load_batch, load=load),
     )
     return [loaded for batch in loader for loaded in batch]
 
 
-def load_batch(files: list[Path], prepare: bool) -> list[Loaded]:
+def load_batch(files: list[Path], load: Callable[[Path], list[Loaded]]) -> list[list[Loaded]]:
     """Load some files, in a process of the loader."""
-    return [load_one(file, prepare) for file in files]
+    return [load(file) for file in files]
 
 
-def load_one(file: Path, prepare: bool) -> Loaded:
-    """Load one file, whatever is wrong with it."""
+def load_one(file: Path, prepare: bool = True, several: bool = False) -> list[Loaded]:
+    """Load the digits of one file, whatever is wrong with it."""
     try:
         image = photos.read(file)
+        if several:
+            return photos.prepare_several(image)
         if not prepare:
-            return np.asarray(image.convert("L").resize((28, 28))), ""
-        return photos.prepare(image), ""
+            return [(np.asarray(image.convert("L").resize((28, 28))), "", NOWHERE)]
+        return [(photos.prepare(image), "", NOWHERE)]
     except photos.NoDigit as error:
         note = str(error)
     except ValueError as error:
         note = f"unreadable: {error}"
     except OSError as error:
         note = f"unreadable: {error.strerror}"
-    return np.zeros((28, 28), np.uint8), note
+    return [(np.zeros((28, 28), np.uint8), note, NOWHERE)]
 
 
 def find_pictures(path: str) -> list[Path]:
