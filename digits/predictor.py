@@ -10,7 +10,7 @@ from PIL import Image
 from torch import Tensor
 
 from digits import photos
-from digits.ensemble import rebuild
+from digits.checkpoints import rebuild
 from digits.errors import InputError
 from digits.models import Classifier
 from digits.performance import use_channels_last
@@ -91,8 +91,9 @@ def load(source: str | Path) -> Predictor:
         path = checkpoint_of(path, "best") or newest_checkpoint(path, "best")
         if path is None:
             raise InputError(f"{source} holds no run with a checkpoint: train first with `python -m digits fit`")
-    model, data = rebuild(path)
+    model, checkpoint = rebuild(path)
     use_channels_last(model)
+    data = checkpoint.get("data")
     if not data:
         raise InputError(f"{path} does not say what images it was trained on: train anew with `python -m digits fit`")
     return Predictor(model, data["mean"], data["std"], data["classes"])

@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from digits.ensemble import Ensemble, rebuild
+from digits.checkpoints import rebuild
+from digits.ensemble import Ensemble
 from digits.errors import InputError
 from digits.models import MLP, LargeCNN
 from tests.conftest import Digits
@@ -49,7 +50,8 @@ def test_members_that_were_scaled_otherwise_see_what_they_were_trained_on(member
     saved = torch.load(members[1], weights_only=True)
     saved["data"] |= {"mean": 0.5, "std": 0.25}
     torch.save(saved, "other.ckpt")
-    (first, data), (second, _) = rebuild(Path(members[0])), rebuild(Path("other.ckpt"))
+    (first, checkpoint), (second, _) = rebuild(Path(members[0])), rebuild(Path("other.ckpt"))
+    data = checkpoint["data"]
     mean = (
         first.calibrated((images - data["mean"]) / data["std"]).softmax(1)
         + second.calibrated((images - 0.5) / 0.25).softmax(1)
@@ -71,7 +73,7 @@ def test_what_an_ensemble_refuses(refused: Digits, members: list[str]) -> None:
     torch.save(saved | {"class_path": "os.path.MLP"}, "strange.ckpt")
     assert "os.path.MLP, which is not" in error("--model.checkpoints=[strange.ckpt]")
     torch.save(saved | {"hyper_parameters": {"hidden": [5], "lr": 0.1}}, "narrow.ckpt")
-    assert "the weights don't fit MLP: size mismatch" in error("--model.checkpoints=[narrow.ckpt]")
+    assert "narrow.ckpt does not fit MLP: size mismatch" in error("--model.checkpoints=[narrow.ckpt]")
 
 
 def test_members_agree_on_the_classes(members: list[str]) -> None:
