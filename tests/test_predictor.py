@@ -98,7 +98,4 @@ def test_what_is_no_image_is_refused(images: np.ndarray) -> None:
 
 
 def test_importing_the_package_is_light() -> None:
-    code = (
-        "import sys, digits; assert 'torch' not in sys.modules; from digits import load; assert 'torch' in sys.modules"
-    )
-    subprocess.run([sys.executable, "-c", code], check=True)
+    subprocess.run([sys.executable, "-c", "import sys, digits; assert 'torch' not in sys.modules"], check=True)
