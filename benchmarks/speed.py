@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.machine import machine, versions
+from benchmarks.rivals import TRICKS
 
 # Nothing heavy is imported here: the peak memory of a child includes what its parent had when it started.
 
@@ -79,8 +80,7 @@ def train(network: str, folder: Path, rounds: int) -> dict[str, list[dict[str, f
     """Train `network` in every way, `rounds` times; the figures of each run."""
     batch = ("--batch_size", str(BATCH_SIZES[network]))
     usual = ("-m", "benchmarks.rivals.lightning_usual", network, folder, "--epochs", "2", *batch, "--workers")
-    bf16 = network != "dense"  # as its config says
-    tricks = ("memory", "channels last", *(["bf16"] if bf16 else []), "dropout", "max pooling")
+    tricks = [trick for trick in TRICKS if trick != "bf16" or network != "dense"]  # as its config says
     runs: dict[str, list[dict[str, float]]] = {}
 
     def note(name: str, result: Run, **more: float) -> None:

@@ -10,7 +10,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-TRICKS = ("memory", "channels last", "bf16", "dropout", "max pooling")
+from benchmarks.rivals import TRICKS
+
 RESULTS = Path(__file__).parent / "results"
 
 

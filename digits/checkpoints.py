@@ -3,23 +3,24 @@
 from pathlib import Path
 from typing import Any
 
-from torch import isfinite
+from torch import isfinite, nn
 
 from digits import models
 from digits.errors import InputError
-from digits.runs import read_checkpoint
 
 
-def rebuild(path: Path) -> tuple[models.Classifier, dict[str, Any]]:
-    """The network that a checkpoint holds, ready to predict, and the checkpoint.
+def rebuild(path: Path, checkpoint: dict[str, Any]) -> models.Classifier:
+    """The network that a checkpoint holds, ready to predict.
 
-    Nothing in the file is executed or imported: it must name one of this package's networks.
+    Nothing that it names is executed or imported: it must be one of this package's networks.
+
+    Args:
+        path: where the checkpoint came from, for messages.
+        checkpoint: what `digits.runs.read_checkpoint` read there.
 
     Raises:
-        InputError: the file is missing, damaged, or not a checkpoint of one of this package's networks; or its weights
-            don't fit its network or are not finite.
+        InputError: it is not of one of this package's networks, or its weights don't fit its network or are not finite.
     """
-    checkpoint = read_checkpoint(path)
     module, _, name = str(checkpoint["class_path"]).rpartition(".")
     kind = getattr(models, name, None) if module == models.__name__ else None
     if not (isinstance(kind, type) and issubclass(kind, models.Classifier)):
@@ -29,8 +30,13 @@ def rebuild(path: Path) -> tuple[models.Classifier, dict[str, Any]]:
         model.load_state_dict(checkpoint["state_dict"])
     except (TypeError, ValueError, RuntimeError, AttributeError) as error:
         raise InputError(f"{path} does not fit {name}: {str(error).splitlines()[-1].strip()}") from None
-    for key, weight in model.state_dict().items():
-        if weight.is_floating_point() and not isfinite(weight).all():
-            raise InputError(f"{path}: {key} holds values that are not finite: the network is broken, train it anew")
+    if broken := not_finite(model):
+        raise InputError(f"{path}: {broken} holds values that are not finite: the network is broken, train it anew")
     model.on_load_checkpoint(checkpoint)
-    return model.eval(), checkpoint
+    return model.eval()
+
+
+def not_finite(model: nn.Module) -> str | None:
+    """The name of the first weight or buffer with a value that is not finite."""
+    state = model.state_dict().items()
+    return next((key for key, value in state if value.is_floating_point() and not isfinite(value).all()), None)

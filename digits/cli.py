@@ -321,7 +321,7 @@ class DigitsCLI(LightningCLI):
                         f"leave it out, or train with it: `{PROGRAM} fit --model.{key} {value}`"
                     )
         if class_path.rpartition(".")[0] == Classifier.__module__:
-            rebuild(self.checkpoint)  # refuses what does not fit
+            rebuild(self.checkpoint, checkpoint)  # refuses what does not fit
         config.model = Namespace(class_path=class_path, init_args=Namespace(hparams))
         self.trained_on = checkpoint.get("data")
         made_with = dict(checkpoint.get("datamodule_hyper_parameters", {}))

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from digits.checkpoints import rebuild
 from digits.errors import InputError
 from digits.models import Classifier, log_mean
+from digits.runs import read_checkpoint
 
 
 class Ensemble(Classifier):
@@ -23,9 +24,9 @@ class Ensemble(Classifier):
         super().__init__(lr=0.0)
         if not checkpoints:
             raise InputError("--model.checkpoints is empty: name the checkpoints of the ensemble")
-        pairs = [rebuild(Path(path)) for path in checkpoints]
-        self.members = nn.ModuleList(model for model, _ in pairs)
-        known = [checkpoint.get("data") or {} for _, checkpoint in pairs]
+        contents = [read_checkpoint(Path(path)) for path in checkpoints]
+        self.members = nn.ModuleList(map(rebuild, map(Path, checkpoints), contents))
+        known = [content.get("data") or {} for content in contents]
         self.scales = [(data.get("mean", 0.0), data.get("std", 1.0)) for data in known]
         self.trained_on = known[0] or None
         names = {tuple(data["classes"]) for data in known if data}

@@ -9,12 +9,12 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from digits import photos
 from digits.checkpoints import rebuild
+from digits.data.images import load_one
 from digits.errors import InputError
 from digits.models import Classifier
 from digits.performance import use_channels_last
-from digits.runs import checkpoint_of, newest_checkpoint
+from digits.runs import checkpoint_of, newest_checkpoint, read_checkpoint
 from digits.transforms import normalize
 
 Picture = str | Path | Image.Image
@@ -91,7 +91,8 @@ def load(source: str | Path) -> Predictor:
         path = checkpoint_of(path, "best") or newest_checkpoint(path, "best")
         if path is None:
             raise InputError(f"{source} holds no run with a checkpoint: train first with `python -m digits fit`")
-    model, checkpoint = rebuild(path)
+    checkpoint = read_checkpoint(path)
+    model = rebuild(path, checkpoint)
     use_channels_last(model)
     data = checkpoint.get("data")
     if not data:
@@ -111,15 +112,7 @@ def to_mnist(item: Picture | np.ndarray | Tensor) -> list[tuple[np.ndarray, str]
         if array.shape[1:] == (28, 28):
             return [(image, "") for image in array]
         return [pair for image in array for pair in to_mnist(Image.fromarray(image))]
-    try:
-        return [(photos.prepare(photos.read(Path(item)) if isinstance(item, str | Path) else item), "")]
-    except photos.NoDigit as error:
-        note = str(error)
-    except ValueError as error:
-        note = f"unreadable: {error}"
-    except OSError as error:
-        note = f"unreadable: {error.strerror}"
-    return [(np.zeros((28, 28), np.uint8), note)]
+    return [(image, note) for image, note, _ in load_one(Path(item) if isinstance(item, str) else item)]
 
 
 def to_uint8(array: np.ndarray) -> np.ndarray:

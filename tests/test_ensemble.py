@@ -8,6 +8,7 @@ from digits.checkpoints import rebuild
 from digits.ensemble import Ensemble
 from digits.errors import InputError
 from digits.models import MLP, LargeCNN
+from digits.runs import read_checkpoint
 from tests.conftest import Digits
 
 SHORT = ("--trainer.max_epochs=1", "--pictures=false", "--trainer.logger=false")
@@ -50,7 +51,8 @@ def test_members_that_were_scaled_otherwise_see_what_they_were_trained_on(member
     saved = torch.load(members[1], weights_only=True)
     saved["data"] |= {"mean": 0.5, "std": 0.25}
     torch.save(saved, "other.ckpt")
-    (first, checkpoint), (second, _) = rebuild(Path(members[0])), rebuild(Path("other.ckpt"))
+    checkpoint, other = (read_checkpoint(Path(path)) for path in (members[0], "other.ckpt"))
+    first, second = rebuild(Path(members[0]), checkpoint), rebuild(Path("other.ckpt"), other)
     data = checkpoint["data"]
     mean = (
         first.calibrated((images - data["mean"]) / data["std"]).softmax(1)

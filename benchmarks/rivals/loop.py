@@ -17,6 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from benchmarks.rivals import TRICKS
 from digits import models, performance
 from digits.data import MNISTDataModule
 from digits.transforms import normalize
@@ -27,9 +28,6 @@ NETWORKS: dict[str, Callable[[], models.Classifier]] = {
     "small_cnn": models.SmallCNN,
     "large_cnn": models.LargeCNN,
 }
-
-
-TRICKS = ("memory", "channels last", "bf16", "dropout", "max pooling")
 
 
 def network(name: str, tricks: Collection[str] = TRICKS) -> nn.Sequential:

@@ -1,7 +1,5 @@
 """Probabilities that mean what they say."""
 
-from typing import Any
-
 from lightning.pytorch import LightningModule, Trainer
 
 from digits.callbacks.scored import Scored
@@ -14,14 +12,6 @@ class Calibration(Scored):
 
     Checkpoints keep it; see `fit_temperature`. It changes how sure a network is, never what it says.
     """
-
-    def on_validation_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        self.start_scoring(pl_module)
-
-    def on_validation_batch_end(
-        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, *args: Any
-    ) -> None:
-        self.keep(trainer, outputs, batch[1])
 
     def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         logits, labels, _ = self.outcomes.compute()

@@ -76,13 +76,8 @@ class Dashboard(Scored):
                 board.add_scalar("train/loss_step", outputs["loss"], trainer.global_step)
 
     def on_validation_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        self.start_scoring(pl_module)
+        super().on_validation_epoch_start(trainer, pl_module)
         self.seconds = time.monotonic() - self.epoch_start
-
-    def on_validation_batch_end(
-        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, *args: Any
-    ) -> None:
-        self.keep(trainer, outputs, batch[1])
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         seconds = self.seconds if trainer.val_dataloaders else time.monotonic() - self.epoch_start
@@ -137,7 +132,7 @@ class Dashboard(Scored):
     # Testing.
 
     def on_test_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        self.start_scoring(pl_module)
+        super().on_test_epoch_start(trainer, pl_module)
         self.hidden: list[Tensor] = []
         one_view = isinstance(pl_module, Classifier) and not pl_module.tta
         layers = pl_module.layers.modules() if one_view else ()  # type: ignore[union-attr] # an ensemble has none of its own
@@ -147,11 +142,6 @@ class Dashboard(Scored):
             for layer in last
             if trainer.world_size == 1 and any(boards(trainer))
         ]
-
-    def on_test_batch_end(
-        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, *args: Any
-    ) -> None:
-        self.keep(trainer, outputs, batch[1])
 
     def on_test_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         for hook in self.hooks:

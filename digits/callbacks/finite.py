@@ -2,10 +2,10 @@
 
 from typing import Any
 
-import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from torch import Tensor
 
+from digits.checkpoints import not_finite
 from digits.errors import InputError
 
 
@@ -19,9 +19,8 @@ class FiniteLoss(Callback):
             self.stop(trainer, f"the loss is {loss.item()}")
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        for name, weight in pl_module.state_dict().items():
-            if weight.is_floating_point() and not torch.isfinite(weight).all():
-                self.stop(trainer, f"{name} is not finite")
+        if broken := not_finite(pl_module):
+            self.stop(trainer, f"{broken} is not finite")
 
     def stop(self, trainer: Trainer, what: str) -> None:
         """End with an error that says where, and what to try."""

@@ -1,7 +1,6 @@
 """What a test says about each class, and about its own figures."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from lightning.pytorch import LightningModule, Trainer
 from torch import Tensor
@@ -21,14 +20,6 @@ class Report(Scored):
     def __init__(self) -> None:
         super().__init__()
         self.calibration_error = float("nan")
-
-    def on_test_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        self.start_scoring(pl_module)
-
-    def on_test_batch_end(
-        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, *args: Any
-    ) -> None:
-        self.keep(trainer, outputs, batch[1])
 
     def on_test_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         logits, labels, indices = self.outcomes.compute()

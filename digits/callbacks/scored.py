@@ -1,5 +1,7 @@
 """What a network said about each image: kept for those who draw it, count it or learn from it."""
 
+from typing import Any
+
 from lightning.pytorch import Callback, LightningModule, Trainer
 from torch import Tensor, arange
 
@@ -23,3 +25,19 @@ class Scored(Callback):
         places = arange(self.seen, self.seen + len(labels), device=labels.device)
         self.outcomes.update(logits, labels, places * trainer.world_size + trainer.global_rank)
         self.seen += len(labels)
+
+    def on_validation_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self.start_scoring(pl_module)
+
+    def on_validation_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, *args: Any
+    ) -> None:
+        self.keep(trainer, outputs, batch[1])
+
+    def on_test_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self.start_scoring(pl_module)
+
+    def on_test_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, *args: Any
+    ) -> None:
+        self.keep(trainer, outputs, batch[1])

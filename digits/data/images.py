@@ -83,10 +83,10 @@ def load_batch(files: list[Path], load: Callable[[Path], list[Loaded]]) -> list[
     return [load(file) for file in files]
 
 
-def load_one(file: Path, prepare: bool = True, several: bool = False) -> list[Loaded]:
-    """Load the digits of one file, whatever is wrong with it."""
+def load_one(picture: Path | Image.Image, prepare: bool = True, several: bool = False) -> list[Loaded]:
+    """Load the digits of one picture, or of its file, whatever is wrong with it."""
     try:
-        image = photos.read(file)
+        image = photos.read(picture) if isinstance(picture, Path) else picture
         if several:
             return photos.prepare_several(image)
         if not prepare:
