@@ -7,6 +7,7 @@ errors of one line.
 import inspect
 import json
 import logging
+import os
 import re
 import shutil
 import sys
@@ -20,24 +21,27 @@ import torch
 import yaml
 from jsonargparse import Namespace
 from lightning.fabric.utilities.exceptions import MisconfigurationException
-from lightning.pytorch import Trainer
+from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.callbacks import LearningRateMonitor, ModelCheckpoint
 from lightning.pytorch.cli import ArgsType, LightningArgumentParser, LightningCLI, SaveConfigCallback
 from lightning.pytorch.loggers import TensorBoardLogger
+from lightning.pytorch.plugins.io import CheckpointIO
 from lightning.pytorch.utilities.rank_zero import rank_zero_only
 
 from digits.callbacks import (
     Calibration,
+    Curves,
     Dashboard,
     FiniteLoss,
     HParams,
     PredictionWriter,
     ProgressBar,
     Report,
+    StopAtStep,
     summarize,
 )
 from digits.callbacks.boards import boards
-from digits.callbacks.files import with_replacement
+from digits.callbacks.files import CheckpointFiles, replacing
 from digits.checkpoints import rebuild
 from digits.compare import compare
 from digits.data import DigitsDataModule, MNISTDataModule
@@ -52,7 +56,7 @@ from digits.performance import (
     look_for_gpus_once,
     use_channels_last,
 )
-from digits.runs import LOG_ROOT, new_run, newest_checkpoint, read_checkpoint, run_of
+from digits.runs import LOG_ROOT, checkpoint_of, new_run, newest_checkpoint, newest_run, read_checkpoint, run_of
 
 PROGRAM = "python -m digits"
 
@@ -74,6 +78,7 @@ NOISE = [
     ".*It is recommended to use `self.log\\(.*sync_dist.*",  # the metric itself has added up all processes
     ".*Checkpoint directory .* exists and is not empty.*",  # resuming continues in the run's folder
     ".*number of training batches .* is smaller than the logging interval.*",
+    ".*your dataloader is not resumable.*",  # its data module is
     ".*`isinstance\\(treespec, LeafSpec\\)` is deprecated.*",
     ".*Starting from v1.9.0, `tensorboardX` has been removed.*",
 ]
@@ -284,6 +289,10 @@ class DigitsCLI(LightningCLI):
         if wanted == "":
             raise InputError("--ckpt_path is empty: give a file, best or last, or leave it out")
         if wanted is None and self.subcommand == "fit":
+            restarts = (os.environ.get(f"{by}_RESTART_COUNT", "0") for by in ("TORCHELASTIC", "SLURM"))
+            if any(number != "0" for number in restarts):  # torchrun or SLURM repeats a command that was stopped
+                run = newest_run(self.log_folder(config))
+                self.checkpoint = run and checkpoint_of(run, "last")
             return
         if wanted in (None, "best", "last"):
             folder = self.log_folder(config)
@@ -348,8 +357,7 @@ class DigitsCLI(LightningCLI):
             predictions = self.config_init[self.subcommand].get("predictions")
             logs = self.subcommand in ("fit", "test") or (predictions is not None and predictions.picture)
             config.logger = self.tensorboard() if logs else False
-        callbacks: list[Any] = config.callbacks or []
-        config.callbacks = callbacks if isinstance(callbacks, list) else [callbacks]
+        config.callbacks = as_list(config.callbacks)
         if config.enable_progress_bar is not False:
             config.callbacks.append(ProgressBar())
         if self.subcommand == "test":
@@ -361,8 +369,7 @@ class DigitsCLI(LightningCLI):
             config.callbacks += [FiniteLoss(), Calibration()]
             if config.logger is not False:
                 config.callbacks += [HParams(), LearningRateMonitor("step")]
-            if config.enable_checkpointing is not False:
-                config.callbacks += self.checkpointing(config)
+            config.callbacks += self.checkpointing(config)
         else:
             config.enable_checkpointing = False
         self.summary = config.enable_model_summary is not False
@@ -383,24 +390,30 @@ class DigitsCLI(LightningCLI):
         return trainer
 
     def tensorboard(self) -> TensorBoardLogger:
-        """A logger into the run's folder; on resuming, steps after the checkpoint are logged anew."""
+        """A logger into the run's folder."""
         folder = self.run or self.log_folder(self.config[self.subcommand]) / "version_"  # only rank 0 writes
-        resumed = self.subcommand == "fit" and self.checkpoint is not None
-        purge: dict[str, Any] = {"purge_step": self.start_step} if resumed else {}
+        suffix = "" if self.subcommand == "fit" else f".{self.subcommand}"  # what `Curves` may not touch
         return TensorBoardLogger(
-            folder.parent.parent, folder.parent.name, folder.name, default_hp_metric=False, **purge
+            folder.parent.parent, folder.parent.name, folder.name, default_hp_metric=False, filename_suffix=suffix
         )
 
-    def checkpointing(self, config: Namespace) -> list[ModelCheckpoint]:
-        """The best epoch by validation accuracy, and the last.
+    def checkpointing(self, config: Namespace) -> list[Callback]:
+        """The best epoch by validation accuracy, and the last; and what can stop in between.
 
         Two callbacks: with `save_last`, Lightning writes the last one only when it is also the best.
         """
+        if config.enable_checkpointing is False:
+            return [StopAtStep(None)]
+        if not any(isinstance(plugin, CheckpointIO) for plugin in as_list(config.plugins)):
+            config.plugins = [*as_list(config.plugins), CheckpointFiles()]
         folder = self.run and self.run / "checkpoints"
+        stop = StopAtStep((folder or Path("checkpoints")) / "last.ckpt")  # only rank 0 writes
+        curves = [Curves(self.run)] if self.run is not None else []
         last = ModelCheckpoint(folder, "last", enable_version_counter=False, save_on_train_epoch_end=True)
         if not self.datamodule.val_size or config.limit_val_batches == 0:
-            return [last]
-        return [ModelCheckpoint(folder, "best", "val/accuracy", mode="max", enable_version_counter=False), last]
+            return [*curves, stop, last]
+        best = ModelCheckpoint(folder, "best", "val/accuracy", mode="max", enable_version_counter=False)
+        return [*curves, stop, best, last]
 
     def _prepare_subcommand_kwargs(self, subcommand: str) -> dict[str, Any]:
         kwargs = super()._prepare_subcommand_kwargs(subcommand)
@@ -427,13 +440,22 @@ class DigitsCLI(LightningCLI):
             if self.checkpoint is not None and self.trainer.global_step == self.start_step:
                 say("Nothing to train: the run to resume had reached its end.")
         except SystemExit:
-            if self.trainer.interrupted:
-                say(f"Interrupted. To go on: {PROGRAM} fit {self.given()} --ckpt_path last")
+            if self.trainer.interrupted and self.trainer.global_step == 0:
+                say("Stopped before the first step.")
+            elif self.trainer.interrupted:
+                say(
+                    f"Stopped after step {self.trainer.global_step:,} of {self.trainer.estimated_stepping_batches:,}. "
+                    f"To go on: {PROGRAM} fit {self.given()} --ckpt_path last"
+                )
             raise
 
     def validate(self, **kwargs: Any) -> None:
         """Score the validation images."""
         self.trainer.validate(verbose=False, **kwargs)
+
+    def predict(self, **kwargs: Any) -> None:
+        """Write predictions."""
+        self.trainer.predict(return_predictions=False, **kwargs)
 
     def test(self, **kwargs: Any) -> None:
         """Score the official test images."""
@@ -474,7 +496,8 @@ class DigitsCLI(LightningCLI):
         scores = {name: float(metrics[f"test/{name}"]) for name in ("accuracy", "error", "loss", "images")}
         scores["calibration_error"] = self.class_report.calibration_error
         known[type(self.datamodule).__name__] = {**scores, "checkpoint": shown(self.checkpoint or Path())}
-        with_replacement(path, lambda file: json.dump(known, file, indent=2))
+        with replacing(path) as file:
+            json.dump(known, file, indent=2)
 
     def report(self, what: str, stage: str) -> None:
         """Print the scores of `stage`."""
@@ -514,6 +537,11 @@ class DigitsCLI(LightningCLI):
                 f"{self.datamodule.unreadable:,} of the files could not be read; "
                 "the column note of the predictions says why"
             )
+
+
+def as_list(value: Any) -> list[Any]:
+    """What may be one, several or none, as a list."""
+    return value if isinstance(value, list) else [] if value is None else [value]
 
 
 def run_name(config: Namespace) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from digits.callbacks.files import save_picture
 from digits.callbacks.pictures import comparison
 from digits.errors import InputError
 from digits.runs import checkpoint_of, read_checkpoint
@@ -54,8 +55,7 @@ def compare(runs: Sequence[str], picture: str | None = None) -> str:
     if not table:
         raise InputError(f"none of {', '.join(runs)} has a checkpoint: train first")
     if picture is not None:
-        Path(picture).parent.mkdir(parents=True, exist_ok=True)
-        comparison(lines).save(picture)
+        save_picture(Path(picture), comparison(lines))
     widths = [max(map(len, column)) for column in zip(COLUMNS, *table, strict=True)]
     return "\n".join(
         "  ".join(

@@ -37,8 +37,9 @@ class Scores(Metric):
             loss: the mean cross-entropy of the batch, if it is known already.
         """
         if loss is None:
-            loss = F.cross_entropy(logits.float(), labels)
-        self.loss_sum += loss.detach() * len(labels)
+            self.loss_sum += F.cross_entropy(logits.float(), labels, reduction="sum")  # 0 of an empty batch
+        else:
+            self.loss_sum += loss.detach() * len(labels)
         self.correct += (logits.argmax(dim=1) == labels).sum()
         self.images += len(labels)
 

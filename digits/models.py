@@ -44,6 +44,7 @@ class Classifier(LightningModule):
         self.label_smoothing = label_smoothing
         self.temperature = 1.0  # fitted on the validation images; see `digits.metrics.fit_temperature`
         self.tta = False  # test-time augmentation
+        self.planned: int | None = None  # steps of the schedule that is resumed
         self.layers = nn.Sequential()
         self.train_scores, self.val_scores, self.test_scores = Scores(), Scores(), Scores()
 
@@ -109,11 +110,18 @@ class Classifier(LightningModule):
     def configure_optimizers(self) -> Any:
         optimizer = torch.optim.AdamW(self.parameters(), lr=self.lr, weight_decay=self.weight_decay, fused=True)
         steps = int(self.trainer.estimated_stepping_batches)
+        if self.planned not in (None, steps):
+            raise InputError(
+                f"the learning rate of the run to resume was planned for {self.planned:,} steps, but these options "
+                f"make {steps:,}: give the run's own --trainer.max_epochs and --data.batch_size, or start a new run"
+            )
         scheduler = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=self.lr, total_steps=steps)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         checkpoint["temperature"] = self.temperature
+        with self.train_scores.sync_context():  # of the epoch so far, over all processes
+            checkpoint["train_scores"] = {k: v.cpu() for k, v in self.train_scores.metric_state.items()}  # type: ignore[union-attr]
         checkpoint["class_path"] = f"{type(self).__module__}.{type(self).__qualname__}"
         if self._trainer is not None and (data := self.trainer.datamodule) is not None:  # type: ignore[attr-defined]
             checkpoint["data"] = {"mean": data.mean, "std": data.std, "classes": list(data.classes)}
@@ -122,16 +130,21 @@ class Classifier(LightningModule):
         self.temperature = checkpoint.get("temperature", 1.0)
         if self._trainer is None or self.trainer.state.fn != "fit":
             return
-        planned, now = checkpoint["lr_schedulers"][0]["total_steps"], int(self.trainer.estimated_stepping_batches)
-        if planned != now:
-            raise InputError(
-                f"the learning rate of the run to resume was planned for {planned:,} steps, but these options make "
-                f"{now:,}: give the run's own --trainer.max_epochs and --data.batch_size, or start a new run"
-            )
+        if self.global_rank == 0:
+            for name, value in checkpoint.get("train_scores", {}).items():
+                setattr(self.train_scores, name, value)
+        self.planned = checkpoint["lr_schedulers"][0]["total_steps"]
 
     def _log_scores(self, stage: str, scores: Scores) -> None:
-        for name, value in scores.compute().items():
-            self.log(f"{stage}/{name}", value, logger=name != "images")
+        values = {f"{stage}/{name}": value for name, value in scores.compute().items()}
+        # Lightning gives an epoch's figures to its loggers after the checkpoint is saved: a run that is killed in
+        # between, and resumed, would lack them.
+        self.log_dict(values, logger=stage == "test")
+        if stage != "test":
+            figures = {name: float(value) for name, value in values.items() if not name.endswith("/images")}
+            for logger in self.loggers:
+                logger.log_metrics(figures, self.trainer.global_step)
+                logger.save()
         scores.reset()
 
 

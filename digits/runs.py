@@ -46,10 +46,19 @@ def new_run(folder: Path) -> Path:
         ) from None
 
 
+def runs_in(folder: Path) -> list[Path]:
+    """The runs in `folder`, the newest last."""
+    return sorted((run for run in folder.iterdir() if version(run) >= 0), key=version) if folder.is_dir() else []
+
+
+def newest_run(folder: Path) -> Path | None:
+    """The newest run in `folder`, whether it has a checkpoint or not."""
+    return max(runs_in(folder), key=version, default=None)
+
+
 def newest_checkpoint(folder: Path, kind: str) -> Path | None:
     """`best` or `last` checkpoint of the newest run in `folder` that has one."""
-    runs = [run for run in folder.iterdir() if version(run) >= 0] if folder.is_dir() else []
-    found = (checkpoint_of(run, kind) for run in sorted(runs, key=version, reverse=True))
+    found = (checkpoint_of(run, kind) for run in reversed(runs_in(folder)))
     return next((path for path in found if path is not None), None)
 
 

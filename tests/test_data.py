@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 import torch
+from torch import Tensor
 from torchvision.datasets import MNIST
 
 from digits.data import MNISTDataModule
-from digits.data.base import stratified_split
+from digits.data.base import Rows, stratified_split
 from digits.data.mnist import BUNDLED, FILES, read_idx
 from digits.errors import InputError
 from tests.conftest import draw, write_idx
@@ -49,7 +50,7 @@ def test_training_images_are_not_copied(tiny_mnist: Path) -> None:
     data.setup("fit")
     assert data.train.data.images.shape == (300, 28, 28)
     everything = data.load("train")
-    images, labels = data.train.__getitems__([0, 239])
+    images, labels = data.train[torch.tensor([0, 239])]
     assert torch.equal(images, everything.images[data.train.rows[[0, 239]]])
     assert torch.equal(labels, everything.labels[data.train.rows[[0, 239]]])
     image, label = data.train[7]
@@ -270,5 +271,13 @@ def test_qmnist_labels_are_the_first_of_eight_columns(tmp_path: Path) -> None:
 def test_a_pass_of_the_training_loader_fetches_batches_and_not_images(monkeypatch: pytest.MonkeyPatch) -> None:
     data = MNISTDataModule(val_size=0)
     data.setup("fit")
-    monkeypatch.setattr(type(data.train), "__getitem__", None)
+    asked = []
+    get = Rows.__getitem__
+
+    def counted(rows: Rows, index: Tensor) -> Any:
+        asked.append(index)
+        return get(rows, index)
+
+    monkeypatch.setattr(Rows, "__getitem__", counted)
     assert sum(len(labels) for _, labels in data.train_dataloader()) == 60_000
+    assert [len(index) for index in asked] == [200] * 300

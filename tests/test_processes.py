@@ -1,33 +1,108 @@
-"""Two processes, as a user starts them, on some of the bundled images."""
+"""Several processes, as a user starts them, on small data."""
 
 import csv
+import json
+import os
+import signal
+import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
+from typing import Any
 
-CONFIG = str(Path(__file__).parent.parent / "configs/large_cnn.yaml")
-TWO = ("--trainer.accelerator=cpu", "--trainer.devices=2", "--trainer.strategy=ddp")
+import pytest
+import torch
+
+from tests.conftest import draw
+
+ROOT = Path(__file__).parent.parent
+RUN = "lightning_logs/small/version_0"
 
 
-def digits(folder: Path, command: str, *args: str) -> str:
-    line = [sys.executable, "-m", "digits", command, "--config", CONFIG, *args]
-    done = subprocess.run(line, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+def start(folder: Path, launcher: list[str], command: str, *args: str) -> subprocess.Popen[str]:
+    line = [*launcher, "-m", "digits", command, "--config", "small.yaml", "--trainer.accelerator=cpu", *args]
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    return subprocess.Popen(
+        line, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
 
 
-def test_two_processes_count_every_image_once(tmp_path: Path) -> None:
-    out = digits(tmp_path, "fit", *TWO, "--trainer.max_epochs=1", "--trainer.limit_train_batches=20")
-    assert out.count("Epoch 1/1") == 1
-    assert [path.name for path in (tmp_path / "lightning_logs/large_cnn").iterdir()] == ["version_0"]
+def digits(folder: Path, command: str, *args: str, processes: int = 1) -> str:
+    several = [f"--trainer.devices={processes}", "--trainer.strategy=ddp"] if processes > 1 else []
+    process = start(folder, [sys.executable], command, *several, *args)
+    out, errors = process.communicate(timeout=300)
+    assert process.returncode == 0, errors
+    return out
 
-    one, two = (digits(tmp_path, "test", "--trainer.accelerator=cpu", *args) for args in ((), TWO))
-    assert "on 10,000 images" in two
-    assert one.split("Test accuracy")[1] == two.split("Test accuracy")[1]
 
-    digits(tmp_path, "predict", *TWO)
-    with (tmp_path / "lightning_logs/large_cnn/version_0/predictions.csv").open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    assert [int(row["id"]) for row in rows] == list(range(10_000))
-    accuracy = sum(row["prediction"] == row["target"] for row in rows) / 10_000
-    assert f"accuracy {accuracy:.2%}" in two.split("Test ")[1]
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """CSV files of 1,250 images, which are no even number of batches on any number of processes, and a network."""
+    folder = tmp_path_factory.mktemp("processes")
+    for name, n in [("train.csv", 330), ("test.csv", 1250)]:
+        images, labels = draw(n, seed=n)
+        rows = torch.cat([labels[:, None], images.flatten(1)], dim=1).tolist()
+        with (folder / name).open("w") as file:
+            csv.writer(file).writerows(rows)
+    (folder / "small.yaml").write_text(
+        "model: {class_path: BatchNormCNN}\n"
+        "data: {class_path: CSVDataModule, init_args: {train: train.csv, test: test.csv, predict: test.csv, "
+        "batch_size: 20, val_size: 30, rotation: 10}}\n"
+        "trainer: {max_epochs: 2}\n"
+    )
+    assert digits(folder, "fit", processes=2).count("Epoch 1/2") == 1
+    assert [path.name for path in (folder / "lightning_logs/small").iterdir()] == ["version_0"]
+    return folder
+
+
+def test_any_number_of_processes_gives_the_same_figures_and_the_same_file(folder: Path) -> None:
+    found = set()
+    for processes in (1, 3):
+        out = digits(folder, "test", processes=processes)
+        assert "on 1,250 images" in out
+        digits(folder, "predict", f"--predictions.path=p{processes}.csv", processes=processes)
+        score = json.loads((folder / RUN / "test.json").read_text())["CSVDataModule"]
+        found.add((json.dumps(score), (folder / f"p{processes}.csv").read_bytes()))
+    assert len(found) == 1
+    with (folder / "p3.csv").open(newline="") as file:
+        assert [int(row["id"]) for row in csv.DictReader(file)] == list(range(1250))
+    assert not list(folder.glob(".p*"))
+
+
+def torchrun(*args: str) -> list[str]:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    return [sys.executable, "-m", "torch.distributed.run", "--rdzv-backend=c10d", f"--rdzv-endpoint=127.0.0.1:{port}", *args]
+
+
+def weights(folder: Path, name: str) -> dict[str, list[Any]]:
+    path = folder / f"lightning_logs/{name}/version_0/checkpoints/last.ckpt"
+    return {k: v.tolist() for k, v in torch.load(path, weights_only=True)["state_dict"].items()}
+
+
+@pytest.mark.slow
+def test_two_nodes_of_torchrun_train_to_the_same_weights_as_two_processes(folder: Path) -> None:
+    fit = ("fit", "--trainer.strategy=ddp", "--trainer.num_nodes=2", "--name=nodes")
+    launcher = torchrun("--nnodes=2", "--nproc_per_node=1")
+    for node in [start(folder, [*launcher, f"--node_rank={rank}"], *fit) for rank in range(2)]:
+        _, errors = node.communicate(timeout=300)
+        assert node.returncode == 0, errors
+    assert weights(folder, "nodes") == weights(folder, "small")
+
+
+@pytest.mark.slow
+def test_torchrun_restarts_what_died_from_the_last_checkpoint(folder: Path) -> None:
+    fit = ("fit", "--trainer.strategy=ddp", "--trainer.devices=2", "--trainer.max_epochs=40")
+    _, errors = start(folder, torchrun("--nproc_per_node=2"), *fit, "--name=whole").communicate(timeout=300)
+    job = start(folder, torchrun("--nproc_per_node=2", "--max-restarts=3"), *fit, "--name=job")
+    last = folder / "lightning_logs/job/version_0/checkpoints/last.ckpt"
+    while not last.is_file() and job.poll() is None:
+        time.sleep(0.01)
+    assert job.poll() is None
+    workers = Path(f"/proc/{job.pid}/task/{job.pid}/children").read_text().split()
+    os.kill(int(workers[-1]), signal.SIGKILL)
+    out, errors = job.communicate(timeout=300)
+    assert job.returncode == 0, errors
+    assert "Checkpoint: lightning_logs/job/version_0/checkpoints/last.ckpt" in out
+    assert weights(folder, "job") == weights(folder, "whole")

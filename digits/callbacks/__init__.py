@@ -4,17 +4,20 @@ from digits.callbacks.calibration import Calibration
 from digits.callbacks.dashboard import Dashboard
 from digits.callbacks.finite import FiniteLoss
 from digits.callbacks.hparams import HParams
+from digits.callbacks.interruption import Curves, StopAtStep
 from digits.callbacks.predictions import PredictionWriter
 from digits.callbacks.report import Report
 from digits.callbacks.terminal import ProgressBar, summarize
 
 __all__ = [
     "Calibration",
+    "Curves",
     "Dashboard",
     "FiniteLoss",
     "HParams",
     "PredictionWriter",
     "ProgressBar",
     "Report",
+    "StopAtStep",
     "summarize",
 ]

@@ -16,7 +16,7 @@ from torchmetrics.functional.classification import multiclass_confusion_matrix
 
 from digits.callbacks import pictures
 from digits.callbacks.boards import boards
-from digits.callbacks.files import with_replacement
+from digits.callbacks.files import replacing, save_picture
 from digits.callbacks.scored import Scored
 from digits.callbacks.terminal import summarize
 from digits.data import Digits, DigitsDataModule
@@ -51,8 +51,8 @@ class Dashboard(Scored):
     # Training: a row of figures per epoch.
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        if not trainer.is_global_zero:
-            return
+        if not trainer.is_global_zero or (self.folder is not None and (self.folder / "samples.png").is_file()):
+            return  # a run that is resumed has them
         data = source(trainer)
         train = data.train.first(5000)
         self.show(trainer, "samples", pictures.samples(train.images, train.labels, data.classes))
@@ -66,6 +66,9 @@ class Dashboard(Scored):
             board.add_custom_scalars(LAYOUT)
             board.add_text("model", f"```\n{summarize(pl_module)}\n```")
             add_graph(board, pl_module)
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self.epoch_start = time.monotonic() - self.seconds  # of an epoch that is resumed
 
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self.epoch_start = time.monotonic()
@@ -106,12 +109,10 @@ class Dashboard(Scored):
         if self.folder is not None:
             longest = max(self.rows, key=len)
             names = list(longest)
-            with_replacement(
-                self.folder / "metrics.csv",
-                lambda file: csv.writer(file, lineterminator="\n").writerows(
-                    [names, *([row.get(name, "") for name in names] for row in self.rows)]
-                ),
-            )
+            with replacing(self.folder / "metrics.csv") as file:
+                table = csv.DictWriter(file, names, restval="", lineterminator="\n")
+                table.writeheader()
+                table.writerows(self.rows)
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         if trainer.is_global_zero:
@@ -124,10 +125,10 @@ class Dashboard(Scored):
             self.show_outcomes(trainer, source(trainer).val, "", f"validation, epoch {trainer.current_epoch}")
 
     def state_dict(self) -> dict[str, Any]:
-        return {"rows": self.rows}
+        return {"rows": self.rows, "seconds": time.monotonic() - self.epoch_start}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        self.rows = state_dict["rows"]
+        self.rows, self.seconds = state_dict["rows"], state_dict.get("seconds", 0.0)
 
     # Testing.
 
@@ -179,7 +180,7 @@ class Dashboard(Scored):
     def show(self, trainer: Trainer, name: str, picture: Image.Image) -> None:
         """Save a picture, and put it on TensorBoard."""
         if self.folder is not None:
-            picture.save(self.folder / f"{name}.png")
+            save_picture(self.folder / f"{name}.png", picture)
         for board in boards(trainer):
             board.add_image(name, np.asarray(picture), trainer.global_step, dataformats="HWC")
 

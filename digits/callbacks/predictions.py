@@ -1,33 +1,37 @@
 """Predictions as a file, and as a picture."""
 
 import csv
-from collections.abc import Iterable, Sequence
+import io
+import os
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import torch
 import torch.distributed as dist
-from lightning.pytorch import LightningModule, Trainer
-from lightning.pytorch.callbacks import BasePredictionWriter
+from lightning.pytorch import Callback, LightningModule, Trainer
 from torch import Tensor
 
 from digits.callbacks.boards import boards
-from digits.callbacks.files import with_replacement
+from digits.callbacks.files import replacing, save_picture, writing
 from digits.callbacks.pictures import contact_sheet, readings
 from digits.data import Digits, DigitsDataModule
+from digits.errors import InputError
 from digits.photos import Place
 
 UNSURE = 0.9  # below this confidence, the note says so; 98 to 99% of MNIST's validation images are above
 
 
-class PredictionWriter(BasePredictionWriter):
+class PredictionWriter(Callback):
     """Write one row per image, in the order of the data, whatever process predicted it.
 
     The columns of `csv`: id (the number of the image in the data, or the name of its file), prediction, confidence (the
     probability of the prediction), p0 to p9 (the probabilities), target where labels are known, for picture files note:
     why there is no prediction, or that it is unsure; and for pictures of several digits, each of which has a row, its
     line and its box in pixels: line, left, top, width, height. `kaggle` is ImageId, from 1, and Label.
+
+    Rows are written batch by batch, each process to a file of its own, which are then put together.
 
     Args:
         path: the file to write; by default predictions.csv in the run's folder.
@@ -38,62 +42,145 @@ class PredictionWriter(BasePredictionWriter):
     def __init__(
         self, path: str | None = None, format: Literal["csv", "kaggle"] = "csv", picture: str | None = None
     ) -> None:
-        super().__init__(write_interval="epoch")
         self.path = path
         self.format = format
         self.picture = picture
         self.numbers: dict[str, str] = {}
+        self.part: Path | None = None
 
-    def write_on_epoch_end(
-        self,
-        trainer: Trainer,
-        pl_module: LightningModule,
-        predictions: Sequence[Tensor],
-        batch_indices: Sequence[Any],
-    ) -> None:
-        indices = torch.tensor([i for batches in batch_indices for batch in batches for i in batch])
-        mine = (indices, torch.cat(list(predictions)).cpu())
-        parts = [mine] * trainer.world_size
-        if trainer.world_size > 1:
-            dist.all_gather_object(parts, mine)
+    def on_predict_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        assert self.path is not None
+        path, data = Path(self.path), source(trainer).predict
+        self.lengths: list[int] = []  # of each batch, in bytes
+        self.kept: list[Tensor] = []  # the probabilities, where they are drawn
+        with writing(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self.part = path.with_name(f".{path.name}.{os.getpid()}.rank{trainer.global_rank}")
+            self.file = self.part.open("wb")
         if trainer.is_global_zero:
-            assert self.path is not None
-            indices, probabilities = (torch.cat(part) for part in zip(*parts, strict=True))
-            self.write(trainer, probabilities[indices.argsort()])
+            self.write([kaggle_header() if self.format == "kaggle" else csv_header(data, len(source(trainer).classes))])
+            self.lengths.clear()
 
-    def write(self, trainer: Trainer, probabilities: Tensor) -> None:
-        """Write the files from the probabilities of all images, (N, 10)."""
-        source: DigitsDataModule = trainer.datamodule  # type: ignore[attr-defined]
+    def on_predict_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int, *args: Any
+    ) -> None:
+        probabilities: Tensor = outputs.cpu()
+        places = source(trainer).places(batch_idx, len(probabilities))
         rows = kaggle_rows if self.format == "kaggle" else csv_rows
-        with_replacement(
-            Path(self.path or ""),
-            lambda file: csv.writer(file, lineterminator="\n").writerows(rows(probabilities, source.predict)),
-        )
-        self.numbers = numbers(probabilities, source.predict) if source.predict.places is not None else {}
+        self.write(rows(places.tolist(), probabilities, source(trainer).predict))
+        if self.picture is not None or source(trainer).predict.places is not None:
+            self.kept.append(probabilities)
+
+    def write(self, rows: Iterable[Sequence[str]]) -> None:
+        """Add rows to this process's file."""
+        text = io.StringIO()
+        csv.writer(text, lineterminator="\n").writerows(rows)
+        data = text.getvalue().encode("utf-8", "surrogateescape")
+        with writing(Path(self.path or "")):
+            self.lengths.append(self.file.write(data))
+
+    def on_predict_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        assert self.path is not None
+        assert self.part is not None
+        path = Path(self.path)
+        with writing(path):
+            self.file.close()
+        parts = [(self.part, self.lengths, self.kept)]
+        if trainer.world_size > 1:
+            gathered: Any = [None] * trainer.world_size if trainer.is_global_zero else None
+            dist.gather_object(parts[0], gathered)
+            parts = gathered
+        if trainer.is_global_zero:
+            with writing(path):
+                if len(parts) == 1:
+                    self.part.replace(path)
+                else:
+                    merge([(part, lengths) for part, lengths, _ in parts], path)
+            batches = [batch for step in zip(*(kept for *_, kept in parts), strict=True) for batch in step]
+            if batches:
+                self.draw(trainer, torch.cat(batches))
+        trainer.strategy.barrier()
+        self.part.unlink(missing_ok=True)
+
+    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
+        if self.part is not None:
+            self.part.unlink(missing_ok=True)
+
+    def draw(self, trainer: Trainer, probabilities: Tensor) -> None:
+        """Make what shows all images at once, from their probabilities, (N, K)."""
+        data = source(trainer)
+        self.numbers = numbers(probabilities, data.predict) if data.predict.places is not None else {}
         if self.picture is not None:
-            draw = contact_sheet if source.predict.places is None else readings
-            sheet = draw(source, probabilities)
-            Path(self.picture).parent.mkdir(parents=True, exist_ok=True)
-            sheet.save(self.picture)
+            sheet = (contact_sheet if data.predict.places is None else readings)(data, probabilities)
+            save_picture(Path(self.picture), sheet)
             for board in boards(trainer):
                 board.add_image("predictions", np.asarray(sheet), dataformats="HWC")
 
 
-def csv_rows(probabilities: Tensor, data: Digits) -> Iterable[Sequence[str]]:
-    """The header and a row per image; where there is nothing to predict, only id, target and note are given."""
+def source(trainer: Trainer) -> DigitsDataModule:
+    """The data that is predicted."""
+    return trainer.datamodule  # type: ignore[attr-defined]
+
+
+def merge(parts: Sequence[tuple[Path, Sequence[int]]], path: Path) -> None:
+    """Put together the files of several processes, which predicted the batches in turn.
+
+    Args:
+        parts: the file of each process, and the length in bytes of each of its batches; before the first one, the
+            first file has the header.
+        path: the file to make of them.
+    """
+    try:
+        files = [part.open("rb") for part, _ in parts]
+    except FileNotFoundError as error:
+        raise InputError(
+            f"{error.filename} of another process is not there: processes on several machines need a folder that "
+            "they share, see --predictions.path"
+        ) from None
+    with replacing(path, "wb") as whole:
+        whole.write(files[0].readline())
+        for step in zip(*(lengths for _, lengths in parts), strict=True):
+            for file, length in zip(files, step, strict=True):
+                whole.write(file.read(length))
+    for file in files:
+        file.close()
+
+
+def csv_header(data: Digits, classes: int) -> list[str]:
+    """The names of the columns."""
+    names = ["id", "prediction", "confidence", *(f"p{i}" for i in range(classes))]
+    names += ["target"] * data.has_labels + ["note"] * (data.notes is not None)
+    return [*names, *(Place._fields if data.places is not None else ())]
+
+
+def csv_rows(places: Sequence[int], probabilities: Tensor, data: Digits) -> Iterator[Sequence[str]]:
+    """A row per image; where there is nothing to predict, only id, target and note are given.
+
+    Args:
+        places: the numbers of the images in their data, N of them.
+        probabilities: (N, K).
+        data: where they are from.
+    """
     confidence, prediction = probabilities.max(dim=1)
-    known = (data.labels >= 0).any()
-    names = ["id", "prediction", "confidence", *(f"p{i}" for i in range(probabilities.shape[1]))]
-    names += ["target"] * bool(known) + ["note"] * (data.notes is not None)
-    yield [*names, *(Place._fields if data.places is not None else ())]
-    table = zip(data.ids, prediction.tolist(), confidence.tolist(), probabilities.tolist(), strict=True)
-    for i, (name, label, sure, row) in enumerate(table):
+    table = zip(places, prediction.tolist(), confidence.tolist(), probabilities.tolist(), strict=True)
+    for i, label, sure, row in table:
         note = data.notes[i] if data.notes is not None else ""
         values = [str(label), *(f"{p:.6f}" for p in (sure, *row))] if not note else [""] * (2 + len(row))
-        target = [str(t) if (t := int(data.labels[i])) >= 0 else ""] if known else []
+        target = [str(t) if (t := int(data.labels[i])) >= 0 else ""] if data.has_labels else []
         notes = [note or ("unsure" if sure < UNSURE else "")] if data.notes is not None else []
         place = [str(n) for n in data.places[i]] if data.places is not None else []
-        yield [str(name), *values, *target, *notes, *place]
+        yield [str(data.ids[i]), *values, *target, *notes, *place]
+
+
+def kaggle_header() -> list[str]:
+    """The names of the columns of a submission."""
+    return ["ImageId", "Label"]
+
+
+def kaggle_rows(places: Sequence[int], probabilities: Tensor, data: Digits) -> Iterator[Sequence[str]]:
+    """What Kaggle's Digit Recognizer takes as a submission; see `csv_rows`."""
+    for i, label in zip(places, probabilities.argmax(dim=1).tolist(), strict=True):
+        yield [str(i + 1), str(label)]
 
 
 def numbers(probabilities: Tensor, data: Digits) -> dict[str, str]:
@@ -107,10 +194,3 @@ def numbers(probabilities: Tensor, data: Digits) -> dict[str, str]:
         said[name] = said.get(name, "") + between + ("?" if data.notes and data.notes[i] else str(label))
         last = name, data.places[i].line
     return said
-
-
-def kaggle_rows(probabilities: Tensor, data: Digits) -> Iterable[Sequence[str]]:
-    """What Kaggle's Digit Recognizer takes as a submission."""
-    yield ["ImageId", "Label"]
-    for i, label in enumerate(probabilities.argmax(dim=1).tolist(), start=1):
-        yield [str(i), str(label)]

@@ -3,8 +3,9 @@
 from typing import Any
 
 from lightning.pytorch import Callback, LightningModule, Trainer
-from torch import Tensor, arange
+from torch import Tensor
 
+from digits.data import DigitsDataModule
 from digits.metrics import Outcomes
 
 
@@ -13,31 +14,28 @@ class Scored(Callback):
 
     def __init__(self) -> None:
         self.outcomes = Outcomes()
-        self.seen = 0
 
     def start_scoring(self, pl_module: LightningModule) -> None:
         """Forget what was scored before."""
         self.outcomes.to(pl_module.device).reset()
-        self.seen = 0
 
-    def keep(self, trainer: Trainer, logits: Tensor, labels: Tensor) -> None:
-        """Keep one batch that was scored; processes take images in turn."""
-        places = arange(self.seen, self.seen + len(labels), device=labels.device)
-        self.outcomes.update(logits, labels, places * trainer.world_size + trainer.global_rank)
-        self.seen += len(labels)
+    def keep(self, trainer: Trainer, logits: Tensor, labels: Tensor, batch_idx: int) -> None:
+        """Keep one batch that was scored."""
+        data: DigitsDataModule = trainer.datamodule  # type: ignore[attr-defined]
+        self.outcomes.update(logits, labels, data.places(batch_idx, len(labels)).to(labels.device))
 
     def on_validation_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self.start_scoring(pl_module)
 
     def on_validation_batch_end(
-        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, *args: Any
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int, *args: Any
     ) -> None:
-        self.keep(trainer, outputs, batch[1])
+        self.keep(trainer, outputs, batch[1], batch_idx)
 
     def on_test_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self.start_scoring(pl_module)
 
     def on_test_batch_end(
-        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, *args: Any
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int, *args: Any
     ) -> None:
-        self.keep(trainer, outputs, batch[1])
+        self.keep(trainer, outputs, batch[1], batch_idx)

@@ -34,6 +34,7 @@ class ProgressBar(TQDMProgressBar):
         return shown
 
     def on_train_start(self, *args: Any) -> None:
+        self.epoch_start = time.monotonic()
         self.train_progress_bar = Tqdm(disable=True)  # each epoch makes its own, which stays as a line
 
     def on_train_epoch_start(self, trainer: Trainer, *args: Any) -> None:

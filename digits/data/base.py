@@ -1,15 +1,16 @@
 """What all sources of images share: tensors in memory, the split, the loaders, normalising and augmenting."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import cached_property
 from typing import Any
 
 import torch
 from lightning.pytorch import LightningDataModule
-from lightning.pytorch.overrides.distributed import UnrepeatedDistributedSampler
 from PIL import Image
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset, DistributedSampler
+from torch.utils.data import DataLoader, Dataset
 
+from digits.data.batches import Batches, random_seed, seed_device
 from digits.errors import InputError
 from digits.photos import Place
 from digits.transforms import augment, normalize
@@ -18,7 +19,10 @@ Batch = tuple[Tensor, Tensor]
 
 
 class Digits(Dataset[Batch]):
-    """Images in memory, with what is known about them; a whole batch is fetched by one index operation.
+    """Images in memory, with what is known about them.
+
+    Indexed by a number, it gives an image, (28, 28), and its label; by a tensor of numbers, a batch, (N, 28, 28) and
+    (N,).
 
     Args:
         images: (N, 28, 28), uint8, ink as 0 to 255.
@@ -45,22 +49,23 @@ class Digits(Dataset[Batch]):
     def __len__(self) -> int:
         return len(self.images)
 
-    def __getitem__(self, index: int) -> Batch:
-        return self.images[index], self.labels[index]
-
-    def __getitems__(self, indices: Sequence[int] | Tensor) -> Batch:
-        index = torch.as_tensor(indices)
+    def __getitem__(self, index: int | Tensor) -> Batch:
         return self.images[index], self.labels[index]
 
     def subset(self, indices: Tensor) -> "Digits":
         """The images at `indices`, (M,), int64, in that order."""
         keep = indices.tolist()
         return Digits(
-            *self.__getitems__(indices),
+            *self[indices],
             [self.ids[i] for i in keep],
             self.notes and [self.notes[i] for i in keep],
             self.places and [self.places[i] for i in keep],
         )
+
+    @cached_property
+    def has_labels(self) -> bool:
+        """Whether any label is known."""
+        return bool((self.labels >= 0).any())
 
     @property
     def unreadable(self) -> int:
@@ -90,11 +95,8 @@ class Rows(Dataset[Batch]):
     def __len__(self) -> int:
         return len(self.rows)
 
-    def __getitem__(self, index: int) -> Batch:
-        return self.data[int(self.rows[index])]
-
-    def __getitems__(self, indices: Sequence[int] | Tensor) -> Batch:
-        return self.data.__getitems__(self.rows[torch.as_tensor(indices)])
+    def __getitem__(self, index: int | Tensor) -> Batch:
+        return self.data[self.rows[index]]
 
     def first(self, n: int) -> Digits:
         """A copy of the first `n` images, or of all."""
@@ -177,6 +179,8 @@ class DigitsDataModule(LightningDataModule):
         self.split_seed = split_seed
         self.augmentation = {"rotation": rotation, "zoom": zoom, "shift": shift}
         self.num_workers = num_workers
+        self.seed: int | None = None  # of what training draws at random; by default torch's own
+        self.resumed_at = 0, 0  # epoch and batch
         self.train: Rows
         self.val: Digits
         self.test: Digits
@@ -216,6 +220,9 @@ class DigitsDataModule(LightningDataModule):
                     f"--data.val_size {self.val_size} leaves nothing to train on: there are {len(data)} training images"
                 )
             train, val = stratified_split(data.labels, self.val_size, self.split_seed)
+            self.resumed_at = 0, 0
+            if self.seed is None and self.trainer is not None:
+                self.seed = self.trainer.strategy.broadcast(torch.initial_seed())
             self.train, self.val = Rows(data, train), data.subset(val)
         elif stage == "test":
             data = self.load("test")
@@ -226,47 +233,80 @@ class DigitsDataModule(LightningDataModule):
             self.predict = self.load("predict")
             self.unreadable = self.predict.unreadable
 
-    def train_dataloader(self) -> DataLoader[Batch]:
-        return self._loader(self.train, self.batch_size, shuffle=True)
+    def train_dataloader(self) -> Iterable[Batch]:
+        if self._overfits:
+            return self._loader(self.train, Batches(len(self.train), self.batch_size))
+        seed = torch.initial_seed() if self.seed is None else self.seed
+        rank, processes = self._processes
+        order = Batches(len(self.train), self.batch_size, rank, processes, seed, *self.resumed_at)
+        return self._loader(self.train, order)
 
-    def val_dataloader(self) -> DataLoader[Batch] | list[Any]:
+    def val_dataloader(self) -> Iterable[Batch]:
         return self._eval_loader(self.val) if self.val_size else []
 
-    def test_dataloader(self) -> DataLoader[Batch]:
+    def test_dataloader(self) -> Iterable[Batch]:
         return self._eval_loader(self.test)
 
-    def predict_dataloader(self) -> DataLoader[Batch]:
-        return self._loader(self.predict, self.eval_batch_size)  # Lightning itself deals these out unrepeated
+    def predict_dataloader(self) -> Iterable[Batch]:
+        return self._eval_loader(self.predict)
 
-    def _eval_loader(self, data: Digits) -> DataLoader[Batch]:
-        # Lightning's sampler for several processes repeats images to fill up the last batches: a wrong figure.
-        if self.trainer is not None and self.trainer.world_size > 1:
-            sampler = UnrepeatedDistributedSampler(
-                data, self.trainer.world_size, self.trainer.global_rank, shuffle=False
-            )
-            return self._loader(data, self.eval_batch_size, sampler=sampler)
-        return self._loader(data, self.eval_batch_size)
+    def _eval_loader(self, data: Digits) -> Iterable[Batch]:
+        return self._loader(data, Batches(len(data), self.eval_batch_size, *self._processes))
 
-    def _loader(
-        self, data: Digits | Rows, batch_size: int, shuffle: bool = False, sampler: DistributedSampler | None = None
-    ) -> DataLoader[Batch]:
-        return DataLoader(
+    def _loader(self, data: Digits | Rows, batches: Batches) -> Iterable[Batch]:
+        loader = DataLoader(
             data,
-            batch_size=batch_size,
-            shuffle=shuffle,
-            sampler=sampler,
+            batch_size=None,  # the sampler's own
+            sampler=batches,
             num_workers=self.num_workers,
             persistent_workers=self.num_workers > 0,
             collate_fn=_identity,
+            generator=torch.Generator(),  # its own: what training draws is the same with and without workers
         )
+        if self._overfits:
+            return list(loader)  # in a loader, Lightning would put a sampler of single images in place of ours
+        return loader
+
+    @property
+    def _overfits(self) -> bool:
+        return self.trainer is not None and bool(self.trainer.overfit_batches)  # type: ignore[attr-defined]
+
+    @property
+    def _processes(self) -> tuple[int, int]:
+        """The number of this process, and how many there are."""
+        return (0, 1) if self.trainer is None else (self.trainer.global_rank, self.trainer.world_size)
+
+    def places(self, batch_idx: int, n: int) -> Tensor:
+        """The numbers, in their data, of the `n` images of a batch that this process scores: (n,), int64."""
+        rank, processes = self._processes
+        return torch.arange(n) + (batch_idx * processes + rank) * self.eval_batch_size
+
+    # What training draws at random, the order of the images, augmentation and dropout, is a function of seed, epoch,
+    # batch and process. So a run that was interrupted goes on as if it had not been.
+
+    def state_dict(self) -> dict[str, Any]:
+        assert self.trainer is not None
+        loop: Any = self.trainer.fit_loop
+        epoch = loop.epoch_progress.current
+        over = epoch.processed > epoch.completed  # saved between two epochs
+        batch = 0 if over else loop.epoch_loop.batch_progress.current.processed
+        return {"seed": self.seed, "epoch": epoch.processed, "batch": batch}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self.seed = state_dict["seed"]
+        self.resumed_at = state_dict["epoch"], state_dict["batch"]
 
     def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
         images, labels = batch  # (N, 28, 28) uint8, (N,)
-        if self.trainer is not None and self.trainer.training and any(self.augmentation.values()):
-            images = augment(images, **self.augmentation)
+        if self.trainer is not None and self.trainer.training and self.seed is not None:
+            loop: Any = self.trainer.fit_loop
+            epoch, batch_idx = loop.epoch_progress.current.processed, loop.epoch_loop.batch_progress.current.ready
+            seed_device(images.device, random_seed(self.seed, epoch, self.trainer.global_rank + 1) + batch_idx)
+            if any(self.augmentation.values()):
+                images = augment(images, **self.augmentation)
         return normalize(images, self.mean, self.std), labels  # (N, 1, 28, 28) float32
 
 
 def _identity(batch: Any) -> Any:
-    """Collate: `Digits.__getitems__` has made the batch already."""
+    """Collate: indexing by a tensor has made the batch already."""
     return batch

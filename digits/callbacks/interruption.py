@@ -1,0 +1,102 @@
+"""What lets a run be stopped at any moment, and go on as if it had not been."""
+
+import os
+import signal
+import threading
+from pathlib import Path
+from typing import Any
+
+from lightning.pytorch import Callback, LightningModule, Trainer
+
+from digits.callbacks.boards import boards
+
+ASK_EVERY = 10  # steps between which several processes agree whether to stop
+
+
+class StopAtStep(Callback):
+    """On Ctrl-C or SIGTERM, finish the step, save a checkpoint, and end. A second signal ends at once.
+
+    Args:
+        checkpoint: where to save; None saves nothing.
+    """
+
+    def __init__(self, checkpoint: Path | None) -> None:
+        self.checkpoint = checkpoint
+        self.received = 0
+        self.before: dict[int, Any] = {}
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                self.before[number] = signal.signal(number, self.receive)
+
+    def receive(self, number: int, frame: Any) -> None:
+        """Note a signal; the next one finds what was there before."""
+        self.received = number
+        self.restore()
+
+    def restore(self) -> None:
+        """Let others receive the signals."""
+        while self.before:
+            signal.signal(*self.before.popitem())
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        if self.asked(trainer, batch_idx) and not trainer.is_last_batch:  # after the last one comes validation
+            if self.checkpoint is not None:
+                trainer.save_checkpoint(self.checkpoint)
+            self.stop(trainer)
+
+    def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        if self.asked(trainer, 0):  # the epoch before has been saved
+            self.stop(trainer)
+
+    def asked(self, trainer: Trainer, batch_idx: int) -> bool:
+        """Whether to stop now: all processes must at the same step, and asking each other takes time."""
+        if trainer.world_size == 1:
+            return bool(self.received)
+        return batch_idx % ASK_EVERY == 0 and trainer.strategy.reduce_boolean_decision(bool(self.received), all=False)
+
+    def stop(self, trainer: Trainer) -> None:
+        """End the process, with the exit status of the signal."""
+        raise SystemExit(128 + (self.received or signal.SIGTERM) if trainer.is_global_zero else 0)
+
+    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
+        self.restore()
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self.restore()
+
+
+class Curves(Callback):
+    """Take TensorBoard's curves back to where they were when the checkpoint that is resumed was saved.
+
+    What was logged after it will be logged anew, and would stand there twice.
+
+    Args:
+        folder: of the run.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.earlier = [path for path in folder.glob("events.out.tfevents.*") if not path.suffix[1:].isalpha()]
+        self.sizes: dict[str, int] | None = None
+
+    def on_save_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
+        sizes: dict[str, int] = {}
+        for board in boards(trainer):
+            board.flush()
+            sizes |= {path.name: path.stat().st_size for path in Path(board.log_dir).glob("events.out.tfevents.*")}
+        checkpoint["events"] = sizes
+
+    def on_load_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
+        self.sizes = checkpoint.get("events")
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        if self.sizes is None or not trainer.is_global_zero:
+            return
+        for path in self.earlier:
+            if path.name in self.sizes:
+                os.truncate(path, min(self.sizes[path.name], path.stat().st_size))
+            else:
+                path.unlink()
