@@ -14,7 +14,9 @@ def test_every_image_is_trained_on_once_an_epoch(n: int, processes: int) -> None
     assert all(0 < len(batch) <= 10 for share in shares for batch in share)
     dealt = torch.cat(list(chain(*shares)))
     assert sorted(set(dealt.tolist())) == list(range(n))
-    assert len(dealt) < n + processes  # only so many twice that no process is without one
+    assert len(dealt) == n or n < processes
+    sizes = [sum(map(len, step)) for step in zip(*shares, strict=True)]
+    assert max(sizes) - min(sizes) <= 1
     for step in zip(*shares, strict=True):
         assert max(map(len, step)) - min(map(len, step)) <= 1
 

@@ -1,5 +1,6 @@
 """Predictions as a file, and as a picture."""
 
+import contextlib
 import csv
 import io
 import os
@@ -104,6 +105,8 @@ class PredictionWriter(Callback):
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
         if self.part is not None:
+            with contextlib.suppress(OSError):  # what it could not write before it can't now
+                self.file.close()
             self.part.unlink(missing_ok=True)
 
     def draw(self, trainer: Trainer, probabilities: Tensor) -> None:

@@ -12,16 +12,18 @@ from torch.utils.data import DistributedSampler
 class Batches(DistributedSampler[Tensor]):
     """Batches of the numbers 0 to n - 1, each an int64 tensor, by which a data set is indexed once.
 
-    To train, give a seed: each epoch has its own order, which depends on nothing but seed and epoch, and the processes
-    share each batch of `batch_size * processes` evenly. To score, give none: the order is kept, and the batches are
-    dealt whole to the processes in turn, so that they are the same on any number of them, and nothing is counted twice.
-    Every process gets as many batches; when they don't come out even, the last ones are empty.
+    To train, give a seed: each epoch has its own order, which depends on nothing but seed and epoch. Its batches are
+    equally large, give or take an image, so that there is no small one at the end, and the processes share each evenly.
+
+    To score, give none: the order is kept, and the batches are dealt whole to the processes in turn, so that they are
+    the same on any number of them, and nothing is counted twice. Every process gets as many batches; when they don't
+    come out even, the last ones are empty.
 
     It is a DistributedSampler so that Lightning does not put one in its place.
 
     Args:
         n: how many images there are.
-        batch_size: of each process.
+        batch_size: of each process, at most.
         rank: number of this process.
         processes: how many there are.
         seed: of the order; None keeps the order as it is.
@@ -65,10 +67,9 @@ class Batches(DistributedSampler[Tensor]):
     def shuffled(self, seed: int) -> list[Tensor]:
         """The batches of this process in this epoch."""
         order = torch.randperm(self.n, generator=torch.Generator().manual_seed(random_seed(seed, self.epoch)))
-        *whole, last = order.split(self.batch_size * self.processes)
-        if len(last) < self.processes:  # no process may be without an image
-            last = torch.cat([last, order.repeat(self.processes)[: self.processes - len(last)]])
-        return [batch[self.rank :: self.processes] for batch in (*whole, last)]
+        if self.n < self.processes:  # none may be without an image
+            order = order.repeat(self.processes)
+        return [batch[self.rank :: self.processes] for batch in order.tensor_split(len(self))]
 
 
 @lru_cache(maxsize=16)

@@ -3,7 +3,7 @@
 import glob
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -108,7 +108,7 @@ def find_pictures(path: str) -> list[Path]:
         InputError: there are none.
     """
     if Path(path).is_dir():
-        found = [Path(folder, name) for folder, _, names in os.walk(path) for name in names]
+        found = list(files_in(Path(path)))
     else:
         found = [Path(path)] if Path(path).exists() else [Path(name) for name in glob.glob(path, recursive=True)]  # noqa: PTH207
         if found == [Path(path)]:
@@ -119,6 +119,21 @@ def find_pictures(path: str) -> list[Path]:
         what = "has no pictures" if found or Path(path).is_dir() else "does not exist"
         raise InputError(f"--data.path {path} {what} ({kinds})")
     return sorted(pictures, key=natural)
+
+
+def files_in(folder: Path) -> Iterator[Path]:
+    """All files in a folder and the folders in it, however deep; links to folders are not followed."""
+    folders = [folder]
+    while folders:  # os.walk calls itself, and so fails a thousand folders deep
+        try:
+            with os.scandir(folders.pop()) as entries:
+                for entry in entries:
+                    if entry.is_dir(follow_symlinks=False):
+                        folders.append(Path(entry.path))
+                    else:
+                        yield Path(entry.path)
+        except OSError:
+            continue  # what may not be read, or has been deleted meanwhile
 
 
 def natural(path: Path) -> list[tuple[int, str]]:

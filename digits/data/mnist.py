@@ -2,7 +2,14 @@
 
 import gzip
 import hashlib
+import http.client
 import math
+import shutil
+import socket
+import tempfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
@@ -10,6 +17,9 @@ import torch
 
 from digits.data.base import Digits, DigitsDataModule
 from digits.errors import InputError
+
+TIMEOUT = 30.0  # seconds without a byte from a mirror
+DOWNLOAD_ERRORS = (OSError, RuntimeError, EOFError, zlib.error, http.client.HTTPException)
 
 BUNDLED = Path(__file__).parent / "mnist"
 
@@ -43,12 +53,14 @@ def read_idx(path: Path) -> torch.Tensor:
     """
     try:
         content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-    except (gzip.BadGzipFile, EOFError, ValueError) as error:
+    except (gzip.BadGzipFile, EOFError, ValueError, zlib.error) as error:
         raise InputError(f"{path} is damaged ({error}): replace or delete it") from None
     if len(content) < 4 or content[:3] != b"\x00\x00\x08" or len(content) < 4 + 4 * content[3]:
         raise InputError(f"{path} is not an IDX file of unsigned bytes: replace or delete it")
     start = 4 + 4 * content[3]
     shape = [int.from_bytes(content[i : i + 4], "big") for i in range(4, start, 4)]
+    if not 1 <= len(shape) <= 8 or not all(shape):
+        raise InputError(f"{path} states a shape of {'×'.join(map(str, shape))}: replace or delete it")
     if len(content) - start != math.prod(shape):
         raise InputError(
             f"{path} holds {len(content) - start:,} values, but states {math.prod(shape):,}: replace or delete it"
@@ -104,9 +116,13 @@ class MNISTDataModule(DigitsDataModule):
                         except InputError as error:
                             raise InputError(f"{error}: delete it, and it will be downloaded again") from None
         try:
-            for train in (True, False):
-                self._torchvision(train, download=True)
-        except (RuntimeError, OSError) as error:
+            with socket_timeout(TIMEOUT):
+                if self.dataset in ("MNIST", "KMNIST", "FashionMNIST"):
+                    download(self.dataset, raw)
+                else:
+                    for train in (True, False):
+                        self._torchvision(train, download=True)
+        except DOWNLOAD_ERRORS as error:
             raise InputError(
                 f"could not download {self.dataset} to {raw}: {error}. Try again later, put the files there, "
                 "or leave out --data.data_dir to use the bundled MNIST"
@@ -155,6 +171,52 @@ class MNISTDataModule(DigitsDataModule):
         if self.data_dir is None:
             check_md5(path, FILES[name][0])
         return read_idx(path)
+
+
+def download(dataset: str, folder: Path) -> None:
+    """Download the files of one of torchvision's sets that are missing in `folder`, from its mirrors in turn.
+
+    A file is in the folder when it is whole, and not before.
+
+    Raises:
+        RuntimeError: no mirror has it; tells why of each.
+    """
+    from torchvision import datasets
+    from torchvision.datasets.utils import download_and_extract_archive
+
+    source = getattr(datasets, dataset)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, md5 in source.resources:
+        if (folder / Path(name).stem).is_file():
+            continue
+        failures = []
+        for mirror in source.mirrors:
+            with tempfile.TemporaryDirectory(dir=folder, prefix=".part") as part:
+                here = folder / name
+                if here.is_file():
+                    shutil.copy(here, part)  # to be extracted
+                try:
+                    download_and_extract_archive(f"{mirror}{name}", part, filename=name, md5=md5)
+                except DOWNLOAD_ERRORS as error:
+                    corrupt = "File not found or corrupted" in str(error)
+                    failures.append(f"{mirror}: {'another file, or a part of it' if corrupt else error}")
+                    continue
+                for file in (name, Path(name).stem):
+                    (Path(part) / file).replace(folder / file)
+                break
+        else:
+            raise RuntimeError(f"no mirror gave {name} ({'; '.join(failures)})")
+
+
+@contextmanager
+def socket_timeout(seconds: float) -> Iterator[None]:
+    """Let connections that are opened meanwhile give up when nothing comes; torchvision's would wait for ever."""
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(seconds)
+    try:
+        yield
+    finally:
+        socket.setdefaulttimeout(before)
 
 
 def check_pair(images: torch.Tensor, labels: torch.Tensor, where: str) -> None:

@@ -3,7 +3,9 @@
 import csv
 import gzip
 import io
+import re
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -60,12 +62,15 @@ def read_csv(path: Path) -> tuple[torch.Tensor, torch.Tensor | None]:
         raise InputError(f"{path}: there is no such file")
     try:
         content = unpack(path)
-    except (OSError, EOFError, zipfile.BadZipFile) as error:
+    except (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
         raise InputError(f"{path} is damaged: {error}") from None
     first = content[: 1 << 16].split(b"\n", 1)[0].decode("utf-8-sig", "replace").strip()
     if not first:
         raise InputError(f"{path} is empty, or its first line is")
-    names = next(csv.reader([first]))
+    try:
+        names = next(csv.reader([first]))
+    except csv.Error as error:
+        raise InputError(f"{path}, line 1: {error}") from None
     header = any(not is_number(name) for name in names)
     if len(names) not in (PIXELS, PIXELS + 1):
         raise InputError(
@@ -113,17 +118,25 @@ def find_fault(path: Path, content: bytes, names: list[str], header: bool) -> st
     """Look for the first value that is wrong, row by row: slow, but only done when there is one."""
     labelled = len(names) == PIXELS + 1
     text = io.StringIO(content.decode("utf-8-sig", "replace"), newline="")
-    for number, row in enumerate(csv.reader(text), start=1):
+    rows = csv.reader(text)
+    number = 0
+    while True:
+        number += 1
+        try:
+            row = next(rows, None)
+        except csv.Error as error:
+            return f"{path}, line {number}: {error}"
+        if row is None:
+            return None
         if (number == 1 and header) or not row:
             continue
         if len(row) != len(names):
             return f"{path}, line {number}: {len(row)} columns, where line 1 has {len(names)}"
         for i, value in enumerate(row):
             most = 9 if labelled and i == 0 else 255
-            if not (value.strip().isdecimal() and int(value) <= most):
+            if not (re.fullmatch(r"\s*[0-9]{1,3}\s*", value) and int(value.strip()) <= most):
                 name = names[i] if header else str(i + 1)
                 return f'{path}, line {number}, column {name}: "{value[:20]}" is no whole number from 0 to {most}'
-    return None
 
 
 def is_number(text: str) -> bool:

@@ -1,0 +1,230 @@
+"""What strangers, mirrors and full disks do to us."""
+
+import contextlib
+import csv
+import os
+import struct
+import subprocess
+import threading
+import time
+import zlib
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torchvision.datasets import MNIST
+
+from digits import models
+from digits.callbacks.files import replacing
+from digits.data import MNISTDataModule, mnist
+from digits.data.images import load_one
+from digits.data.mnist import BUNDLED, FILES
+from digits.errors import InputError
+from tests.conftest import Digits
+
+SMALL = ("--model=MLP", "--model.hidden=[16]", "--pictures=false")
+
+
+class Mirror(BaseHTTPRequestHandler):
+    """A mirror that behaves as the first folder of the address says."""
+
+    def do_GET(self) -> None:
+        kind, name = self.path.strip("/").split("/")
+        content = (BUNDLED / name).read_bytes()
+        if kind in ("404", "503"):
+            self.send_error(int(kind))
+            return
+        if kind == "silent":
+            time.sleep(1)
+            return
+        body = {"half": content[: len(content) // 2], "wrong": content[::-1], "page": b"<html>moved</html>"}
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(content if kind == "half" else body.get(kind, content))))
+        self.end_headers()
+        self.wfile.write(body.get(kind, content))
+
+    def log_message(self, *args: object) -> None:
+        pass
+
+
+@pytest.fixture
+def mirrors(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
+    """Sets torchvision's mirrors to some that behave badly, in that order."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Mirror)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    monkeypatch.setattr(mnist, "TIMEOUT", 0.2)
+
+    def choose(*kinds: str) -> None:
+        monkeypatch.setattr(MNIST, "mirrors", [f"http://127.0.0.1:{server.server_port}/{kind}/" for kind in kinds])
+
+    yield choose
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+BAD = ("404", "503", "silent", "half", "wrong", "page")
+
+
+def test_mirrors_are_tried_in_order(tmp_path: Path, mirrors: Callable[..., None]) -> None:
+    mirrors(*BAD, "good")
+    data = MNISTDataModule(data_dir=str(tmp_path))
+    data.prepare_data()
+    data.setup("test")
+    assert len(data.test) == 10_000
+    whole = {name for stem in FILES for name in (stem, f"{stem}.gz")}
+    assert {path.name for path in (tmp_path / "MNIST/raw").iterdir()} == whole
+
+
+def test_when_no_mirror_works_each_has_its_reason_and_nothing_is_left(
+    tmp_path: Path, mirrors: Callable[..., None]
+) -> None:
+    mirrors(*BAD)
+    with pytest.raises(InputError) as info:
+        MNISTDataModule(data_dir=str(tmp_path)).prepare_data()
+    for kind, reason in zip(
+        BAD,
+        ["404: Not Found", "503: Service Unavailable", "timed out", *["another file, or a part of it"] * 3],
+        strict=True,
+    ):
+        assert reason in str(info.value).split(f"/{kind}/: ")[1].split("; ")[0]
+    assert not list((tmp_path / "MNIST/raw").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        (lambda content: content[: len(content) // 2], "is damaged"),
+        (lambda content: content[:60] + bytes([content[60] ^ 255]) + content[61:], "is damaged"),
+        (lambda content: b"", "is not an IDX file"),
+        (lambda content: b"<html>", "is damaged"),
+    ],
+)
+def test_files_that_rot_are_named(tmp_path: Path, damage: Callable[[bytes], bytes], reason: str) -> None:
+    for name in FILES:
+        (tmp_path / f"{name}.gz").write_bytes((BUNDLED / f"{name}.gz").read_bytes())
+    path = tmp_path / "t10k-labels-idx1-ubyte.gz"
+    path.write_bytes(damage(path.read_bytes()))
+    data = MNISTDataModule(data_dir=str(tmp_path))
+    data.prepare_data()
+    with pytest.raises(InputError, match=rf"t10k-labels-idx1-ubyte\.gz ({reason})"):
+        data.setup("test")
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of a megabyte."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)]
+    if os.name != "posix" or subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("mounting a small file system needs the rights to")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+def fill_up(disk: Path) -> None:
+    """Leave nothing of a file system."""
+    with (disk / "filler").open("wb", buffering=0) as file, contextlib.suppress(OSError):
+        while True:
+            file.write(bytes(1024))
+
+
+def test_a_full_disk_leaves_the_file_that_was_there(small_disk: Path) -> None:
+    path = small_disk / "predictions.csv"
+    with replacing(path) as file:
+        file.write("before")
+    with pytest.raises(InputError, match=r"predictions\.csv can't be written: No space left"), replacing(path) as file:
+        file.write("x" * 2_000_000)
+    assert path.read_text() == "before"
+    assert [path.name for path in small_disk.iterdir()] == ["predictions.csv"]
+
+
+def test_a_disk_that_fills_up_while_training_leaves_the_last_checkpoint(
+    small_disk: Path, refused: Digits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scores = models.MLP.on_validation_epoch_end
+
+    def fill(self: models.MLP) -> None:
+        scores(self)
+        if self.current_epoch == 1:
+            fill_up(small_disk)
+
+    monkeypatch.setattr(models.MLP, "on_validation_epoch_end", fill)
+    message = refused("fit", *SMALL, "--trainer.logger=false", f"--trainer.default_root_dir={small_disk}")
+    assert "can't be written: No space left on device" in message
+    last = torch.load(small_disk / "lightning_logs/MLP/version_0/checkpoints/last.ckpt", weights_only=True)
+    assert last["epoch"] == 0
+
+
+def test_a_full_disk_is_named_by_predict(small_disk: Path, digits: Digits, refused: Digits) -> None:
+    digits("fit", *SMALL, "--trainer.max_epochs=1")
+    fill_up(small_disk)
+    path = small_disk / "p.csv"
+    assert f"{path} can't be written: No space left" in refused("predict", "--name=MLP", f"--predictions.path={path}")
+    assert [path.name for path in small_disk.iterdir()] == ["filler"]
+
+
+def png(width: int, height: int) -> bytes:
+    """A PNG file that promises more pixels than it has."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(bytes(1000))) + chunk(b"IEND", b"")
+    )
+
+
+def test_pictures_that_are_bombs_are_refused_before_they_are_unpacked(tmp_path: Path) -> None:
+    path = tmp_path / "bomb.png"
+    path.write_bytes(png(65_535, 65_535))
+    assert "pixels" in load_one(path)[0][1]
+    frames = [Image.fromarray(np.full((20, 20), i % 256, np.uint8)) for i in range(10_000)]
+    frames[0].save(tmp_path / "long.gif", save_all=True, append_images=frames[1:])
+    start = time.process_time()
+    load_one(tmp_path / "long.gif")
+    assert time.process_time() - start < 1  # only the first is looked at
+
+
+def test_folders_without_end_and_names_of_every_kind(tmp_path: Path, digits: Digits) -> None:
+    root = tmp_path / "pictures"
+    root.mkdir()
+    deep = root
+    for _ in range(1200):
+        deep = deep / "d"
+        deep.mkdir()
+    (root / "loop").symlink_to(root)
+    names = ["a,b.png", 'say "7".png', "two\nlines.png", "=1+1.png", os.fsdecode(b"\xff\xfe.png"), "é.png"]
+    page = np.full((60, 60), 255, np.uint8)
+    page[10:50, 27:32] = 0
+    for name in [*names, str((deep / "last.png").relative_to(root))]:
+        Image.fromarray(page).save(root / "x.png")
+        (root / "x.png").rename(root / name)
+    digits("fit", *SMALL, "--trainer.max_epochs=1")
+    digits("predict", "--name=MLP", "--data=ImageDataModule", f"--data.path={root}", "--predictions.path=out.csv")
+    with Path("out.csv").open(newline="", encoding="utf-8", errors="surrogateescape") as file:
+        rows = list(csv.DictReader(file))
+    assert {row["id"] for row in rows} == {*names, "d/" * 1200 + "last.png"}
+    assert all(row["prediction"] in "0123456789" and None not in row for row in rows)
+
+
+@pytest.mark.parametrize("model", ["MLP", "BatchNormCNN"])
+def test_data_that_is_hardly_any(digits: Digits, refused: Digits, model: str) -> None:
+    pixels = ",".join(["0"] * 700 + ["255"] * 84)
+    fit = ("fit", f"--model={model}", "--data=CSVDataModule", "--data.train=x.csv", "--trainer.max_epochs=2")
+    Path("x.csv").write_text(f"7,{pixels}\n")
+    if model == "MLP":
+        assert "trainable" in digits(*fit, "--data.val_size=0", "--data.batch_size=200", "--name=one")
+    else:
+        assert "needs two training images" in refused(*fit, "--data.val_size=0")
+    assert "leaves nothing to train on" in refused(*fit, "--data.val_size=1")
+    Path("x.csv").write_text(f"7,{pixels}\n" * 61)  # one class, and one image more than two batches
+    out = digits(*fit, "--data.val_size=20", "--data.batch_size=20", "--name=class")
+    assert "val_accuracy 100.00%" in out
