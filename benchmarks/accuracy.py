@@ -8,7 +8,6 @@ Trains and tests by the command line, with seeds 0, 1, 2, ...; nothing is chosen
 import argparse
 import csv
 import json
-import re
 import statistics
 import subprocess
 import sys
@@ -17,34 +16,37 @@ import time
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from benchmarks.machine import machine, versions
+from digits.compare import count_parameters
+from digits.runs import read_checkpoint
 
 RESULTS = Path(__file__).parent / "results"
 
 
 def run(config: Path, seed: int, folder: Path, options: list[str]) -> dict[str, Any]:
     """Train and test once; error in percent, seconds in the training loop and of the whole process of `fit`."""
-    common = ["--config", str(config), "--trainer.default_root_dir", str(folder)]
-    start = time.monotonic()
-    fit = [sys.executable, "-m", "digits", "fit", *common, "--seed_everything", str(seed), *options]
-    out = subprocess.run(fit, check=True, stdout=subprocess.PIPE, text=True).stdout
-    seconds = time.monotonic() - start
-    subprocess.run([sys.executable, "-m", "digits", "test", *common], check=True, stdout=subprocess.DEVNULL)
-    newest = max((folder / "lightning_logs" / config.stem).iterdir(), key=lambda path: path.stat().st_ctime)
-    with (newest / "metrics.csv").open() as file:
+    name = f"{config.stem}_s{seed}"
+    done = folder / "lightning_logs" / name / "version_0"
+    common = ["--config", str(config), "--trainer.default_root_dir", str(folder), "--name", name]
+    clock = folder / f"{name}.json"
+    if not clock.is_file():
+        start = time.monotonic()
+        fit = [sys.executable, "-m", "digits", "fit", *common, "--seed_everything", str(seed), *options]
+        subprocess.run(fit, check=True, stdout=subprocess.DEVNULL)
+        seconds = round(time.monotonic() - start, 2)
+        subprocess.run([sys.executable, "-m", "digits", "test", *common], check=True, stdout=subprocess.DEVNULL)
+        clock.write_text(json.dumps({"seconds of fit": seconds}))
+    with (done / "metrics.csv").open() as file:
         loop = sum(float(row["seconds"]) for row in csv.DictReader(file))
-    score = json.loads((newest / "test.json").read_text())["MNISTDataModule"]
-    parameters = re.search(r"trainable parameters\s+([\d,]+)", out)
-    precision = re.search(r"precision (\S+)", out)
-    assert parameters is not None
-    assert precision is not None
     return {
         "seed": seed,
-        "error": round(100 * score["error"], 4),
+        "error": round(100 * json.loads((done / "test.json").read_text())["MNISTDataModule"]["error"], 4),
         "seconds in the loop": round(loop, 2),
-        "seconds of fit": round(seconds, 2),
-        "parameters": int(parameters[1].replace(",", "")),
-        "precision": precision[1].rstrip(","),
+        **json.loads(clock.read_text()),
+        "parameters": count_parameters(read_checkpoint(done / "checkpoints/last.ckpt")),
+        "precision": yaml.safe_load((done / "config.yaml").read_text())["trainer"]["precision"],
     }
 
 
@@ -53,11 +55,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--config", type=Path, required=True, help="the config to train")
     parser.add_argument("--seeds", type=int, default=5, help="how many")
+    parser.add_argument("--keep", type=Path, help="a folder to keep the runs in; those that are there are not repeated")
     args, options = parser.parse_known_args()  # what else is given goes to `fit`
     runs = []
     with tempfile.TemporaryDirectory() as folder:
         for seed in range(args.seeds):
-            runs.append(run(args.config.absolute(), seed, Path(folder), options))
+            runs.append(run(args.config.absolute(), seed, args.keep or Path(folder), options))
             print(json.dumps(runs[-1]), flush=True)
     errors = [r["error"] for r in runs]
     result = {

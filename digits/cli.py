@@ -22,7 +22,7 @@ import yaml
 from jsonargparse import Namespace
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch import Callback, Trainer
-from lightning.pytorch.callbacks import LearningRateMonitor, ModelCheckpoint
+from lightning.pytorch.callbacks import LearningRateMonitor, ModelCheckpoint, WeightAveraging
 from lightning.pytorch.cli import ArgsType, LightningArgumentParser, LightningCLI, SaveConfigCallback
 from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.plugins.io import CheckpointIO
@@ -45,6 +45,7 @@ from digits.callbacks.files import CheckpointFiles, replacing
 from digits.checkpoints import rebuild
 from digits.compare import compare
 from digits.data import DigitsDataModule, MNISTDataModule
+from digits.demo import demo
 from digits.ensemble import Ensemble
 from digits.errors import InputError
 from digits.export import ExportingTrainer
@@ -54,11 +55,24 @@ from digits.performance import (
     keep_freed_memory,
     leave_tensorflow_alone,
     look_for_gpus_once,
+    skip_empty_hooks,
     use_channels_last,
 )
-from digits.runs import LOG_ROOT, checkpoint_of, new_run, newest_checkpoint, newest_run, read_checkpoint, run_of
+from digits.runs import (
+    LOG_ROOT,
+    PRETRAINED,
+    checkpoint_of,
+    new_run,
+    newest_checkpoint,
+    newest_run,
+    read_checkpoint,
+    run_of,
+)
 
 PROGRAM = "python -m digits"
+CONFIGS = Path(__file__).parent / "configs"  # in an installed package
+if not CONFIGS.is_dir():
+    CONFIGS = Path(__file__).parent.parent / "configs"  # in a clone
 
 COMMANDS = {
     "fit": "Train a network; its run's folder keeps everything.",
@@ -66,6 +80,7 @@ COMMANDS = {
     "test": "Score the official test images, or labelled pictures or rows of your own.",
     "predict": "Write a file of predictions, for MNIST's test images, pictures or CSV files.",
     "export": "Write a trained network as one file for other programs: ONNX or torch.export.",
+    "demo": "Draw digits in the browser.",
     "compare": "Show runs side by side.",
 }
 
@@ -141,7 +156,7 @@ class DigitsCLI(LightningCLI):
     """LightningCLI with one folder per run, and checkpoints that are found and checked."""
 
     def __init__(self, args: list[str] | None = None) -> None:
-        self.argv = sys.argv[1:] if args is None else args
+        self.argv = args = with_configs(sys.argv[1:] if args is None else args)
         self.name = ""
         self.checkpoint: Path | None = None
         self.run: Path | None = None
@@ -219,11 +234,14 @@ class DigitsCLI(LightningCLI):
                 "--tta", type=bool, default=False, help="Average over nine views, shifted by up to one pixel."
             )
         self._subcommand_parsers["predict"].add_lightning_class_args(PredictionWriter, "predictions")
+        drawing = Parser(description="A page in the browser to draw digits on.", prog=PROGRAM)
+        drawing.add_function_arguments(demo)
         comparing = Parser(description="A table of runs, and a chart of their validation error.", prog=PROGRAM)
         comparing.add_argument("runs", nargs="+", help=f"Folders of runs, such as {LOG_ROOT}/*/version_*.")
         comparing.add_argument("--picture", default=f"{LOG_ROOT}/compare.png", help="The chart's PNG file.")
         commands = self.parser._subcommands_action
         assert commands is not None
+        commands.add_subcommand("demo", drawing, help="")
         commands.add_subcommand("compare", comparing, help="")
         for command in commands._choices_actions:
             command.help = COMMANDS[command.dest]
@@ -236,6 +254,9 @@ class DigitsCLI(LightningCLI):
                 except (yaml.YAMLError, UnicodeDecodeError) as error:  # the parser's own message names no file
                     raise InputError(f"--config {path} is not valid YAML: {error}") from None
         self.config = parser.parse_args(args)  # type: ignore[arg-type]
+        if self.config.subcommand == "demo":
+            demo(**self.config.demo)
+            sys.exit()
         if self.config.subcommand == "compare":
             print(compare(self.config.compare.runs, self.config.compare.picture))
             print(f"Chart: {self.config.compare.picture}")
@@ -284,7 +305,7 @@ class DigitsCLI(LightningCLI):
         return Path(config.trainer.default_root_dir or ".").absolute() / LOG_ROOT / self.name
 
     def find_checkpoint(self, config: Namespace) -> None:
-        """Resolve --ckpt_path: a path, "best" or "last"; all but `fit` default to the best of the newest run."""
+        """Resolve --ckpt_path: a path, best, last or pretrained; but for `fit`, best of the newest run by default."""
         wanted = config.ckpt_path
         if wanted == "":
             raise InputError("--ckpt_path is empty: give a file, best or last, or leave it out")
@@ -302,6 +323,10 @@ class DigitsCLI(LightningCLI):
                     f"no checkpoint in {shown(folder)}: train first with `{PROGRAM} fit {self.given()}`, "
                     "or give --ckpt_path FILE"
                 )
+        elif wanted == "pretrained":
+            if self.subcommand == "fit":
+                raise InputError("the pretrained weights can't be resumed: train anew with --config configs/best.yaml")
+            self.checkpoint = PRETRAINED
         else:
             self.checkpoint = Path(wanted)
 
@@ -372,6 +397,7 @@ class DigitsCLI(LightningCLI):
             config.callbacks += self.checkpointing(config)
         else:
             config.enable_checkpointing = False
+            config.callbacks = [one for one in config.callbacks if not isinstance(one, WeightAveraging)]
         self.summary = config.enable_model_summary is not False
         config.enable_model_summary = False  # Lightning's rounds the number of parameters
         self.save_config_kwargs = {"run": self.run}
@@ -379,6 +405,7 @@ class DigitsCLI(LightningCLI):
             trainer = super().instantiate_trainer(**kwargs)
         except (ValueError, TypeError) as error:  # an accelerator, strategy or precision that Lightning doesn't know
             raise InputError(f"--trainer: {error}") from error
+        skip_empty_hooks(trainer.callbacks)  # type: ignore[attr-defined]
         device = trainer.strategy.root_device.type
         say(
             f"{self.name}: {self.subcommand} on {trainer.world_size} × {device}"
@@ -537,6 +564,16 @@ class DigitsCLI(LightningCLI):
                 f"{self.datamodule.unreadable:,} of the files could not be read; "
                 "the column note of the predictions says why"
             )
+
+
+def with_configs(args: list[str]) -> list[str]:
+    """The arguments, with the package's own file in place of a config that isn't there, outside a clone."""
+    whole = list(args)
+    for i, arg in enumerate(args):
+        option, _, path = arg.partition("=") if "=" in arg else (args[i - 1] if i else "", "", arg)
+        if option in ("--config", "-c") and not Path(path).exists() and (CONFIGS / Path(path).name).is_file():
+            whole[i] = arg.replace(path, str(CONFIGS / Path(path).name))
+    return whole
 
 
 def as_list(value: Any) -> list[Any]:

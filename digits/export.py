@@ -17,6 +17,7 @@ from lightning.pytorch import Trainer
 from torch import Tensor, nn
 
 from digits import __version__
+from digits.checkpoints import rebuild
 from digits.data import DigitsDataModule
 from digits.errors import InputError
 from digits.models import Classifier
@@ -25,8 +26,10 @@ from digits.transforms import normalize
 
 TOLERANCE = 1e-4  # of a probability, between the file and the network it was made from
 BATCH = 500
-NEEDED = {"onnx": ("onnx", "onnxscript", "onnxruntime"), "torch-export": ()}
-SUFFIX = {"onnx": ".onnx", "torch-export": ".pt2"}
+NEEDED = {"onnx": ("onnx", "onnxscript", "onnxruntime"), "torch-export": (), "weights": ()}
+SUFFIX = {"onnx": ".onnx", "torch-export": ".pt2", "weights": ".ckpt"}
+# What a checkpoint holds that testing and predicting need.
+WEIGHTS = ("class_path", "hyper_parameters", "state_dict", "temperature", "data", "pytorch-lightning_version")
 
 Images = np.ndarray  # (N, 28, 28), uint8
 
@@ -70,7 +73,7 @@ class ExportingTrainer(Trainer):
         datamodule: DigitsDataModule,
         ckpt_path: str | None = None,
         weights_only: bool | None = None,
-        format: Literal["onnx", "torch-export"] = "onnx",
+        format: Literal["onnx", "torch-export", "weights"] = "onnx",
         path: str | None = None,
         int8: bool = False,
     ) -> list[str]:
@@ -83,8 +86,9 @@ class ExportingTrainer(Trainer):
             datamodule: whose test images it is checked on.
             ckpt_path: the checkpoint, or best or last; by default the best one of the newest run.
             weights_only: checkpoints are read without running anything in them, whatever is given here.
-            format: onnx, for onnxruntime and others, or torch-export, for `torch.export.load`.
-            path: the file to write; by default model.onnx or model.pt2 in the working directory.
+            format: onnx, for onnxruntime and others; torch-export, for `torch.export.load`; or weights, a checkpoint
+                without what only training needs.
+            path: the file to write; by default model.onnx, model.pt2 or model.ckpt in the working directory.
             int8: quantise weights and activations to 8 bits (onnx only); the error is reported beside the original's.
 
         Returns:
@@ -97,6 +101,8 @@ class ExportingTrainer(Trainer):
             raise InputError("--int8 needs --format onnx")
         if any(importlib.util.find_spec(package) is None for package in NEEDED[format]):
             raise InputError(f"--format {format} needs more packages: pip install 'digits[export]'")
+        if format == "weights" and ckpt_path is None:
+            raise InputError("--format weights is of one network, not of an ensemble")
         if ckpt_path is not None:
             checkpoint = read_checkpoint(Path(ckpt_path))
             model.load_state_dict(checkpoint["state_dict"])
@@ -122,8 +128,10 @@ class ExportingTrainer(Trainer):
                 if int8:
                     datamodule.setup("fit")
                     quantize(file, datamodule.train.first(BATCH).images.numpy())
-            else:
+            elif format == "torch-export":
                 write_torch(deployed, file, facts)
+            else:
+                torch.save({key: checkpoint[key] for key in WEIGHTS} | {"from": facts["source"]}, file)
             verdict = judge(load(file, format), images, labels, expected)
             if not int8 and (verdict.differences or verdict.distance > TOLERANCE):
                 raise InputError(
@@ -203,6 +211,10 @@ def quantize(path: Path, images: Images) -> None:
 
 def load(path: Path, format: str) -> Callable[[Images], np.ndarray]:
     """The file as a function of images to probabilities."""
+    if format == "weights":
+        checkpoint = read_checkpoint(path)
+        deployed = Deployed(rebuild(path, checkpoint), checkpoint["data"]["mean"], checkpoint["data"]["std"]).eval()
+        return lambda images: deployed(torch.from_numpy(images)).numpy()
     if format == "torch-export":
         module = torch.export.load(path).module()
         return lambda images: module(torch.from_numpy(images)).numpy()

@@ -60,6 +60,11 @@ class Classifier(LightningModule):
         """Normalised images, (N, 1, 28, 28) float32, to logits, (N, 10)."""
         return self.layers(images)
 
+    def on_train_start(self) -> None:
+        normalises = any(isinstance(layer, nn.BatchNorm2d) for layer in self.modules())
+        if normalises and len(self.trainer.datamodule.train) < 2 * self.trainer.world_size:  # type: ignore[attr-defined]
+            raise InputError("batch normalisation needs two training images on each process: give more of them")
+
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         images, labels = batch
         logits = self(images)
@@ -277,6 +282,36 @@ class BatchNormCNN(Classifier):
         )
 
 
+class DeepCNN(Classifier):
+    """Six convolutions with batch normalisation, 576,106 parameters: as few errors as can be had in half an hour.
+
+    The first convolution is followed by pooling at once, because on a CPU the large images are most of the time.
+
+    Args:
+        lr: the highest learning rate of the one-cycle schedule.
+        training: what all networks share; see Classifier.
+    """
+
+    def __init__(self, lr: float = 4e-3, **training: Any) -> None:
+        super().__init__(lr, **training)
+        self.layers = nn.Sequential(
+            *conv(1, 32, 5),  # (N, 32, 24, 24)
+            MaxPool2d(),
+            *conv(32, 64, 3, padding=1),  # (N, 64, 12, 12)
+            *conv(64, 64, 3, padding=1),
+            MaxPool2d(),
+            Dropout(0.15),
+            *conv(64, 128, 3, padding=1),  # (N, 128, 6, 6)
+            *conv(128, 128, 3, padding=1),
+            MaxPool2d(),
+            Dropout(0.15),
+            *conv(128, 256, 3),  # (N, 256, 1, 1)
+            nn.Flatten(),
+            Dropout(0.3),
+            nn.Linear(256, CLASSES),
+        )
+
+
 class FastCNN(Classifier):
     """Three convolutions, the first with stride 2, 29,610 parameters: 99% in as little time as can be had on a CPU.
 
@@ -306,6 +341,11 @@ class FastCNN(Classifier):
 def log_mean(logits: Sequence[Tensor]) -> Tensor:
     """Logits, each (N, K), to the logarithm of the mean of their probabilities, (N, K)."""
     return torch.stack([one.log_softmax(dim=1) for one in logits]).logsumexp(dim=0) - math.log(len(logits))
+
+
+def conv(channels: int, filters: int, size: int, padding: int = 0) -> list[nn.Module]:
+    """A convolution with batch normalisation and ReLU."""
+    return [nn.Conv2d(channels, filters, size, padding=padding, bias=False), nn.BatchNorm2d(filters), nn.ReLU()]
 
 
 def pool_relu() -> list[nn.Module]:

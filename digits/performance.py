@@ -18,11 +18,22 @@ import ctypes
 import os
 import platform
 import sys
+from collections.abc import Iterable
 from types import ModuleType
 from typing import Any
 
 import torch
+from lightning.pytorch import Callback
 from torch import Tensor, nn
+
+STEP_HOOKS = (
+    "on_train_batch_start",
+    "on_train_batch_end",
+    "on_before_zero_grad",
+    "on_before_backward",
+    "on_after_backward",
+    "on_before_optimizer_step",
+)
 
 
 def keep_freed_memory() -> None:
@@ -61,6 +72,17 @@ def look_for_gpus_once() -> None:
     """
     if not torch.cuda.is_available():
         os.environ["CUDA_VISIBLE_DEVICES"] = ""
+
+
+def skip_empty_hooks(callbacks: Iterable[Callback]) -> None:
+    """Keep Lightning from calling, in every step of training, hooks of callbacks that do nothing.
+
+    Ten callbacks with six hooks each take a tenth of a millisecond. Lightning passes over a hook that is None.
+    """
+    for callback in callbacks:
+        for hook in STEP_HOOKS:
+            if getattr(type(callback), hook) is getattr(Callback, hook):
+                setattr(callback, hook, None)
 
 
 def fastest_precision(accelerator: str) -> str:

@@ -10,6 +10,7 @@ Arrays: H rows, W columns. Grey levels are float32, 0 (black) to 255 (white).
 """
 
 import warnings
+from io import BytesIO
 from itertools import combinations
 from pathlib import Path
 from typing import NamedTuple
@@ -36,8 +37,11 @@ class NoDigit(ValueError):
     """The picture can be read, but shows nothing that could be a digit; the message says what it is instead."""
 
 
-def read(path: Path) -> Image.Image:
+def read(file: Path | BytesIO) -> Image.Image:
     """Read the first frame of a picture, upright, whatever its format.
+
+    Args:
+        file: the picture's file, or its content.
 
     Raises:
         ValueError: it can't be read; the message says why in a few words.
@@ -45,7 +49,7 @@ def read(path: Path) -> Image.Image:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of odd metadata, and of sizes below the bound
-            with Image.open(path) as image:
+            with Image.open(file) as image:
                 if image.width * image.height > MAX_PIXELS:
                     raise ValueError(f"{image.width}×{image.height} pixels are more than {MAX_PIXELS // 10**6} million")
                 image.draft("L", (2 * WORK, 2 * WORK))  # JPEG: decode no more than is needed
@@ -56,7 +60,8 @@ def read(path: Path) -> Image.Image:
     except Image.DecompressionBombError:
         raise ValueError(f"more than {MAX_PIXELS // 10**6} million pixels") from None
     except Image.UnidentifiedImageError:
-        raise ValueError("empty file" if path.stat().st_size == 0 else "not a picture") from None
+        size = file.stat().st_size if isinstance(file, Path) else len(file.getbuffer())
+        raise ValueError("not a picture" if size else "empty file") from None
     except ValueError:
         raise
     except Exception as error:  # decoders raise whatever their format's damage leads to

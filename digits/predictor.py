@@ -14,7 +14,7 @@ from digits.data.images import load_one
 from digits.errors import InputError
 from digits.models import Classifier
 from digits.performance import use_channels_last
-from digits.runs import checkpoint_of, newest_checkpoint, read_checkpoint
+from digits.runs import PRETRAINED, checkpoint_of, newest_checkpoint, read_checkpoint
 from digits.transforms import normalize
 
 Picture = str | Path | Image.Image
@@ -80,12 +80,13 @@ def load(source: str | Path) -> Predictor:
     """Load a trained network.
 
     Args:
-        source: a checkpoint; the folder of a run, whose best checkpoint is taken; or a folder of runs, whose newest is.
+        source: a checkpoint; the folder of a run, whose best checkpoint is taken; a folder of runs, whose newest is; or
+            "pretrained", for the weights that come with the package.
 
     Raises:
         InputError: there is none, or it is damaged.
     """
-    path: Path | None = Path(source)
+    path: Path | None = PRETRAINED if source == "pretrained" else Path(source)
     assert path is not None
     if path.is_dir():
         path = checkpoint_of(path, "best") or newest_checkpoint(path, "best")

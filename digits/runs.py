@@ -14,6 +14,7 @@ import torch
 from digits.errors import InputError
 
 LOG_ROOT = "lightning_logs"
+PRETRAINED = Path(__file__).parent / "pretrained.ckpt"  # of configs/best.yaml; see the README for how it was made
 
 
 def version(run: Path) -> int:
@@ -60,6 +61,12 @@ def newest_checkpoint(folder: Path, kind: str) -> Path | None:
     """`best` or `last` checkpoint of the newest run in `folder` that has one."""
     found = (checkpoint_of(run, kind) for run in reversed(runs_in(folder)))
     return next((path for path in found if path is not None), None)
+
+
+def newest_of_all(root: Path) -> Path | None:
+    """The best checkpoint that was written last in all runs of all names."""
+    found = [path for folder in root.glob("*") if (path := newest_checkpoint(folder, "best")) is not None]
+    return max(found, key=lambda path: path.stat().st_mtime, default=None)
 
 
 def checkpoint_of(run: Path, kind: str) -> Path | None:

@@ -9,9 +9,18 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+GRID = 6  # control points of an elastic distortion along each axis
 
-def augment(images: Tensor, rotation: float = 0.0, zoom: float = 0.0, shift: float = 0.0) -> Tensor:
-    """Rotate, zoom and shift each image by its own random amount; what comes in from outside is background.
+
+def augment(
+    images: Tensor,
+    rotation: float = 0.0,
+    zoom: float = 0.0,
+    shift: float = 0.0,
+    shear: float = 0.0,
+    elastic: float = 0.0,
+) -> Tensor:
+    """Rotate, zoom, shift, shear and distort each image by its own random amount; what comes in is background.
 
     Interpolation is bicubic: bilinear blurs all that a network ever sees in training, but not what it is tested on.
 
@@ -20,25 +29,31 @@ def augment(images: Tensor, rotation: float = 0.0, zoom: float = 0.0, shift: flo
         rotation: largest angle in degrees, to either side.
         zoom: largest change of height and of width, each by its own factor; 0.1 draws them from 0.9 to 1.1.
         shift: largest shift along each axis, as a fraction of the image's size.
+        shear: largest slant, to either side; 0.1 moves the top against the bottom by a tenth of the height.
+        elastic: strength of a smooth random distortion (Simard, Steinkraus and Platt, 2003): the standard deviation by
+            which the points of a 6×6 grid are moved along each axis, as a fraction of the image's size.
 
     Returns:
         (N, H, W), float32, 0 to 255. Draws from torch's global random state of the images' device.
     """
     n, h, w = images.shape
-    angle, dx, dy, *zooms = torch.rand(5, n, device=images.device) * 2 - 1  # each (N,), -1 to 1
-    angle = angle * math.radians(rotation)
+    angle, dx, dy, slant, *zooms = torch.rand(6, n, device=images.device) * 2 - 1  # each (N,), -1 to 1
+    angle, slant = angle * math.radians(rotation), slant * shear
     zoom_x, zoom_y = (1 + z * zoom for z in zooms)
     # `affine_grid` maps output to input, so an image zoomed by 1.1 is sampled in steps of 1 / 1.1. Its axes run from
     # -1 to 1, hence 2 * shift, and for H != W the factors between the axes.
     cos, sin = angle.cos(), angle.sin()
     theta = torch.stack(
         [
-            torch.stack([cos / zoom_x, -sin / zoom_x * (h / w), 2 * shift * dx], dim=1),
-            torch.stack([sin / zoom_y * (w / h), cos / zoom_y, 2 * shift * dy], dim=1),
+            torch.stack([cos / zoom_x, (slant * cos - sin) / zoom_x * (h / w), 2 * shift * dx], dim=1),
+            torch.stack([sin / zoom_y * (w / h), (cos + slant * sin) / zoom_y, 2 * shift * dy], dim=1),
         ],
         dim=1,
     )  # (N, 2, 3)
     grid = F.affine_grid(theta, [n, 1, h, w], align_corners=False)  # (N, H, W, 2)
+    if elastic:
+        points = torch.randn(n, 2, GRID, GRID, device=images.device) * (2 * elastic)
+        grid = grid + F.interpolate(points, (h, w), mode="bicubic", align_corners=False).permute(0, 2, 3, 1)
     moved = F.grid_sample(images.float().unsqueeze(1), grid, mode="bicubic", align_corners=False)
     return moved.squeeze(1).clamp(0, 255)  # bicubic overshoots at edges
 

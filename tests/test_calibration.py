@@ -12,6 +12,14 @@ from digits.metrics import fit_temperature
 from tests.conftest import Digits
 
 
+def test_without_validation_the_temperature_is_fitted_at_the_end(digits: Digits) -> None:
+    digits("fit", "--model=MLP", "--model.label_smoothing=0.5", "--trainer.max_epochs=3", "--data.val_size=0")
+    saved = torch.load("lightning_logs/MLP/version_0/checkpoints/last.ckpt", weights_only=True)
+    assert saved["temperature"] < 0.9
+    assert saved["epoch"] == 2
+    assert f"temperature {saved['temperature']:.2f}" in digits("test", "--name=MLP")
+
+
 @pytest.mark.parametrize("scale", [0.3, 1.0, 4.0])
 def test_the_temperature_undoes_a_scale(scale: float) -> None:
     generator = torch.Generator().manual_seed(0)

@@ -241,3 +241,8 @@ def test_a_log_file_gets_one_line_per_epoch_and_quiet_means_quiet(digits: Digits
     assert sum(line.startswith("Epoch ") for line in out.splitlines()) == 2
     assert "\r" not in out
     assert "Epoch" not in digits("fit", *FIT, "--trainer.enable_progress_bar=false")
+
+
+def test_a_config_that_is_not_here_is_the_package_s_own(digits: Digits, refused: Digits) -> None:
+    assert "592,074" in digits("fit", "--config=configs/small_cnn.yaml", "--trainer.fast_dev_run=true")
+    assert "absent.yaml" in refused("fit", "--config", "configs/absent.yaml")

@@ -1,11 +1,19 @@
+import json
+import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
+from PIL import Image
 
+from digits import load
+from digits.cli import main
+from digits.runs import PRETRAINED
 from tests.conftest import Digits
 
-CONFIGS = sorted((Path(__file__).parent.parent / "configs").glob("*.yaml"))
+ALL = sorted((Path(__file__).parent.parent / "configs").glob("*.yaml"))
+CONFIGS = [path for path in ALL if path.stem != "pretrained"]
 README = (Path(__file__).parent.parent / "README.md").read_text()
 
 PARAMETERS = {
@@ -15,6 +23,7 @@ PARAMETERS = {
     "large_cnn": "59,933",
     "kaggle_cnn": "887,530",
     "batchnorm_cnn": "226,186",
+    "best": "576,106",
     "speedrun": "29,610",
 }
 
@@ -43,3 +52,25 @@ def test_batch_size_and_epochs_are_the_originals(name: str) -> None:
     batch_size, epochs = ORIGINALS[name]
     assert config["data"]["init_args"]["batch_size"] == batch_size
     assert config["trainer"]["max_epochs"] == epochs
+
+
+def test_the_pretrained_weights_are_used_without_training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    common = ["--config", "configs/pretrained.yaml", "--trainer.accelerator", "cpu"]
+    main(["test", *common])
+    assert "on 10,000 images" in capsys.readouterr().out
+    stated = re.search(r"pretrained network takes\s(\d\.\d\d)% of the official test images", README)
+    assert stated is not None
+    scores = json.loads(Path("lightning_logs/pretrained/version_0/test.json").read_text())["MNISTDataModule"]
+    assert f"{scores['error']:.2%}" == f"{stated[1]}%"
+    page = np.full((90, 90), 255, np.uint8)
+    page[15:75, 42:48] = 0
+    Image.fromarray(page).save("one.png")
+    main(["predict", *common, "--data", "ImageDataModule", "--data.path", "one.png", "--predictions.path", "p.csv"])
+    assert Path("p.csv").read_text().splitlines()[1].startswith("one.png,1,")
+    assert load("pretrained").predict("one.png").classes == ["1"]
+    with pytest.raises(SystemExit, match="can't be resumed: train anew"):
+        main(["fit", *common])
+    assert PRETRAINED.stat().st_size < 5_000_000

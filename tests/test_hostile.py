@@ -19,7 +19,7 @@ from PIL import Image
 from torchvision.datasets import MNIST
 
 from digits import models
-from digits.callbacks.files import replacing
+from digits.callbacks.files import replacing, save_picture
 from digits.data import MNISTDataModule, mnist
 from digits.data.images import load_one
 from digits.data.mnist import BUNDLED, FILES
@@ -141,6 +141,8 @@ def test_a_full_disk_leaves_the_file_that_was_there(small_disk: Path) -> None:
         file.write("before")
     with pytest.raises(InputError, match=r"predictions\.csv can't be written: No space left"), replacing(path) as file:
         file.write("x" * 2_000_000)
+    with pytest.raises(InputError, match=r"a\.png can't be written: No space left"):
+        save_picture(small_disk / "a.png", Image.effect_noise((2000, 2000), 90))
     assert path.read_text() == "before"
     assert [path.name for path in small_disk.iterdir()] == ["predictions.csv"]
 
@@ -193,13 +195,23 @@ def test_pictures_that_are_bombs_are_refused_before_they_are_unpacked(tmp_path: 
     assert time.process_time() - start < 1  # only the first is looked at
 
 
-def test_folders_without_end_and_names_of_every_kind(tmp_path: Path, digits: Digits) -> None:
-    root = tmp_path / "pictures"
-    root.mkdir()
-    deep = root
+@pytest.fixture
+def deep(tmp_path: Path) -> Iterator[Path]:
+    """The last of 1,200 folders, each in the one before; the first is `pictures`."""
+    folders = [tmp_path / "pictures"]
     for _ in range(1200):
-        deep = deep / "d"
-        deep.mkdir()
+        folders.append(folders[-1] / "d")
+    for folder in folders:
+        folder.mkdir()
+    yield folders[-1]
+    for folder in reversed(folders[1:]):  # pytest's own removal calls itself for each
+        for file in folder.iterdir():
+            file.unlink()
+        folder.rmdir()
+
+
+def test_folders_without_end_and_names_of_every_kind(tmp_path: Path, deep: Path, digits: Digits) -> None:
+    root = tmp_path / "pictures"
     (root / "loop").symlink_to(root)
     names = ["a,b.png", 'say "7".png', "two\nlines.png", "=1+1.png", os.fsdecode(b"\xff\xfe.png"), "é.png"]
     page = np.full((60, 60), 255, np.uint8)

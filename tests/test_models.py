@@ -6,7 +6,7 @@ import torch.nn.functional as F
 
 from digits.callbacks.terminal import summarize
 from digits.errors import InputError
-from digits.models import MLP, BatchNormCNN, Classifier, FastCNN, KaggleCNN, LargeCNN, SmallCNN, pool_relu
+from digits.models import MLP, BatchNormCNN, Classifier, DeepCNN, FastCNN, KaggleCNN, LargeCNN, SmallCNN, pool_relu
 from tests.conftest import draw
 
 MODELS = [
@@ -16,6 +16,7 @@ MODELS = [
     (LargeCNN(), 59_933),
     (KaggleCNN(), 887_530),
     (BatchNormCNN(), 226_186),
+    (DeepCNN(), 576_106),
     (FastCNN(), 29_610),
 ]
 

@@ -1,13 +1,15 @@
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 import torch.nn.functional as F
 import yaml
+from lightning.pytorch import Callback
 
-from digits.performance import Dropout, MaxPool2d, fastest_precision
+from digits.performance import STEP_HOOKS, Dropout, MaxPool2d, fastest_precision, skip_empty_hooks
 from tests.conftest import Digits
 
 
@@ -92,3 +94,16 @@ def test_tensorflow_is_not_imported(tmp_path: Path) -> None:
     subprocess.run([sys.executable, "-c", code], check=True, cwd=tmp_path, env=path)
     without = subprocess.run([sys.executable, "-c", code.split(";", 2)[2]], capture_output=True, cwd=tmp_path, env=path)
     assert b"imported" in without.stderr  # or this test would show nothing
+
+
+def test_only_hooks_that_do_nothing_are_skipped() -> None:
+    class Counting(Callback):
+        def on_train_batch_end(self, *args: Any) -> None:
+            pass
+
+    counting, empty = Counting(), Callback()
+    skip_empty_hooks([counting, empty])
+    assert callable(counting.on_train_batch_end)
+    assert callable(counting.on_train_epoch_end)
+    assert {hook for hook in STEP_HOOKS if getattr(counting, hook) is None} == {*STEP_HOOKS} - {"on_train_batch_end"}
+    assert all(getattr(empty, hook) is None for hook in STEP_HOOKS)

@@ -16,7 +16,8 @@ import torch
 
 from tests.conftest import draw
 
-ROOT = Path(__file__).parent.parent
+pytestmark = pytest.mark.slow
+LONG = ("fit", "--trainer.devices=2", "--trainer.strategy=ddp", "--trainer.max_epochs=40")
 RUN = "lightning_logs/small/version_0"
 
 
@@ -73,7 +74,14 @@ def test_any_number_of_processes_gives_the_same_figures_and_the_same_file(folder
 def torchrun(*args: str) -> list[str]:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-    return [sys.executable, "-m", "torch.distributed.run", "--rdzv-backend=c10d", f"--rdzv-endpoint=127.0.0.1:{port}", *args]
+    return [
+        sys.executable,
+        "-m",
+        "torch.distributed.run",
+        "--rdzv-backend=c10d",
+        f"--rdzv-endpoint=127.0.0.1:{port}",
+        *args,
+    ]
 
 
 def weights(folder: Path, name: str) -> dict[str, list[Any]]:
@@ -81,7 +89,6 @@ def weights(folder: Path, name: str) -> dict[str, list[Any]]:
     return {k: v.tolist() for k, v in torch.load(path, weights_only=True)["state_dict"].items()}
 
 
-@pytest.mark.slow
 def test_two_nodes_of_torchrun_train_to_the_same_weights_as_two_processes(folder: Path) -> None:
     fit = ("fit", "--trainer.strategy=ddp", "--trainer.num_nodes=2", "--name=nodes")
     launcher = torchrun("--nnodes=2", "--nproc_per_node=1")
@@ -91,18 +98,37 @@ def test_two_nodes_of_torchrun_train_to_the_same_weights_as_two_processes(folder
     assert weights(folder, "nodes") == weights(folder, "small")
 
 
-@pytest.mark.slow
-def test_torchrun_restarts_what_died_from_the_last_checkpoint(folder: Path) -> None:
-    fit = ("fit", "--trainer.strategy=ddp", "--trainer.devices=2", "--trainer.max_epochs=40")
-    _, errors = start(folder, torchrun("--nproc_per_node=2"), *fit, "--name=whole").communicate(timeout=300)
-    job = start(folder, torchrun("--nproc_per_node=2", "--max-restarts=3"), *fit, "--name=job")
-    last = folder / "lightning_logs/job/version_0/checkpoints/last.ckpt"
-    while not last.is_file() and job.poll() is None:
+@pytest.fixture(scope="module")
+def whole(folder: Path) -> dict[str, list[Any]]:
+    """The weights of a run that nothing disturbed."""
+    digits(folder, *LONG, "--name=whole")
+    return weights(folder, "whole")
+
+
+def test_a_signal_stops_two_processes_at_the_same_step(folder: Path, whole: dict[str, list[Any]]) -> None:
+    process = start(folder, [sys.executable], *LONG, "--name=stopped")
+    wait_for_checkpoint(folder, "stopped", process)
+    process.send_signal(signal.SIGTERM)
+    out, errors = process.communicate(timeout=300)
+    assert process.returncode == 143, errors
+    assert "Stopped after step" in out
+    digits(folder, *LONG, "--name=stopped", "--ckpt_path=last")
+    assert weights(folder, "stopped") == whole
+
+
+def wait_for_checkpoint(folder: Path, name: str, process: subprocess.Popen[str]) -> None:
+    last = folder / f"lightning_logs/{name}/version_0/checkpoints/last.ckpt"
+    while not last.is_file() and process.poll() is None:
         time.sleep(0.01)
-    assert job.poll() is None
+    assert process.poll() is None
+
+
+def test_torchrun_restarts_what_died_from_the_last_checkpoint(folder: Path, whole: dict[str, list[Any]]) -> None:
+    job = start(folder, torchrun("--nproc_per_node=2", "--max-restarts=3"), *LONG, "--name=job")
+    wait_for_checkpoint(folder, "job", job)
     workers = Path(f"/proc/{job.pid}/task/{job.pid}/children").read_text().split()
     os.kill(int(workers[-1]), signal.SIGKILL)
     out, errors = job.communicate(timeout=300)
     assert job.returncode == 0, errors
     assert "Checkpoint: lightning_logs/job/version_0/checkpoints/last.ckpt" in out
-    assert weights(folder, "job") == weights(folder, "whole")
+    assert weights(folder, "job") == whole

@@ -65,3 +65,24 @@ def test_rotation_keeps_lengths(shape: tuple[int, int]) -> None:
     assert moment.max() / moment.min() < 1.05
     vertical = (out * y**2).sum((1, 2)) / out.sum((1, 2))
     assert vertical.max() > 0.9 * moment.mean()  # some have turned upright
+
+
+def test_shear_slants() -> None:
+    images = torch.zeros(300, 28, 28, dtype=torch.uint8)
+    images[:, 4:24, 13:15] = 255
+    out = augment(images, shear=0.2)
+    places = (out * torch.arange(28)).sum(2) / out.sum(2)  # of the ink in each row
+    lean = (places[:, 20] - places[:, 7]) / 13
+    assert 0.18 < lean.abs().max() < 0.21
+    assert lean.min() < 0 < lean.max()
+    assert (places[:, 13] + places[:, 14] - 27).abs().max() < 0.05  # the middle stays
+
+
+def test_elastic_distortion_moves_neighbours_alike() -> None:
+    images = torch.zeros(500, 28, 28, dtype=torch.uint8)
+    images[:, 12:16, 4:24] = 255
+    out = augment(images, elastic=0.05)
+    height = (out.sum(1).clamp(min=1) ** -1 * (out * torch.arange(28)[:, None]).sum(1))[:, 6:22] - 13.5  # of the bar
+    assert 0.5 * 0.05 * 28 < height.std() < 0.05 * 28
+    assert (height[:, 1:] - height[:, :-1]).std() < 0.5 * height.std()
+    assert height.mean().abs() < 0.1

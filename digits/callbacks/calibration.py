@@ -1,19 +1,46 @@
-"""Probabilities that mean what they say."""
+"""How sure a network may be of what it says."""
 
+import torch
 from lightning.pytorch import LightningModule, Trainer
+from lightning.pytorch.callbacks import ModelCheckpoint
 
 from digits.callbacks.scored import Scored
+from digits.data import DigitsDataModule
 from digits.metrics import fit_temperature
 from digits.models import Classifier
+from digits.transforms import augment, normalize
+
+ENOUGH = 5000  # images
 
 
 class Calibration(Scored):
     """After each validation in training, fit the temperature that testing and predicting divide the logits by.
 
-    Checkpoints keep it; see `fit_temperature`. It changes how sure a network is, never what it says.
+    Checkpoints keep it; see `fit_temperature`. It changes how sure a network is, never what it says. Where there is
+    nothing to validate on, it is fitted at the end, on training images, augmented as in training: the network knows
+    them too well otherwise.
     """
 
     def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         logits, labels, _ = self.outcomes.compute()
         if isinstance(pl_module, Classifier) and len(labels):
             pl_module.temperature = fit_temperature(logits, labels)
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        data: DigitsDataModule = trainer.datamodule  # type: ignore[attr-defined]
+        if not isinstance(pl_module, Classifier) or trainer.val_dataloaders:
+            return
+        some = data.train.first(ENOUGH)
+        logits = []
+        pl_module.eval()
+        with torch.inference_mode(), torch.random.fork_rng(devices=[]):
+            for images in some.images.split(data.eval_batch_size):
+                images = augment(images.to(pl_module.device), **data.augmentation)
+                logits.append(pl_module(normalize(images, data.mean, data.std)).float().cpu())
+        pl_module.train()
+        pl_module.temperature = fit_temperature(torch.cat(logits), some.labels)
+        for callback in trainer.checkpoint_callbacks:
+            if isinstance(callback, ModelCheckpoint) and callback.best_model_path and trainer.is_global_zero:
+                checkpoint = torch.load(callback.best_model_path, weights_only=True)
+                checkpoint["temperature"] = pl_module.temperature
+                trainer.strategy.checkpoint_io.save_checkpoint(checkpoint, callback.best_model_path)

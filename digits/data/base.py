@@ -137,6 +137,8 @@ class DigitsDataModule(LightningDataModule):
         rotation: augmentation in training: rotate by up to this many degrees to either side.
         zoom: augmentation in training: change the size by up to this fraction.
         shift: augmentation in training: shift by up to this fraction of the image's width and height.
+        shear: augmentation in training: slant by up to this much; 0.1 is a tenth of the height.
+        elastic: augmentation in training: distort smoothly, by this fraction of the image's size.
         num_workers: loader processes. The data is in memory, so none are needed.
     """
 
@@ -158,6 +160,8 @@ class DigitsDataModule(LightningDataModule):
         rotation: float = 0.0,
         zoom: float = 0.0,
         shift: float = 0.0,
+        shear: float = 0.0,
+        elastic: float = 0.0,
         num_workers: int = 0,
     ) -> None:
         super().__init__()
@@ -167,6 +171,8 @@ class DigitsDataModule(LightningDataModule):
             ("rotation", rotation, 0),
             ("zoom", zoom, 0),
             ("shift", shift, 0),
+            ("shear", shear, 0),
+            ("elastic", elastic, 0),
             ("num_workers", num_workers, 0),
         ]:
             if value < least:
@@ -177,7 +183,7 @@ class DigitsDataModule(LightningDataModule):
         self.batch_size = batch_size
         self.val_size = val_size
         self.split_seed = split_seed
-        self.augmentation = {"rotation": rotation, "zoom": zoom, "shift": shift}
+        self.augmentation = {"rotation": rotation, "zoom": zoom, "shift": shift, "shear": shear, "elastic": elastic}
         self.num_workers = num_workers
         self.seed: int | None = None  # of what training draws at random; by default torch's own
         self.resumed_at = 0, 0  # epoch and batch
