@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
@@ -22,6 +23,14 @@ from digits.demo import read, read_url
 from tests.conftest import Digits
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+# Drop a file, given in base64, on the canvas.
+DROP = """async (content) => {
+  const bytes = await (await fetch("data:image/jpeg;base64," + content)).arrayBuffer();
+  const dataTransfer = new DataTransfer();
+  dataTransfer.items.add(new File([bytes], "one.jpg", {type: "image/jpeg"}));
+  document.querySelector("canvas").dispatchEvent(new DragEvent("drop", {dataTransfer, bubbles: true}));
+}"""
 
 Path_ = list[tuple[float, float]]
 
@@ -126,6 +135,10 @@ def test_photos_can_be_dropped_and_broken_files_are_named(browser_page: Any, tmp
     Image.fromarray(paper).save(tmp_path / "one.jpg")
     (tmp_path / "broken.png").write_bytes(b"no picture")
     browser_page.set_input_files("input[type=file]", tmp_path / "one.jpg")
+    assert said(browser_page) == "1"
+    browser_page.click(".clear")
+    content = b64encode((tmp_path / "one.jpg").read_bytes()).decode()
+    browser_page.evaluate(DROP, content)
     assert said(browser_page) == "1"
     browser_page.set_input_files("input[type=file]", tmp_path / "broken.png")
     assert said(browser_page) == "This file can't be read: not a picture"

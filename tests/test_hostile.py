@@ -24,7 +24,8 @@ from digits.data import MNISTDataModule, mnist
 from digits.data.images import load_one
 from digits.data.mnist import BUNDLED, FILES
 from digits.errors import InputError
-from tests.conftest import Digits
+from digits.runs import new_run
+from tests.conftest import Digits, draw, write_idx
 
 SMALL = ("--model=MLP", "--model.hidden=[16]", "--pictures=false")
 
@@ -170,6 +171,22 @@ def test_a_full_disk_is_named_by_predict(small_disk: Path, digits: Digits, refus
     path = small_disk / "p.csv"
     assert f"{path} can't be written: No space left" in refused("predict", "--name=MLP", f"--predictions.path={path}")
     assert [path.name for path in small_disk.iterdir()] == ["filler"]
+
+
+def test_a_disk_that_may_not_be_written_is_read_and_named(small_disk: Path) -> None:
+    for i, name in enumerate(FILES):
+        values = draw(30, seed=0)[i % 2]
+        write_idx(small_disk / f"{name}.gz", values)
+    (small_disk / "empty").mkdir()
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    data = MNISTDataModule(data_dir=str(small_disk))
+    data.prepare_data()
+    data.setup("test")
+    assert len(data.test) == 30
+    with pytest.raises(InputError, match=r"could not download MNIST .*Read-only file system"):
+        MNISTDataModule(data_dir=str(small_disk / "empty")).prepare_data()
+    with pytest.raises(InputError, match=r"can't make a folder for the run .*Read-only file system"):
+        new_run(small_disk / "runs")
 
 
 def png(width: int, height: int) -> bytes:

@@ -84,9 +84,16 @@ def torchrun(*args: str) -> list[str]:
     ]
 
 
-def weights(folder: Path, name: str) -> dict[str, list[Any]]:
-    path = folder / f"lightning_logs/{name}/version_0/checkpoints/last.ckpt"
+def weights(folder: Path, name: str, version: int = 0) -> dict[str, list[Any]]:
+    path = folder / f"lightning_logs/{name}/version_{version}/checkpoints/last.ckpt"
     return {k: v.tolist() for k, v in torch.load(path, weights_only=True)["state_dict"].items()}
+
+
+def test_two_runs_that_start_at_once_have_a_folder_each(folder: Path) -> None:
+    for process in [start(folder, [sys.executable], "fit", "--name=twins") for _ in range(2)]:
+        _, errors = process.communicate(timeout=300)
+        assert process.returncode == 0, errors
+    assert weights(folder, "twins") == weights(folder, "twins", version=1)
 
 
 def test_two_nodes_of_torchrun_train_to_the_same_weights_as_two_processes(folder: Path) -> None:
