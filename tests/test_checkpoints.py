@@ -50,3 +50,23 @@ def test_resuming_from_a_broken_network_is_refused(digits: Digits, refused: Digi
     saved["state_dict"]["layers.1.bias"][0] = math.inf
     change(saved)
     assert "layers.1.bias holds values that are not finite" in refused(*FIT, "--ckpt_path=bad.ckpt")
+
+
+@pytest.mark.parametrize("command", ["test", "predict", "validate", "export", "fit"])
+def test_nothing_that_hyperparameters_name_is_imported_or_called(
+    command: str, digits: Digits, refused: Digits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    digits(*FIT)
+    monkeypatch.syspath_prepend(".")
+    Path("trap.py").write_text("open('sprung', 'w')\ndef spring(*args, **kwargs): pass\nclass Net: pass\n")
+    saved = torch.load("lightning_logs/MLP/version_0/checkpoints/last.ckpt", weights_only=True)
+    plain = saved["hyper_parameters"]
+    for changes in (
+        {"hyper_parameters": plain | {"_instantiator": "trap.spring"}},  # as in CVE-2026-58659
+        {"hyper_parameters": plain | {"_class_path": "trap.Net"}},
+        {"hyper_parameters": {"class_path": "trap.Net", "init_args": {}}},
+        {"class_path": "trap.Net"},
+    ):
+        change(saved, **changes)
+        refused(*(FIT if command == "fit" else [command]), "--ckpt_path=bad.ckpt")
+        assert not Path("sprung").exists()
