@@ -17,114 +17,8 @@ from digits.predictor import Predictor
 from digits.predictor import load as load_network
 from digits.runs import LOG_ROOT, newest_of_all
 
-WIDTH, HEIGHT, PEN = 640, 400, 26  # pixels of the canvas, and of its pen
 UNSURE = 0.5  # below this probability a digit has a question mark
-
-PAGE = f"""
-<canvas width="{WIDTH}" height="{HEIGHT}" aria-label="Draw here"></canvas>
-<div class="buttons">
-  <button type="button" class="undo">Undo</button>
-  <button type="button" class="clear">Clear</button>
-  <label>Photo… <input type="file" accept="image/*"></label>
-</div>
-<div class="reading" role="status">Draw a digit, or several in a row</div>
-<div class="seen"></div>
-"""
-
-STYLE = """
-max-width: 640px; margin: 0 auto; text-align: center; font-family: system-ui, sans-serif;
-canvas { width: 100%; background: white; border: 1px solid #888; border-radius: 8px; touch-action: none; }
-canvas { cursor: crosshair; display: block; }
-.buttons { display: flex; gap: 8px; margin: 8px 0; }
-.buttons > * { flex: 1; padding: 10px; border: 1px solid #888; border-radius: 8px; cursor: pointer; font-size: 1rem; }
-.buttons > * { background: none; color: inherit; }
-.buttons input { display: none; }
-.reading { min-height: 2em; line-height: 2em; font-size: 1.6rem; }
-.seen { display: flex; flex-wrap: wrap; gap: 16px; justify-content: center; }
-.seen figure { margin: 0; }
-.seen img { width: 112px; height: 112px; image-rendering: pixelated; margin: 0 0 6px; }
-.bar { display: flex; align-items: center; gap: 6px; width: 112px; font: 12px/17px monospace; }
-.bar i { height: 10px; background: #2563eb; border-radius: 2px; }
-"""
-
-SCRIPT = f"""
-const canvas = element.querySelector("canvas"), pen = canvas.getContext("2d");
-const reading = element.querySelector(".reading"), seen = element.querySelector(".seen");
-const file = element.querySelector("input");
-let strokes = [], drawing = false, asked = 0, waiting = null;
-
-function redraw() {{
-  pen.fillStyle = "white";
-  pen.fillRect(0, 0, {WIDTH}, {HEIGHT});
-  pen.lineWidth = {PEN};
-  pen.lineCap = pen.lineJoin = "round";
-  for (const stroke of strokes) {{
-    pen.beginPath();
-    for (const [x, y] of stroke) pen.lineTo(x, y);
-    pen.lineTo(...stroke[stroke.length - 1]);  // a dot, too
-    pen.stroke();
-  }}
-}}
-async function ask(picture) {{
-  clearTimeout(waiting);
-  waiting = null;
-  const number = ++asked;
-  reading.ariaBusy = true;
-  const answer = await server.read(picture);
-  if (number !== asked) return;  // another stroke is further
-  reading.textContent = answer[0];
-  seen.innerHTML = answer[1];
-  reading.ariaBusy = false;
-}}
-const askCanvas = () => ask(canvas.toDataURL("image/png"));
-const askSoon = () => {{ waiting ??= setTimeout(askCanvas, 150); }};
-function point(event) {{
-  const box = canvas.getBoundingClientRect();
-  return [(event.clientX - box.left) * {WIDTH} / box.width, (event.clientY - box.top) * {HEIGHT} / box.height];
-}}
-canvas.onpointerdown = (event) => {{
-  canvas.setPointerCapture(event.pointerId);
-  drawing = true;
-  strokes.push([point(event)]);
-  redraw();
-}};
-canvas.onpointermove = (event) => {{
-  if (!drawing) return;
-  strokes[strokes.length - 1].push(point(event));
-  redraw();
-  askSoon();
-}};
-canvas.onpointerup = canvas.onpointercancel = () => {{
-  if (drawing) askCanvas();
-  drawing = false;
-}};
-element.querySelector(".undo").onclick = () => {{ strokes.pop(); redraw(); askCanvas(); }};
-element.querySelector(".clear").onclick = () => {{ strokes = []; redraw(); askCanvas(); }};
-function show(photo) {{
-  reading.ariaBusy = true;
-  const reader = new FileReader();
-  reader.onload = () => {{
-    const picture = new Image();
-    picture.onload = () => {{
-      const scale = Math.min({WIDTH} / picture.width, {HEIGHT} / picture.height);
-      const [w, h] = [picture.width * scale, picture.height * scale];
-      pen.drawImage(picture, ({WIDTH} - w) / 2, ({HEIGHT} - h) / 2, w, h);
-    }};
-    picture.src = reader.result;
-    strokes = [];
-    redraw();
-    ask(reader.result);
-  }};
-  reader.readAsDataURL(photo);
-}}
-file.onchange = () => {{ if (file.files.length) show(file.files[0]); file.value = ""; }};
-element.ondragover = (event) => event.preventDefault();
-element.ondrop = (event) => {{
-  event.preventDefault();
-  if (event.dataTransfer.files.length) show(event.dataTransfer.files[0]);
-}};
-redraw();
-"""
+PAGE = Path(__file__).parent / "page"
 
 
 def read(network: Predictor, picture: Image.Image) -> tuple[str, str]:
@@ -179,9 +73,9 @@ def page(network: Predictor) -> Any:
 
     with gr.Blocks(title="digits", analytics_enabled=False) as blocks:
         gr.HTML(
-            html_template=PAGE,
-            css_template=STYLE,
-            js_on_load=SCRIPT,
+            html_template=(PAGE / "page.html").read_text(),
+            css_template=(PAGE / "style.css").read_text(),
+            js_on_load=(PAGE / "script.js").read_text(),
             server_functions=[read],
             apply_default_css=False,
             elem_id="digits",
