@@ -70,7 +70,7 @@ def main() -> None:
         "error in percent, mean": round(statistics.mean(errors), 4),
         "error in percent, standard deviation": round(statistics.stdev(errors), 4) if len(errors) > 1 else None,
         "seconds in the loop, median": round(statistics.median(r["seconds in the loop"] for r in runs), 1),
-        "seconds of fit, median": round(statistics.median(r["seconds of fit"] for r in runs), 1),
+        "seconds of fit, median": round(statistics.median(r["seconds of fit"] for r in runs if r["seconds of fit"]), 1),
         "precision": runs[0]["precision"],
         "machine": machine(),
         "versions": versions("torch", "lightning"),
