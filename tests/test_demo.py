@@ -106,6 +106,7 @@ def said(tab: Any) -> str:
     return tab.inner_text(".reading")
 
 
+@pytest.mark.slow
 def test_drawn_digits_are_read_at_once(browser_page: Any) -> None:
     right, seconds = 0, []
     for digit in STROKES:
@@ -119,6 +120,7 @@ def test_drawn_digits_are_read_at_once(browser_page: Any) -> None:
     assert median(seconds) < 0.3
 
 
+@pytest.mark.slow
 def test_several_digits_in_a_row_are_a_number(browser_page: Any) -> None:
     browser_page.click(".clear")
     for i, digit in enumerate("274"):
@@ -129,6 +131,7 @@ def test_several_digits_in_a_row_are_a_number(browser_page: Any) -> None:
     assert said(browser_page) == "27"
 
 
+@pytest.mark.slow
 def test_photos_can_be_dropped_and_broken_files_are_named(browser_page: Any, tmp_path: Path) -> None:
     paper = np.full((300, 300), 220, np.uint8)
     paper[50:250, 140:165] = 30
@@ -144,6 +147,7 @@ def test_photos_can_be_dropped_and_broken_files_are_named(browser_page: Any, tmp
     assert said(browser_page) == "This file can't be read: not a picture"
 
 
+@pytest.mark.slow
 def test_nothing_comes_from_elsewhere_and_a_phone_shows_the_whole_width(browser_page: Any) -> None:
     assert {url.split("/")[2].split(":")[0] for url in browser_page.asked if url.startswith("http")} == {"127.0.0.1"}
     assert browser_page.evaluate("document.documentElement.scrollWidth") <= 390
