@@ -23,6 +23,7 @@ from typing import Any
 import torch
 
 from benchmarks.machine import machine, versions
+from digits.runs import LOG_ROOT, newest_run
 
 ROOT = Path(__file__).parent.parent
 RESULTS = Path(__file__).parent / "results/kills.json"
@@ -65,8 +66,8 @@ def kill(process: subprocess.Popen[str], way: str, run: Path, moment: random.Ran
 
 def newest(folder: Path) -> Path:
     """The folder of the newest run; of the first to be, where there is none."""
-    runs = sorted((folder / "lightning_logs/large_cnn").glob("version_*"), key=lambda run: int(run.name[8:]))
-    return runs[-1] if runs else folder / "lightning_logs/large_cnn/version_0"
+    runs = folder / LOG_ROOT / "large_cnn"
+    return newest_run(runs) or runs / "version_0"
 
 
 def outcome(run: Path) -> dict[str, Any]:

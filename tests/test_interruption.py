@@ -1,6 +1,5 @@
 """Runs that are stopped and resumed; `python -m benchmarks.kills` does the same to processes, on the real data."""
 
-import csv
 import os
 import signal
 from pathlib import Path
@@ -10,6 +9,7 @@ import pytest
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from benchmarks.kills import outcome
 from digits.models import Classifier, SmallCNN
 from tests.conftest import Digits
 
@@ -20,7 +20,6 @@ FIT = (
     "--trainer.max_epochs=3",  # of 8 steps
     "--trainer.log_every_n_steps=2",
 )
-TIMED = ("seconds", "images_per_second")
 
 
 class Killed(Exception):
@@ -40,18 +39,6 @@ def at_step(monkeypatch: pytest.MonkeyPatch, number: int, act: Any) -> None:
 
 def kill() -> None:
     raise Killed
-
-
-def outcome(run: Path) -> dict[str, Any]:
-    state = torch.load(run / "checkpoints/last.ckpt", weights_only=True)
-    with (run / "metrics.csv").open(newline="") as file:
-        rows = [{k: v for k, v in row.items() if k not in TIMED} for row in csv.DictReader(file)]
-    events = EventAccumulator(str(run), size_guidance={"scalars": 0}).Reload()
-    scalars = {tag: [(e.step, e.value) for e in events.Scalars(tag)] for tag in events.Tags()["scalars"]}
-    timed = {tag: [step for step, _ in scalars.pop(tag)] for tag in TIMED if tag in scalars}
-    weights = {name: value.tolist() for name, value in state["state_dict"].items()}
-    moments = [{k: v.tolist() for k, v in m.items()} for m in state["optimizer_states"][0]["state"].values()]
-    return {"weights": weights, "moments": moments, "rows": rows, "scalars": scalars, "timed": timed}
 
 
 @pytest.fixture

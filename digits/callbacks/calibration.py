@@ -5,10 +5,10 @@ from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint
 
 from digits.callbacks.scored import Scored
-from digits.data import DigitsDataModule
+from digits.data import source
 from digits.metrics import fit_temperature
 from digits.models import Classifier
-from digits.transforms import augment, normalize
+from digits.transforms import normalize
 
 ENOUGH = 5000  # images
 
@@ -27,7 +27,7 @@ class Calibration(Scored):
             pl_module.temperature = fit_temperature(logits, labels)
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        data: DigitsDataModule = trainer.datamodule  # type: ignore[attr-defined]
+        data = source(trainer)
         if not isinstance(pl_module, Classifier) or trainer.val_dataloaders:
             return
         some = data.train.first(ENOUGH)
@@ -35,7 +35,7 @@ class Calibration(Scored):
         pl_module.eval()
         with torch.inference_mode(), torch.random.fork_rng(devices=[]):
             for images in some.images.split(data.eval_batch_size):
-                images = augment(images.to(pl_module.device), **data.augmentation)
+                images = data.augment(images.to(pl_module.device))
                 logits.append(pl_module(normalize(images, data.mean, data.std)).float().cpu())
         pl_module.train()
         pl_module.temperature = fit_temperature(torch.cat(logits), some.labels)

@@ -19,9 +19,8 @@ from digits.callbacks.boards import boards
 from digits.callbacks.files import replacing, save_picture
 from digits.callbacks.scored import Scored
 from digits.callbacks.terminal import summarize
-from digits.data import Digits, DigitsDataModule
+from digits.data import Digits, source
 from digits.models import Classifier
-from digits.transforms import augment
 
 WORST = 40  # mistakes shown
 EMBEDDED = 10_000  # images in the projector
@@ -60,7 +59,7 @@ class Dashboard(Scored):
             one_each = torch.stack([(train.labels == label).nonzero()[0, 0] for label in train.labels.unique()])
             some = train.subset(one_each)
             with torch.random.fork_rng(devices=[]):  # pictures must not change what training draws
-                versions = [augment(some.images, **data.augmentation) for _ in range(9)]
+                versions = [data.augment(some.images) for _ in range(9)]
             self.show(trainer, "augmented", pictures.augmented(some.images, versions, some.labels, data.classes))
         for board in boards(trainer):
             board.add_custom_scalars(LAYOUT)
@@ -183,11 +182,6 @@ class Dashboard(Scored):
             save_picture(self.folder / f"{name}.png", picture)
         for board in boards(trainer):
             board.add_image(name, np.asarray(picture), trainer.global_step, dataformats="HWC")
-
-
-def source(trainer: Trainer) -> DigitsDataModule:
-    """The data that is trained on or scored."""
-    return trainer.datamodule  # type: ignore[attr-defined]
 
 
 def first_weight(model: nn.Module) -> Tensor | None:

@@ -17,7 +17,7 @@ from torch import Tensor
 from digits.callbacks.boards import boards
 from digits.callbacks.files import replacing, save_picture, writing
 from digits.callbacks.pictures import contact_sheet, readings
-from digits.data import Digits, DigitsDataModule
+from digits.data import Digits, source
 from digits.errors import InputError
 from digits.photos import Place
 
@@ -118,11 +118,6 @@ class PredictionWriter(Callback):
             save_picture(Path(self.picture), sheet)
             for board in boards(trainer):
                 board.add_image("predictions", np.asarray(sheet), dataformats="HWC")
-
-
-def source(trainer: Trainer) -> DigitsDataModule:
-    """The data that is predicted."""
-    return trainer.datamodule  # type: ignore[attr-defined]
 
 
 def merge(parts: Sequence[tuple[Path, Sequence[int]]], path: Path) -> None:

@@ -7,6 +7,7 @@ from torch import Tensor
 from torchmetrics.functional.classification import multiclass_calibration_error, multiclass_confusion_matrix
 
 from digits.callbacks.scored import Scored
+from digits.data import source
 from digits.metrics import BINS
 
 
@@ -25,7 +26,7 @@ class Report(Scored):
         logits, labels, indices = self.outcomes.compute()
         if not trainer.is_global_zero or not len(labels):
             return
-        data = trainer.datamodule  # type: ignore[attr-defined]
+        data = source(trainer)
         right, n = logits.argmax(dim=1) == labels, len(data.classes)
         print(class_table(multiclass_confusion_matrix(logits, labels, n), data.classes))
         self.calibration_error = float(multiclass_calibration_error(logits.softmax(dim=1), labels, n, BINS))

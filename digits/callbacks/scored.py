@@ -5,7 +5,7 @@ from typing import Any
 from lightning.pytorch import Callback, LightningModule, Trainer
 from torch import Tensor
 
-from digits.data import DigitsDataModule
+from digits.data import source
 from digits.metrics import Outcomes
 
 
@@ -21,8 +21,8 @@ class Scored(Callback):
 
     def keep(self, trainer: Trainer, logits: Tensor, labels: Tensor, batch_idx: int) -> None:
         """Keep one batch that was scored."""
-        data: DigitsDataModule = trainer.datamodule  # type: ignore[attr-defined]
-        self.outcomes.update(logits, labels, data.places(batch_idx, len(labels)).to(labels.device))
+        places = source(trainer).places(batch_idx, len(labels))
+        self.outcomes.update(logits, labels, places.to(labels.device))
 
     def on_validation_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self.start_scoring(pl_module)

@@ -5,7 +5,7 @@ from functools import cached_property
 from typing import Any
 
 import torch
-from lightning.pytorch import LightningDataModule
+from lightning.pytorch import LightningDataModule, Trainer
 from PIL import Image
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
@@ -308,9 +308,17 @@ class DigitsDataModule(LightningDataModule):
             loop: Any = self.trainer.fit_loop
             epoch, batch_idx = loop.epoch_progress.current.processed, loop.epoch_loop.batch_progress.current.ready
             seed_device(images.device, random_seed(self.seed, epoch, self.trainer.global_rank + 1) + batch_idx)
-            if any(self.augmentation.values()):
-                images = augment(images, **self.augmentation)
+            images = self.augment(images)
         return normalize(images, self.mean, self.std), labels  # (N, 1, 28, 28) float32
+
+    def augment(self, images: Tensor) -> Tensor:
+        """Raw images, (N, 28, 28), as training sees them; as they are where nothing is augmented."""
+        return augment(images, **self.augmentation) if any(self.augmentation.values()) else images
+
+
+def source(trainer: Trainer) -> DigitsDataModule:
+    """The data that a trainer works on."""
+    return trainer.datamodule  # type: ignore[attr-defined]
 
 
 def _identity(batch: Any) -> Any:
