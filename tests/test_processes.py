@@ -23,7 +23,9 @@ RUN = "lightning_logs/small/version_0"
 
 def start(folder: Path, launcher: list[str], command: str, *args: str) -> subprocess.Popen[str]:
     line = [*launcher, "-m", "digits", command, "--config", "small.yaml", "--trainer.accelerator=cpu", *args]
-    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    # Without the second, torch 2.15's torchrun keeps its store when it restarts processes, and a new process may read
+    # there where a dead one listened.
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "TORCH_DISABLE_SHARE_RDZV_TCP_STORE": "1"}
     return subprocess.Popen(
         line, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
@@ -131,11 +133,11 @@ def wait_for_checkpoint(folder: Path, name: str, process: subprocess.Popen[str])
 
 
 def test_torchrun_restarts_what_died_from_the_last_checkpoint(folder: Path, whole: dict[str, list[Any]]) -> None:
-    job = start(folder, torchrun("--nproc_per_node=2", "--max-restarts=5"), *LONG, "--name=job")
+    job = start(folder, torchrun("--nproc_per_node=2", "--max-restarts=1"), *LONG, "--name=job")
     wait_for_checkpoint(folder, "job", job)
     workers = Path(f"/proc/{job.pid}/task/{job.pid}/children").read_text().split()
     os.kill(int(workers[-1]), signal.SIGKILL)
-    out, errors = job.communicate(timeout=540)
+    out, errors = job.communicate(timeout=300)
     assert job.returncode == 0, errors
     assert "Checkpoint: lightning_logs/job/version_0/checkpoints/last.ckpt" in out
     assert weights(folder, "job") == whole
