@@ -51,6 +51,7 @@ from digits.errors import InputError
 from digits.export import ExportingTrainer
 from digits.models import Classifier
 from digits.performance import (
+    NoProfiler,
     fastest_precision,
     keep_freed_memory,
     leave_tensorflow_alone,
@@ -398,6 +399,7 @@ class DigitsCLI(LightningCLI):
         else:
             config.enable_checkpointing = False
             config.callbacks = [one for one in config.callbacks if not isinstance(one, WeightAveraging)]
+        config.profiler = config.profiler or NoProfiler()
         self.summary = config.enable_model_summary is not False
         config.enable_model_summary = False  # Lightning's rounds the number of parameters
         self.save_config_kwargs = {"run": self.run}
@@ -405,7 +407,7 @@ class DigitsCLI(LightningCLI):
             trainer = super().instantiate_trainer(**kwargs)
         except (ValueError, TypeError) as error:  # an accelerator, strategy or precision that Lightning doesn't know
             raise InputError(f"--trainer: {error}") from error
-        skip_empty_hooks(trainer.callbacks)  # type: ignore[attr-defined]
+        skip_empty_hooks([self.model, *trainer.callbacks])  # type: ignore[attr-defined]
         device = trainer.strategy.root_device.type
         say(
             f"{self.name}: {self.subcommand} on {trainer.world_size} × {device}"
@@ -630,6 +632,7 @@ def main(args: list[str] | None = None) -> None:
         warnings.filterwarnings("ignore", message)
     for package in ("lightning.pytorch", "lightning.fabric"):
         logging.getLogger(package).setLevel(logging.WARNING)  # hardware not used, products to try
+    logging.getLogger("lightning.pytorch.profilers").setLevel(logging.INFO)  # their reports
     try:
         DigitsCLI(args)
     except (*KNOWN_ERRORS, ValueError) as error:

@@ -37,11 +37,11 @@ class Scores(Metric):
             loss: the mean cross-entropy of the batch, if it is known already.
         """
         if loss is None:
-            self.loss_sum += F.cross_entropy(logits.float(), labels, reduction="sum")  # 0 of an empty batch
+            self.loss_sum.add_(F.cross_entropy(logits.float(), labels, reduction="sum"))  # 0 of an empty batch
         else:
-            self.loss_sum += loss.detach() * len(labels)
-        self.correct += (logits.argmax(dim=1) == labels).sum()
-        self.images += len(labels)
+            self.loss_sum.add_(loss.detach() * len(labels))
+        self.correct.add_((logits.argmax(dim=1) == labels).sum())
+        self.images.add_(len(labels))
 
     def compute(self) -> dict[str, Tensor]:
         """Scalars `loss`, `accuracy` and `error` (0 to 1), and `images`, over all processes."""

@@ -69,4 +69,4 @@ def normalize(images: Tensor, mean: float, std: float) -> Tensor:
     Returns:
         (N, 1, H, W), float32: what a network takes.
     """
-    return ((images.float() - 255 * mean) / (255 * std)).unsqueeze(1)
+    return (images.float() - 255 * mean).div_(255 * std).unsqueeze(1)

@@ -246,3 +246,8 @@ def test_a_log_file_gets_one_line_per_epoch_and_quiet_means_quiet(digits: Digits
 def test_a_config_that_is_not_here_is_the_package_s_own(digits: Digits, refused: Digits) -> None:
     assert "592,074" in digits("fit", "--config=configs/small_cnn.yaml", "--trainer.fast_dev_run=true")
     assert "absent.yaml" in refused("fit", "--config", "configs/absent.yaml")
+
+
+def test_lightning_s_profilers_can_be_had(digits: Digits, caplog: pytest.LogCaptureFixture) -> None:
+    digits("fit", *FIT, "--trainer.profiler=simple")
+    assert "run_training_epoch" in caplog.text

@@ -7,7 +7,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 import yaml
-from lightning.pytorch import Callback
+from lightning.pytorch import Callback, LightningModule
 
 from digits.performance import STEP_HOOKS, Dropout, MaxPool2d, fastest_precision, skip_empty_hooks
 from tests.conftest import Digits
@@ -101,9 +101,14 @@ def test_only_hooks_that_do_nothing_are_skipped() -> None:
         def on_train_batch_end(self, *args: Any) -> None:
             pass
 
-    counting, empty = Counting(), Callback()
-    skip_empty_hooks([counting, empty])
+    class Module(LightningModule):
+        def on_after_backward(self) -> None:
+            pass
+
+    counting, empty, module = Counting(), Callback(), Module()
+    skip_empty_hooks([counting, empty, module])
     assert callable(counting.on_train_batch_end)
     assert callable(counting.on_train_epoch_end)
     assert {hook for hook in STEP_HOOKS if getattr(counting, hook) is None} == {*STEP_HOOKS} - {"on_train_batch_end"}
     assert all(getattr(empty, hook) is None for hook in STEP_HOOKS)
+    assert {hook for hook in STEP_HOOKS if getattr(module, hook) is None} == {*STEP_HOOKS} - {"on_after_backward"}

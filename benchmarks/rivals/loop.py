@@ -58,7 +58,8 @@ def train(layers: nn.Sequential, data: MNISTDataModule, epochs: int, batch_size:
     for _ in range(epochs):
         for indices in torch.randperm(len(training)).split(batch_size):
             start = time.perf_counter()
-            loss = F.cross_entropy(logits(training.images[indices]).float(), training.labels[indices])
+            images, labels = training[indices]
+            loss = F.cross_entropy(logits(images).float(), labels)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
@@ -81,6 +82,7 @@ def main() -> None:
     parser.add_argument("--batch_size", type=int, default=200)
     parser.add_argument("--tricks", nargs="*", choices=TRICKS, default=TRICKS)
     args = parser.parse_args()
+    performance.look_for_gpus_once()  # it is Lightning, which `digits` imports, that would make this slow
     if "memory" in args.tricks:
         performance.keep_freed_memory()
     data = MNISTDataModule()

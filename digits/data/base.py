@@ -50,6 +50,8 @@ class Digits(Dataset[Batch]):
         return len(self.images)
 
     def __getitem__(self, index: int | Tensor) -> Batch:
+        if isinstance(index, Tensor) and index.ndim:  # `index_select` copies whole images, indexing goes pixel by pixel
+            return self.images.index_select(0, index), self.labels.index_select(0, index)
         return self.images[index], self.labels[index]
 
     def subset(self, indices: Tensor) -> "Digits":
