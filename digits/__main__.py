@@ -1,6 +1,34 @@
 """`python -m digits`."""
 
-from digits.cli import main
+import atexit
+import gc
+import os
+import sys
+from typing import NoReturn
+
+gc.disable()  # what is imported stays: looking for garbage in it takes one second of four (two cores of an AMD EPYC)
+from digits.cli import main  # noqa: E402
+
+gc.freeze()  # nor need it be looked for there later
+gc.enable()
+
+
+def leave(status: str | int | None) -> NoReturn:
+    """End the process as `sys.exit` does, but without freeing each object first, which takes another second."""
+    if isinstance(status, str):
+        print(status, file=sys.stderr)
+        status = 1
+    try:
+        atexit._run_exitfuncs()
+        sys.stdout.flush()
+        sys.stderr.flush()
+    finally:
+        os._exit(status or 0)
+
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except SystemExit as end:
+        leave(end.code)
+    leave(0)

@@ -1,4 +1,6 @@
 import csv
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -251,3 +253,15 @@ def test_a_config_that_is_not_here_is_the_package_s_own(digits: Digits, refused:
 def test_lightning_s_profilers_can_be_had(digits: Digits, caplog: pytest.LogCaptureFixture) -> None:
     digits("fit", *FIT, "--trainer.profiler=simple")
     assert "run_training_epoch" in caplog.text
+
+
+def test_the_process_ends_with_the_status_and_the_words_of_the_command() -> None:
+    code = "import atexit, runpy; atexit.register(print, 'last'); runpy.run_module('digits', run_name='__main__')"
+    results = [
+        subprocess.run([sys.executable, "-c", code, *args], capture_output=True, text=True)
+        for args in (["--help"], ["--nosuch"])
+    ]
+    assert [result.returncode for result in results] == [0, 1]
+    assert results[0].stdout.startswith("usage: ")
+    assert results[1].stderr.startswith("error: ")
+    assert all(result.stdout.endswith("last\n") for result in results)
