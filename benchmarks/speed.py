@@ -91,7 +91,7 @@ def train(network: str, folder: Path, rounds: int) -> dict[str, list[dict[str, f
     for _ in range(rounds):
         config = ("--config", ROOT / f"configs/{network}.yaml", "--trainer.default_root_dir", folder)
         fit, test = (run("-m", "digits", command, *config) for command in ("fit", "test"))
-        error = float(re.search(r"error ([\d.]+)%", test.output)[1]) / 100  # type: ignore[index]
+        error = float(re.search(r"accuracy [\d.]+%, error ([\d.]+)%", test.output)[1]) / 100  # type: ignore[index]
         fit.seconds += test.seconds
         note(PRODUCT, fit, error=error)
         keras = (
