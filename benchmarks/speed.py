@@ -156,15 +156,16 @@ def startup(rounds: int) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Measure, print, and write benchmarks/results/speed.json."""
+    """Measure, print, and write benchmarks/results/speed.json, in which networks that are not asked for keep theirs."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--networks", nargs="*", choices=BATCH_SIZES, default=BATCH_SIZES)
     args = parser.parse_args()
-    result: dict[str, Any] = {
+    path = RESULTS / "speed.json"
+    result: dict[str, Any] = json.loads(path.read_text()) if path.is_file() and args.networks != BATCH_SIZES else {}
+    result |= {
         "machine": machine(),
         "versions": versions("torch", "lightning", "keras", "tensorflow"),
-        "rounds": args.rounds,
         "start": startup(args.rounds),
     }
     print(json.dumps(result, indent=2, ensure_ascii=False), flush=True)
@@ -173,12 +174,13 @@ def main() -> None:
         run("-m", "benchmarks.rivals.data", folder)
         for network in args.networks:
             result[network] = {
+                "rounds": args.rounds,
                 "training": summary(train(network, folder, args.rounds)),
                 "prediction": summary(predict(network, folder, args.rounds), ("images a second",)),
             }
             print(json.dumps(result[network], indent=2, ensure_ascii=False), flush=True)
             RESULTS.mkdir(exist_ok=True)
-            (RESULTS / "speed.json").write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n")
+            path.write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n")
 
 
 if __name__ == "__main__":

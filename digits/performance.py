@@ -4,14 +4,15 @@ Milliseconds per step of 200 images on two cores of an AMD EPYC (AVX512 with bf1
 those above it, by `python -m benchmarks.tricks`:
 
                           LargeCNN  SmallCNN
-    none                      25.6      29.2
-    freed memory is kept      15.7      21.9
-    channels last             10.6      20.5
-    bf16                       9.7      14.3
-    `Dropout`                  9.3      10.2
-    `MaxPool2d`                6.8       7.9
+    none                      26.6      28.9
+    freed memory is kept      15.2      21.1
+    channels last             10.7      20.4
+    bf16                       8.1      14.1
+    `Dropout`                  8.5       9.0
+    `MaxPool2d`                7.0       6.7
 
-Where a trick does not apply (another C library, a GPU, another precision), torch's own way is taken.
+Where a trick does not apply (another C library, a GPU, another precision), torch's own way is taken. What makes the
+process start and end fast stands in `digits/__main__.py`, as it must come before torch is imported.
 """
 
 import ctypes
