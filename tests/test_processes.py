@@ -31,12 +31,20 @@ def start(folder: Path, launcher: list[str], command: str, *args: str) -> subpro
     )
 
 
+def finish(process: subprocess.Popen[str], status: int = 0) -> str:
+    """What a process printed, once it has ended with `status`."""
+    try:
+        out, errors = process.communicate(timeout=300)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        raise
+    assert process.returncode == status, errors
+    return out
+
+
 def digits(folder: Path, command: str, *args: str, processes: int = 1) -> str:
     several = [f"--trainer.devices={processes}", "--trainer.strategy=ddp"] if processes > 1 else []
-    process = start(folder, [sys.executable], command, *several, *args)
-    out, errors = process.communicate(timeout=300)
-    assert process.returncode == 0, errors
-    return out
+    return finish(start(folder, [sys.executable], command, *several, *args))
 
 
 @pytest.fixture(scope="module")
@@ -93,8 +101,7 @@ def weights(folder: Path, name: str, version: int = 0) -> dict[str, list[Any]]:
 
 def test_two_runs_that_start_at_once_have_a_folder_each(folder: Path) -> None:
     for process in [start(folder, [sys.executable], "fit", "--name=twins") for _ in range(2)]:
-        _, errors = process.communicate(timeout=300)
-        assert process.returncode == 0, errors
+        finish(process)
     assert weights(folder, "twins") == weights(folder, "twins", version=1)
 
 
@@ -102,8 +109,7 @@ def test_two_nodes_of_torchrun_train_to_the_same_weights_as_two_processes(folder
     fit = ("fit", "--trainer.strategy=ddp", "--trainer.num_nodes=2", "--name=nodes")
     launcher = torchrun("--nnodes=2", "--nproc_per_node=1")
     for node in [start(folder, [*launcher, f"--node_rank={rank}"], *fit) for rank in range(2)]:
-        _, errors = node.communicate(timeout=300)
-        assert node.returncode == 0, errors
+        finish(node)
     assert weights(folder, "nodes") == weights(folder, "small")
 
 
@@ -118,9 +124,7 @@ def test_a_signal_stops_two_processes_at_the_same_step(folder: Path, whole: dict
     process = start(folder, [sys.executable], *LONG, "--name=stopped")
     wait_for_checkpoint(folder, "stopped", process)
     process.send_signal(signal.SIGTERM)
-    out, errors = process.communicate(timeout=300)
-    assert process.returncode == 143, errors
-    assert "Stopped after step" in out
+    assert "Stopped after step" in finish(process, status=143)
     digits(folder, *LONG, "--name=stopped", "--ckpt_path=last")
     assert weights(folder, "stopped") == whole
 
@@ -137,7 +141,5 @@ def test_torchrun_restarts_what_died_from_the_last_checkpoint(folder: Path, whol
     wait_for_checkpoint(folder, "job", job)
     workers = Path(f"/proc/{job.pid}/task/{job.pid}/children").read_text().split()
     os.kill(int(workers[-1]), signal.SIGKILL)
-    out, errors = job.communicate(timeout=300)
-    assert job.returncode == 0, errors
-    assert "Checkpoint: lightning_logs/job/version_0/checkpoints/last.ckpt" in out
+    assert "Checkpoint: lightning_logs/job/version_0/checkpoints/last.ckpt" in finish(job)
     assert weights(folder, "job") == whole
