@@ -3,7 +3,9 @@
 import atexit
 import gc
 import os
+import signal
 import sys
+import traceback
 from typing import NoReturn
 
 gc.disable()  # what is imported stays: looking for garbage in it takes one second of four (two cores of an AMD EPYC)
@@ -26,9 +28,19 @@ def leave(status: str | int | None) -> NoReturn:
         os._exit(status or 0)
 
 
-if __name__ == "__main__":
+def run() -> str | int | None:
+    """The command line's exit status, or what it says is wrong."""
     try:
         main()
     except SystemExit as end:
-        leave(end.code)
-    leave(0)
+        return end.code
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+    except BaseException:
+        traceback.print_exc()
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    leave(run())

@@ -255,13 +255,24 @@ def test_lightning_s_profilers_can_be_had(digits: Digits, caplog: pytest.LogCapt
     assert "run_training_epoch" in caplog.text
 
 
-def test_the_process_ends_with_the_status_and_the_words_of_the_command() -> None:
-    code = "import atexit, runpy; atexit.register(print, 'last'); runpy.run_module('digits', run_name='__main__')"
-    results = [
-        subprocess.run([sys.executable, "-c", code, *args], capture_output=True, text=True)
-        for args in (["--help"], ["--nosuch"])
-    ]
-    assert [result.returncode for result in results] == [0, 1]
-    assert results[0].stdout.startswith("usage: ")
-    assert results[1].stderr.startswith("error: ")
-    assert all(result.stdout.endswith("last\n") for result in results)
+@pytest.mark.parametrize(
+    ("raised", "status", "errors"),
+    [
+        ("SystemExit()", 0, ""),
+        ("SystemExit('no')", 1, "no\n"),
+        ("KeyboardInterrupt()", 130, ""),
+        ("OSError()", 1, "OSError\n"),
+    ],
+)
+def test_the_process_ends_with_the_status_and_the_words_of_the_command(raised: str, status: int, errors: str) -> None:
+    code = (
+        "import atexit, runpy, digits.cli\n"
+        f"def main(): raise {raised}\n"
+        "digits.cli.main = main\n"
+        "atexit.register(print, 'last')\n"
+        "runpy.run_module('digits', run_name='__main__')"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (result.returncode, result.stdout) == (status, "last\n")
+    assert result.stderr.endswith(errors)
+    assert bool(result.stderr) == bool(errors)
