@@ -1,0 +1,108 @@
+"""What each ingredient of configs/best.yaml is worth: validation error without it, over several seeds.
+
+python -m benchmarks.ablation
+
+Trained on 50,000 of the training images, for fewer epochs than the config has, and scored on the other 10,000 after the
+last one. The test images play no part.
+"""
+
+import argparse
+import csv
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from benchmarks.machine import machine, versions
+from digits.models import DeepCNN
+from digits.performance import Dropout
+
+ROOT = Path(__file__).parent.parent
+RESULTS = Path(__file__).parent / "results/ablation.json"
+AUGMENTATION = ("rotation", "zoom", "shift", "shear", "elastic")
+
+
+class ConstantRate(DeepCNN):
+    """DeepCNN, trained with AdamW at its usual learning rate of 0.001 from start to end."""
+
+    def configure_optimizers(self) -> Any:
+        return torch.optim.AdamW(self.parameters(), lr=1e-3, weight_decay=self.weight_decay, fused=True)
+
+
+class WithoutDropout(DeepCNN):
+    """DeepCNN that drops nothing."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        for layer in self.modules():
+            if isinstance(layer, Dropout):
+                layer.p = 0.0
+
+
+WITHOUT = {
+    "nothing": [],
+    **{name: [f"--data.{name}=0"] for name in AUGMENTATION},
+    "any augmentation": [f"--data.{name}=0" for name in AUGMENTATION],
+    "averaged weights": ["--trainer.callbacks=null"],
+    "one-cycle schedule": [f"--model={__spec__.name}.ConstantRate"],
+    "label smoothing": ["--model.label_smoothing=0"],
+    "dropout": [f"--model={__spec__.name}.WithoutDropout"],
+}
+
+
+def error(folder: Path, what: str, seed: int, options: list[str]) -> float:
+    """Validation error in percent after the last epoch; a run that has ended before is not repeated."""
+    name = f"{what.replace(' ', '_')}_s{seed}"
+    done = folder / f"{name}.json"
+    if not done.is_file():
+        config = ["--config", "configs/best.yaml", "--data.val_size=10000", f"--seed_everything={seed}"]
+        where = [f"--trainer.default_root_dir={folder.absolute()}", f"--name={name}"]
+        line = [sys.executable, "-m", "digits", "fit", *config, *where, *options]
+        subprocess.run(line, check=True, stdout=subprocess.DEVNULL, cwd=ROOT)
+        with (folder / "lightning_logs" / name / "version_0/metrics.csv").open(newline="") as file:
+            done.write_text(json.dumps(100 * float(list(csv.DictReader(file))[-1]["val/error"])))
+    return json.loads(done.read_text())
+
+
+def main() -> None:
+    """Train, print, and write benchmarks/results/ablation.json."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seeds", type=int, default=3, help="how many")
+    parser.add_argument("--epochs", type=int, default=5, help="of each run")
+    parser.add_argument("--at_once", type=int, default=2, help="how many runs to train at once, each on one core")
+    parser.add_argument("--keep", type=Path, help="a folder to keep the runs in; those that are there are not repeated")
+    args = parser.parse_args()
+    os.environ["OMP_NUM_THREADS"] = "1"
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(args.at_once) as pool:
+        keep = args.keep or Path(folder)
+        jobs = {
+            what: [
+                pool.submit(error, keep, what, seed, [*options, f"--trainer.max_epochs={args.epochs}"])
+                for seed in range(args.seeds)
+            ]
+            for what, options in WITHOUT.items()
+        }
+        rows = {}
+        for what, errors in jobs.items():
+            runs = [round(one.result(), 2) for one in errors]
+            deviation = round(statistics.stdev(runs), 3) if len(runs) > 1 else None
+            rows[what] = {"mean": round(statistics.mean(runs), 3), "standard deviation": deviation, "runs": runs}
+            print(f"without {what}: {rows[what]}", flush=True)
+    result = {
+        "validation error in percent without": rows,
+        "epochs": args.epochs,
+        "machine": machine(),
+        "versions": versions("torch", "lightning"),
+    }
+    RESULTS.write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n")
+
+
+if __name__ == "__main__":
+    main()
