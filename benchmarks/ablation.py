@@ -90,11 +90,14 @@ def main() -> None:
             for what, options in WITHOUT.items()
         }
         rows = {}
-        for what, errors in jobs.items():
-            runs = [round(one.result(), 2) for one in errors]
-            deviation = round(statistics.stdev(runs), 3) if len(runs) > 1 else None
-            rows[what] = {"mean": round(statistics.mean(runs), 3), "standard deviation": deviation, "runs": runs}
-            print(f"without {what}: {rows[what]}", flush=True)
+        try:
+            for what, errors in jobs.items():
+                runs = [round(one.result(), 2) for one in errors]
+                deviation = round(statistics.stdev(runs), 3) if len(runs) > 1 else None
+                rows[what] = {"mean": round(statistics.mean(runs), 3), "standard deviation": deviation, "runs": runs}
+                print(f"without {what}: {rows[what]}", flush=True)
+        finally:
+            pool.shutdown(cancel_futures=True)  # when a run fails, the others are not begun
     result = {
         "validation error in percent without": rows,
         "epochs": args.epochs,
