@@ -276,3 +276,19 @@ def test_the_process_ends_with_the_status_and_the_words_of_the_command(raised: s
     assert (result.returncode, result.stdout) == (status, "last\n")
     assert result.stderr.endswith(errors)
     assert bool(result.stderr) == bool(errors)
+
+
+def test_the_process_starts_without_scipy_signal_which_can_be_imported_later() -> None:
+    code = (
+        "import atexit, runpy, sys\n"
+        "def last():\n"
+        "    print('torchmetrics' in sys.modules, 'scipy.signal' in sys.modules)\n"
+        "    from scipy import signal\n"
+        "    print(signal.windows.hamming(3)[1])\n"
+        "atexit.register(last)\n"
+        "sys.argv = ['digits', '--help']\n"
+        "runpy.run_module('digits', run_name='__main__')"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert result.stdout.splitlines()[-2:] == ["True False", "1.0"]
+    assert result.returncode == 0
