@@ -133,8 +133,7 @@ class Dropout(nn.Dropout):
 class MaxPool2d(nn.MaxPool2d):
     """Max pooling over 2×2 pixels, (N, C, H, W) to (N, C, H // 2, W // 2).
 
-    On a CPU by maxima of whole arrays, where torch's own goes pixel by pixel: without gradients always, with gradients
-    in bf16, in which it pays.
+    On a CPU by maxima of whole arrays, where torch's own goes pixel by pixel.
     """
 
     def __init__(self) -> None:
@@ -145,7 +144,7 @@ class MaxPool2d(nn.MaxPool2d):
             return super().forward(x)  # a graph shows, and an export holds, what is meant
         if not x.requires_grad:
             return largest_of_four(x)[-1].permute(0, 3, 1, 2)
-        if x.dtype == torch.bfloat16 and x.shape[2] % 2 == x.shape[3] % 2 == 0:
+        if x.shape[2] % 2 == x.shape[3] % 2 == 0:
             return LargestOfFour.apply(x)
         return super().forward(x)
 
@@ -166,19 +165,19 @@ def largest_of_four(x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
 
 
 class LargestOfFour(torch.autograd.Function):
-    """Max pooling of an even number of rows and columns in bf16, with its gradient.
+    """Max pooling of an even number of rows and columns, with its gradient.
 
-    The gradient is selected as 16-bit integers times 0 or 1: exact, and the fastest operation there is for it. Among
-    equal values the upper, then the left one gets it.
+    The gradient is selected as integers times 0 or 1: exact, and the fastest operation there is for it. Among equal
+    values the upper, then the left one gets it.
     """
 
     @staticmethod
     def forward(ctx: Any, x: Tensor) -> Tensor:
         upper, larger, left, largest = largest_of_four(x)
-        is_upper = torch.empty(upper.shape, dtype=torch.int16)
-        is_left = torch.empty(left.shape, dtype=torch.int16)
-        torch.eq(upper.view(torch.int16), larger.view(torch.int16), out=is_upper)
-        torch.eq(left.view(torch.int16), largest.view(torch.int16), out=is_left)
+        whole = {2: torch.int16, 4: torch.int32, 8: torch.int64}[x.element_size()]
+        is_upper, is_left = torch.empty(upper.shape, dtype=whole), torch.empty(left.shape, dtype=whole)
+        torch.eq(upper.view(whole), larger.view(whole), out=is_upper)
+        torch.eq(left.view(whole), largest.view(whole), out=is_left)
         ctx.save_for_backward(is_upper, is_left)
         return largest.permute(0, 3, 1, 2)
 
@@ -186,11 +185,11 @@ class LargestOfFour(torch.autograd.Function):
     def backward(ctx: Any, *grads: Tensor) -> Tensor:
         is_upper, is_left = ctx.saved_tensors
         n, h, w, c = is_left.shape  # of the result
-        grad = grads[0].permute(0, 2, 3, 1).contiguous().view(torch.int16)
+        grad = grads[0].permute(0, 2, 3, 1).contiguous().view(is_left.dtype)
         larger = torch.empty_like(is_upper)  # (N, H, 2 W, C)
         torch.mul(grad, is_left, out=larger[:, :, 0::2])
         torch.sub(grad, larger[:, :, 0::2], out=larger[:, :, 1::2])
-        all_four = torch.empty(n, 2 * h, 2 * w, c, dtype=torch.int16)
+        all_four = torch.empty(n, 2 * h, 2 * w, c, dtype=is_left.dtype)
         torch.mul(larger, is_upper, out=all_four[:, 0::2])
         torch.sub(larger, all_four[:, 0::2], out=all_four[:, 1::2])
-        return all_four.view(torch.bfloat16).permute(0, 3, 1, 2)
+        return all_four.view(grads[0].dtype).permute(0, 3, 1, 2)
