@@ -3,7 +3,7 @@
 python -m benchmarks.ablation
 
 Trained on 50,000 of the training images, for fewer epochs than the config has, and scored on the other 10,000 after the
-last one. The test images play no part.
+last one. Weights are averaged over the same part of the training as by the config. The test images play no part.
 """
 
 import argparse
@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+import yaml
 
 from benchmarks.machine import machine, versions
 from digits.models import DeepCNN
@@ -57,6 +58,14 @@ WITHOUT = {
 }
 
 
+def averaging(epochs: int) -> str:
+    """The option that averages weights over as many of `epochs` as the config over its own."""
+    trainer = yaml.safe_load((ROOT / "configs/best.yaml").read_text())["trainer"]
+    (average,) = trainer["callbacks"]
+    average["init_args"]["decay"] = 1 - (1 - average["init_args"]["decay"]) * trainer["max_epochs"] / epochs
+    return f"--trainer.callbacks={json.dumps([average])}"
+
+
 def error(folder: Path, what: str, seed: int, options: list[str]) -> float:
     """Validation error in percent after the last epoch; a run that has ended before is not repeated."""
     name = f"{what.replace(' ', '_')}_s{seed}"
@@ -79,14 +88,12 @@ def main() -> None:
     parser.add_argument("--at_once", type=int, default=2, help="how many runs to train at once, each on one core")
     parser.add_argument("--keep", type=Path, help="a folder to keep the runs in; those that are there are not repeated")
     args = parser.parse_args()
+    always = [averaging(args.epochs), f"--trainer.max_epochs={args.epochs}"]
     os.environ["OMP_NUM_THREADS"] = "1"
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(args.at_once) as pool:
         keep = args.keep or Path(folder)
         jobs = {
-            what: [
-                pool.submit(error, keep, what, seed, [*options, f"--trainer.max_epochs={args.epochs}"])
-                for seed in range(args.seeds)
-            ]
+            what: [pool.submit(error, keep, what, seed, [*always, *options]) for seed in range(args.seeds)]
             for what, options in WITHOUT.items()
         }
         rows = {}
