@@ -3,8 +3,9 @@
 python -m benchmarks.speed
 
 For each network, in turn and several times over, each in its own process: `python -m digits fit` and `test` as a user
-has them, with logging, checkpoints, pictures and progress; Keras 3 on TensorFlow; Lightning with torchvision's dataset
-and transforms per image, with 0 and 2 workers; and the loop by hand. All have the same 55,000 training and 5,000
+has them, with logging, checkpoints, pictures and progress; Keras 3 on TensorFlow; Lightning with torchvision's
+dataset and transforms per image, with 0 and 2 workers; the loop by hand; and `digits` and Keras once more in float32
+and with AVX2 alone, which is what a processor without bf16 has. All have the same 55,000 training and 5,000
 validation images, and the batch sizes of the configs. An epoch lasts from the end of the last one to its own end,
 validation included; the first of each process does not count.
 """
@@ -33,6 +34,8 @@ RESULTS = Path(__file__).parent / "results"
 BATCH_SIZES = {"mlp": 200, "dense": 32, "small_cnn": 200, "large_cnn": 200}
 EPOCHS = 10  # of the configs
 PRODUCT, KERAS, USUAL_0, USUAL_2, LOOP = "digits", "Keras", "usual Lightning, 0 workers", "2 workers", "loop by hand"
+OLD, KERAS_OLD = "digits without bf16", "Keras without bf16"
+AVX2 = {"ONEDNN_MAX_CPU_ISA": "AVX2", "ATEN_CPU_CAPABILITY": "avx2"}  # of oneDNN, which both use, and of torch
 
 
 @dataclass
@@ -49,7 +52,7 @@ class Run:
         return json.loads(self.output.splitlines()[-1])
 
 
-def run(*args: str | Path) -> Run:
+def run(*args: str | Path, **environment: str) -> Run:
     """Run Python with `args` and watch it.
 
     Raises:
@@ -61,7 +64,7 @@ def run(*args: str | Path) -> Run:
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
-        env={**os.environ, "PYTHONUNBUFFERED": "1", "PYTHONPATH": str(ROOT)},
+        env={**os.environ, **environment, "PYTHONUNBUFFERED": "1", "PYTHONPATH": str(ROOT)},
     )
     assert process.stdout is not None
     for line in process.stdout:
@@ -107,6 +110,9 @@ def train(network: str, folder: Path, rounds: int) -> dict[str, list[dict[str, f
         note(USUAL_0, run(*usual, "0"))
         note(USUAL_2, run(*usual, "2"))
         note(LOOP, run("-m", "benchmarks.rivals.loop", network, "--epochs", "4", *batch, "--tricks", *tricks))
+        short = ("--trainer.max_epochs", "4", "--trainer.precision", "32-true", "--name", "without_bf16")
+        note(OLD, run("-m", "digits", "fit", *config, *short, **AVX2))
+        note(KERAS_OLD, run(*keras, "--epochs", "4", *batch, **AVX2))
     return runs
 
 
@@ -127,20 +133,26 @@ def predict(network: str, folder: Path, rounds: int) -> dict[str, list[dict[str,
 
 
 def summary(runs: dict[str, list[dict[str, float]]], bigger_is_better: tuple[str, ...] = ()) -> dict[str, Any]:
-    """Medians of each program, and how many times as much as `digits` the others took in each round."""
+    """Medians of each program, and how many times as much as `digits` the others took in each round.
+
+    Of those without bf16, how many times as long an epoch of Keras took as one of `digits`.
+    """
     figures = {
         name: {key: round(statistics.median(r[key] for r in rounds), 4) for key in rounds[0]}
         for name, rounds in runs.items()
     }
     ratios = {}
-    for name in runs.keys() - {PRODUCT}:
+
+    def compare(what: str, key: str, other: str, own: str) -> None:
+        pairs = [(a[key], b[key]) for a, b in zip(runs[other], runs[own], strict=True)]
+        each = [b / a if key in bigger_is_better else a / b for a, b in pairs]
+        ratios[what] = {"median": round(statistics.median(each), 2), "rounds": [round(r, 2) for r in each]}
+
+    for name in runs.keys() - {PRODUCT, OLD, KERAS_OLD}:
         for key in runs[name][0].keys() & runs[PRODUCT][0].keys() - {"error"}:
-            pairs = [(other[key], own[key]) for other, own in zip(runs[name], runs[PRODUCT], strict=True)]
-            each = [b / a if key in bigger_is_better else a / b for a, b in pairs]
-            ratios[f"{key}, {name}"] = {
-                "median": round(statistics.median(each), 2),
-                "rounds": [round(r, 2) for r in each],
-            }
+            compare(f"{key}, {name}", key, name, PRODUCT)
+    if OLD in runs:
+        compare("epoch without bf16, Keras", "epoch", KERAS_OLD, OLD)
     return {"figures": figures, "ratios": dict(sorted(ratios.items()))}
 
 

@@ -21,6 +21,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     args = parser.parse_args()
     rows = {"none": TRICKS[:0]} | {f"+ {trick}": TRICKS[: i + 1] for i, trick in enumerate(TRICKS)}
+    rows |= {"all but bf16 and max pooling": TRICKS[:2] + TRICKS[3:4], "all but bf16": TRICKS[:2] + TRICKS[3:]}
     result: dict[str, dict[str, float]] = {}
     for network in ("large_cnn", "small_cnn"):
         times: dict[str, list[float]] = {row: [] for row in rows}

@@ -4,12 +4,14 @@ Milliseconds per step of 200 images on two cores of an AMD EPYC (AVX512 with bf1
 those above it, by `python -m benchmarks.tricks`:
 
                           LargeCNN  SmallCNN
-    none                      26.6      28.9
-    freed memory is kept      15.2      21.1
-    channels last             10.7      20.4
-    bf16                       8.1      14.1
-    `Dropout`                  8.5       9.0
-    `MaxPool2d`                7.0       6.7
+    none                      21.2      28.6
+    freed memory is kept      16.4      22.1
+    channels last             11.4      21.9
+    bf16                       8.8      13.9
+    `Dropout`                 10.1       9.5
+    `MaxPool2d`                7.6       7.0
+    all of them but bf16      10.8      13.0
+    and but `MaxPool2d`       10.7      17.4
 
 Where a trick does not apply (another C library, a GPU, another precision), torch's own way is taken. What makes the
 process start and end fast stands in `digits/__main__.py`, as it must come before torch is imported.
