@@ -10,6 +10,7 @@ import argparse
 import csv
 import json
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -74,8 +75,10 @@ def error(folder: Path, what: str, seed: int, options: list[str]) -> float:
         config = ["--config", "configs/best.yaml", "--data.val_size=10000", f"--seed_everything={seed}"]
         where = [f"--trainer.default_root_dir={folder.absolute()}", f"--name={name}"]
         line = [sys.executable, "-m", "digits", "fit", *config, *where, *options]
+        run = folder / "lightning_logs" / name
+        shutil.rmtree(run, ignore_errors=True)  # one that was broken off
         subprocess.run(line, check=True, stdout=subprocess.DEVNULL, cwd=ROOT)
-        with (folder / "lightning_logs" / name / "version_0/metrics.csv").open(newline="") as file:
+        with (run / "version_0/metrics.csv").open(newline="") as file:
             done.write_text(json.dumps(100 * float(list(csv.DictReader(file))[-1]["val/error"])))
     return json.loads(done.read_text())
 
