@@ -11,7 +11,8 @@ from typing import NoReturn
 
 gc.disable()  # what is imported stays: looking for garbage in it takes one second of four (two cores of an AMD EPYC)
 # torchmetrics imports this for 0.4 seconds, only to give it a name that another package misses.
-stand_in = sys.modules.setdefault("scipy.signal", SimpleNamespace(hamming=None))  # type: ignore[arg-type]
+stand_in = SimpleNamespace(hamming=None)
+sys.modules.setdefault("scipy.signal", stand_in)  # type: ignore[arg-type]
 from digits.cli import main  # noqa: E402
 
 if sys.modules["scipy.signal"] is stand_in:
