@@ -32,6 +32,7 @@ from digits.callbacks import (
     Calibration,
     Curves,
     Dashboard,
+    Epochs,
     FiniteLoss,
     HParams,
     PredictionWriter,
@@ -389,8 +390,11 @@ class DigitsCLI(LightningCLI):
         if self.subcommand == "test":
             self.class_report = Report()
             config.callbacks.append(self.class_report)
+        epochs = Epochs(self.run)
+        if fit:
+            config.callbacks.append(epochs)
         if self.subcommand in ("fit", "test") and self.config[self.subcommand].pictures:
-            config.callbacks.append(Dashboard(self.run))
+            config.callbacks.append(Dashboard(self.run, epochs))
         if fit:
             config.callbacks += [FiniteLoss(), Calibration()]
             if config.logger is not False:

@@ -222,7 +222,7 @@ def test_a_class_from_a_checkpoint_is_not_imported_unasked(digits: Digits, refus
 def test_without_logger_checkpoints_still_lie_in_the_run(digits: Digits, tmp_path: Path) -> None:
     digits("fit", *FIT, "--trainer.logger=false")
     run = tmp_path / "lightning_logs/MLP/version_0"
-    assert {path.name for path in run.iterdir()} == {"checkpoints", "config.yaml"}
+    assert {path.name for path in run.iterdir()} == {"checkpoints", "config.yaml", "metrics.csv"}
     assert "on 90 images" in digits("test", "--name=MLP", "--trainer.logger=false")
 
 

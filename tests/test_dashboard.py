@@ -128,6 +128,13 @@ def test_pictures_change_nothing_about_training_and_can_be_switched_off(digits: 
     for other in weights[1:]:
         assert all(torch.equal(value, other[key]) for key, value in weights[0].items())
     assert not list(runs["without"].glob("*.png"))
+    tables = [[row.split(",") for row in (run / "metrics.csv").read_text().splitlines()] for run in runs.values()]
+    timed = {tables[0][0].index(name) for name in ("seconds", "images_per_second")}
+    figures = [[[x for i, x in enumerate(row) if i not in timed] for row in table] for table in tables]
+    assert len(figures[0]) == 3
+    assert figures[0] == figures[1] == figures[2]
+    scalars = [set(load(runs[name]).Tags()["scalars"]) for name in ("with", "without")]
+    assert scalars[0] == scalars[1] > {"images_per_second", "by_epoch/val_error"}
     assert {path.name for path in runs["with"].glob("*.png")} == {path.name for path in runs["unlogged"].glob("*.png")}
 
 

@@ -2,6 +2,7 @@
 
 from digits.callbacks.calibration import Calibration
 from digits.callbacks.dashboard import Dashboard
+from digits.callbacks.epochs import Epochs
 from digits.callbacks.finite import FiniteLoss
 from digits.callbacks.hparams import HParams
 from digits.callbacks.interruption import Curves, StopAtStep
@@ -13,6 +14,7 @@ __all__ = [
     "Calibration",
     "Curves",
     "Dashboard",
+    "Epochs",
     "FiniteLoss",
     "HParams",
     "PredictionWriter",

@@ -1,7 +1,5 @@
 """TensorBoard's pages, and the pictures in the run's folder."""
 
-import csv
-import time
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,7 +14,8 @@ from torchmetrics.functional.classification import multiclass_confusion_matrix
 
 from digits.callbacks import pictures
 from digits.callbacks.boards import boards
-from digits.callbacks.files import replacing, save_picture
+from digits.callbacks.epochs import Epochs
+from digits.callbacks.files import save_picture
 from digits.callbacks.scored import Scored
 from digits.callbacks.terminal import summarize
 from digits.data import Digits, source
@@ -39,15 +38,15 @@ class Dashboard(Scored):
 
     Args:
         folder: of the run; None writes no files.
+        epochs: whose figures the curves show.
     """
 
-    def __init__(self, folder: Path | None) -> None:
+    def __init__(self, folder: Path | None, epochs: Epochs) -> None:
         super().__init__()
         self.folder = folder
-        self.rows: list[dict[str, float]] = []
-        self.epoch_start = self.seconds = 0.0
+        self.epochs = epochs
 
-    # Training: a row of figures per epoch.
+    # Training.
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         if not trainer.is_global_zero or (self.folder is not None and (self.folder / "samples.png").is_file()):
@@ -66,68 +65,15 @@ class Dashboard(Scored):
             board.add_text("model", f"```\n{summarize(pl_module)}\n```")
             add_graph(board, pl_module)
 
-    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        self.epoch_start = time.monotonic() - self.seconds  # of an epoch that is resumed
-
-    def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        self.epoch_start = time.monotonic()
-
-    def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, outputs: Any, *args: Any) -> None:
-        if trainer.global_step % trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
-            for board in boards(trainer):
-                board.add_scalar("train/loss_step", outputs["loss"], trainer.global_step)
-
-    def on_validation_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        super().on_validation_epoch_start(trainer, pl_module)
-        self.seconds = time.monotonic() - self.epoch_start
-
-    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        seconds = self.seconds if trainer.val_dataloaders else time.monotonic() - self.epoch_start
-        scores = pl_module.train_scores.compute()  # type: ignore[operator, union-attr] # of all processes
-        row = {
-            "epoch": trainer.current_epoch + 1,
-            "step": trainer.global_step,
-            "seconds": round(seconds, 3),
-            "images_per_second": round(float(scores["images"]) / seconds),
-            "lr": trainer.optimizers[0].param_groups[0]["lr"],
-            **{f"train/{name}": float(scores[name]) for name in ("loss", "accuracy", "error")},
-            **{
-                k: float(v)
-                for k, v in trainer.callback_metrics.items()
-                if k in ("val/loss", "val/accuracy", "val/error")
-            },
-        }
-        self.rows.append(row)
-        if not trainer.is_global_zero:
-            return
-        for board in boards(trainer):
-            board.add_scalar("images_per_second", row["images_per_second"], trainer.global_step)
-            for key, value in row.items():
-                if "/" in key:
-                    board.add_scalar(f"by_epoch/{key.replace('/', '_')}", value, row["epoch"])
-        if self.folder is not None:
-            longest = max(self.rows, key=len)
-            names = list(longest)
-            with replacing(self.folder / "metrics.csv") as file:
-                table = csv.DictWriter(file, names, restval="", lineterminator="\n")
-                table.writeheader()
-                table.writerows(self.rows)
-
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         if trainer.is_global_zero:
-            if self.rows:
-                self.show(trainer, "curves", pictures.curves(self.rows))
+            if self.epochs.rows:
+                self.show(trainer, "curves", pictures.curves(self.epochs.rows))
             weight = first_weight(pl_module)
             if weight is not None:
                 self.show(trainer, "filters", pictures.filters(weight))
-        if self.rows and trainer.val_dataloaders:
+        if self.epochs.rows and trainer.val_dataloaders:
             self.show_outcomes(trainer, source(trainer).val, "", f"validation, epoch {trainer.current_epoch}")
-
-    def state_dict(self) -> dict[str, Any]:
-        return {"rows": self.rows, "seconds": time.monotonic() - self.epoch_start}
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        self.rows, self.seconds = state_dict["rows"], state_dict.get("seconds", 0.0)
 
     # Testing.
 

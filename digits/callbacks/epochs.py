@@ -1,0 +1,76 @@
+"""The figures of each epoch, as a file and on TensorBoard."""
+
+import csv
+import time
+from pathlib import Path
+from typing import Any
+
+from lightning.pytorch import Callback, LightningModule, Trainer
+
+from digits.callbacks.boards import boards
+from digits.callbacks.files import replacing
+
+
+class Epochs(Callback):
+    """Keep a row of figures per epoch: loss, accuracy and error, learning rate, seconds, images per second.
+
+    Args:
+        folder: of the run, where metrics.csv is written; None writes no file.
+    """
+
+    def __init__(self, folder: Path | None) -> None:
+        self.folder = folder
+        self.rows: list[dict[str, float]] = []
+        self.epoch_start = self.seconds = 0.0
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self.epoch_start = time.monotonic() - self.seconds  # of an epoch that is resumed
+
+    def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self.epoch_start = time.monotonic()
+
+    def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, outputs: Any, *args: Any) -> None:
+        if trainer.global_step % trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
+            for board in boards(trainer):
+                board.add_scalar("train/loss_step", outputs["loss"], trainer.global_step)
+
+    def on_validation_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self.seconds = time.monotonic() - self.epoch_start
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        seconds = self.seconds if trainer.val_dataloaders else time.monotonic() - self.epoch_start
+        scores = pl_module.train_scores.compute()  # type: ignore[operator, union-attr] # of all processes
+        row = {
+            "epoch": trainer.current_epoch + 1,
+            "step": trainer.global_step,
+            "seconds": round(seconds, 3),
+            "images_per_second": round(float(scores["images"]) / seconds),
+            "lr": trainer.optimizers[0].param_groups[0]["lr"],
+            **{f"train/{name}": float(scores[name]) for name in ("loss", "accuracy", "error")},
+            **{
+                k: float(v)
+                for k, v in trainer.callback_metrics.items()
+                if k in ("val/loss", "val/accuracy", "val/error")
+            },
+        }
+        self.rows.append(row)
+        if not trainer.is_global_zero:
+            return
+        for board in boards(trainer):
+            board.add_scalar("images_per_second", row["images_per_second"], trainer.global_step)
+            for key, value in row.items():
+                if "/" in key:
+                    board.add_scalar(f"by_epoch/{key.replace('/', '_')}", value, row["epoch"])
+        if self.folder is not None:
+            longest = max(self.rows, key=len)
+            names = list(longest)
+            with replacing(self.folder / "metrics.csv") as file:
+                table = csv.DictWriter(file, names, restval="", lineterminator="\n")
+                table.writeheader()
+                table.writerows(self.rows)
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"rows": self.rows, "seconds": time.monotonic() - self.epoch_start}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self.rows, self.seconds = state_dict["rows"], state_dict.get("seconds", 0.0)
