@@ -45,7 +45,7 @@ from digits.callbacks.boards import boards
 from digits.callbacks.files import CheckpointFiles, replacing
 from digits.checkpoints import rebuild
 from digits.compare import compare
-from digits.data import DigitsDataModule, MNISTDataModule
+from digits.data import CSVDataModule, DigitsDataModule, MNISTDataModule
 from digits.demo import demo
 from digits.ensemble import Ensemble
 from digits.errors import InputError
@@ -507,7 +507,10 @@ class DigitsCLI(LightningCLI):
         if self.run is None:
             return
         say(f"The run's files: {shown(self.run)}")
-        say(f"Next: {PROGRAM} test {self.given()}")
+        if isinstance(self.datamodule, CSVDataModule):  # its rows may be among the official test images
+            say(f"Next: {PROGRAM} predict {self.given()} --data CSVDataModule --data.predict FILE")
+        else:
+            say(f"Next: {PROGRAM} test {self.given()}")
         say(f"      tensorboard --logdir {LOG_ROOT}")
 
     def after_validate(self) -> None:

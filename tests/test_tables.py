@@ -116,7 +116,8 @@ def test_kaggle_from_two_files_to_a_submission(digits: Digits, refused: Digits, 
     Path("test.csv").write_text(text(KAGGLE[1:], rows(test[0], None)))
     data = ("--data=CSVDataModule", "--name=kaggle")
     fit = ("--model=MLP", "--model.hidden=[64]", "--model.lr=0.01", "--trainer.max_epochs=5")
-    digits("fit", *fit, *data, "--data.train=train.csv")
+    out = digits("fit", *fit, *data, "--data.train=train.csv")
+    assert "Next: python -m digits predict --name kaggle --data CSVDataModule --data.predict FILE" in out
     out = digits("predict", *data, "--data.predict=test.csv", "--predictions.format=kaggle", "--predictions.path=s.csv")
     assert "Predictions: s.csv" in out
     with Path("s.csv").open(newline="") as file:
