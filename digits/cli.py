@@ -454,6 +454,10 @@ class DigitsCLI(LightningCLI):
             kwargs["weights_only"] = True
         return kwargs
 
+    def before_validate(self) -> None:
+        if not self.datamodule.val_size:
+            raise InputError("--data.val_size is 0, so all images are trained on and none validate: use `test`")
+
     def before_predict(self) -> None:
         self.writer = next(c for c in self.trainer.callbacks if isinstance(c, PredictionWriter))  # type: ignore[attr-defined]
         if self.writer.path is None and self.run is not None:

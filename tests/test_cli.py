@@ -219,6 +219,11 @@ def test_a_class_from_a_checkpoint_is_not_imported_unasked(digits: Digits, refus
     assert "holds a antigravity.Model: name it" in refused("test", "--name=MLP")
 
 
+def test_without_validation_images_there_is_nothing_to_validate(digits: Digits, refused: Digits) -> None:
+    digits("fit", *FIT, "--data.val_size=0")
+    assert "--data.val_size is 0" in refused("validate", "--name=MLP", "--data.val_size=0")
+
+
 def test_without_logger_checkpoints_still_lie_in_the_run(digits: Digits, tmp_path: Path) -> None:
     digits("fit", *FIT, "--trainer.logger=false")
     run = tmp_path / "lightning_logs/MLP/version_0"
