@@ -9,6 +9,7 @@ from torchmetrics import Metric
 from torchmetrics.utilities import dim_zero_cat
 
 BINS = 15  # of confidence, for the expected calibration error
+WIDE = torch.float32 if torch.backends.mps.is_available() else torch.float64  # Apple's GPUs have no float64
 
 
 class Scores(Metric):
@@ -24,7 +25,7 @@ class Scores(Metric):
 
     def __init__(self) -> None:
         super().__init__()
-        self.add_state("loss_sum", torch.tensor(0.0, dtype=torch.float64), dist_reduce_fx="sum")
+        self.add_state("loss_sum", torch.tensor(0.0, dtype=WIDE), dist_reduce_fx="sum")
         self.add_state("correct", torch.tensor(0), dist_reduce_fx="sum")
         self.add_state("images", torch.tensor(0), dist_reduce_fx="sum")
 
@@ -37,9 +38,10 @@ class Scores(Metric):
             loss: the mean cross-entropy of the batch, if it is known already.
         """
         if loss is None:
-            self.loss_sum.add_(F.cross_entropy(logits.float(), labels, reduction="sum"))  # 0 of an empty batch
+            total = F.cross_entropy(logits.float(), labels, reduction="sum")  # 0 of an empty batch
         else:
-            self.loss_sum.add_(loss.detach() * len(labels))
+            total = loss.detach().float() * len(labels)
+        self.loss_sum = self.loss_sum.to(WIDE) + total  # --trainer.precision bf16-true makes it narrow
         self.correct.add_((logits.argmax(dim=1) == labels).sum())
         self.images.add_(len(labels))
 

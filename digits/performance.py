@@ -57,8 +57,13 @@ def keep_freed_memory() -> None:
 
 
 def use_channels_last(model: nn.Module) -> None:
-    """Store convolutions' weights with the channels last; torch's max pooling is several times as fast so."""
-    model.to(memory_format=torch.channels_last)
+    """Store convolutions' weights with the channels last; torch's max pooling is several times as fast so.
+
+    Not where there is an Apple GPU: batch normalisation failed there with channels last until torch's pull request
+    188371.
+    """
+    if not torch.backends.mps.is_available():
+        model.to(memory_format=torch.channels_last)
 
 
 def leave_tensorflow_alone() -> None:

@@ -1,8 +1,10 @@
+import pytest
 import torch
 import torch.nn.functional as F
 from torchmetrics.classification import MulticlassAccuracy
 
 from digits.metrics import Scores
+from digits.models import MLP, LargeCNN
 
 
 def test_scores_are_those_of_all_images_at_once_whatever_the_batches() -> None:
@@ -24,3 +26,24 @@ def test_a_known_loss_counts_like_one_that_is_computed() -> None:
     given.update(logits, labels, F.cross_entropy(logits, labels))
     computed.update(logits, labels)
     assert given.compute() == computed.compute()
+
+
+def test_scores_are_exact_whatever_the_network_is_cast_to() -> None:
+    model = MLP([16]).to(torch.bfloat16)
+    logits, labels = torch.randn(1000, 10), torch.randint(0, 10, (1000,))
+    for _ in range(2):
+        for one, label in zip(logits.split(1), labels.split(1), strict=True):
+            model.val_scores.update(one, label)
+        torch.testing.assert_close(model.val_scores.compute()["loss"], F.cross_entropy(logits, labels))
+        model.val_scores.reset()
+
+
+def test_nothing_on_the_device_is_float64_where_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("digits.metrics.WIDE", torch.float32)  # as with Apple's GPUs
+    model = LargeCNN()
+    kept = [*model.state_dict().values()]
+    for scores in (model.train_scores, model.val_scores, model.test_scores):
+        scores.update(torch.randn(3, 10), torch.tensor([1, 2, 3]))
+        kept += scores.metric_state.values()
+    assert len(kept) > 9
+    assert all(value.dtype != torch.float64 for value in kept)

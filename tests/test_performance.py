@@ -8,8 +8,16 @@ import torch
 import torch.nn.functional as F
 import yaml
 from lightning.pytorch import Callback, LightningModule
+from torch import nn
 
-from digits.performance import STEP_HOOKS, Dropout, MaxPool2d, fastest_precision, skip_empty_hooks
+from digits.performance import (
+    STEP_HOOKS,
+    Dropout,
+    MaxPool2d,
+    fastest_precision,
+    skip_empty_hooks,
+    use_channels_last,
+)
 from tests.conftest import Digits
 
 
@@ -111,3 +119,11 @@ def test_only_hooks_that_do_nothing_are_skipped() -> None:
     assert {hook for hook in STEP_HOOKS if getattr(counting, hook) is None} == {*STEP_HOOKS} - {"on_train_batch_end"}
     assert all(getattr(empty, hook) is None for hook in STEP_HOOKS)
     assert {hook for hook in STEP_HOOKS if getattr(module, hook) is None} == {*STEP_HOOKS} - {"on_after_backward"}
+
+
+def test_beside_an_apple_gpu_the_layout_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    for there in (True, False):
+        monkeypatch.setattr(torch.backends.mps, "is_available", lambda there=there: there)
+        layer = nn.Conv2d(3, 4, 5)
+        use_channels_last(layer)
+        assert layer.weight.is_contiguous() == there

@@ -315,7 +315,11 @@ class DigitsDataModule(LightningDataModule):
 
     def augment(self, images: Tensor) -> Tensor:
         """Raw images, (N, 28, 28), as training sees them; as they are where nothing is augmented."""
-        return augment(images, **self.augmentation) if any(self.augmentation.values()) else images
+        if not any(self.augmentation.values()):
+            return images
+        if images.device.type == "mps":  # where torch's bicubic sampling is as new as 2026
+            return augment(images.cpu(), **self.augmentation).to(images.device)
+        return augment(images, **self.augmentation)
 
 
 def source(trainer: Trainer) -> DigitsDataModule:
