@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 import warnings
+from enum import Enum
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -23,6 +24,7 @@ from jsonargparse import Namespace
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.callbacks import LearningRateMonitor, ModelCheckpoint, WeightAveraging
+from lightning.pytorch.callbacks import ProgressBar as LightningBar
 from lightning.pytorch.cli import ArgsType, LightningArgumentParser, LightningCLI, SaveConfigCallback
 from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.plugins.io import CheckpointIO
@@ -94,6 +96,7 @@ NOISE = [
     ".*Total length of `list` across ranks is zero.*",  # training on everything, with nothing to validate on
     ".*It is recommended to use `self.log\\(.*sync_dist.*",  # the metric itself has added up all processes
     ".*Checkpoint directory .* exists and is not empty.*",  # resuming continues in the run's folder
+    ".*could not find the monitored key.*",  # stopped before the first validation; later it is an error
     ".*number of training batches .* is smaller than the logging interval.*",
     ".*your dataloader is not resumable.*",  # its data module is
     ".*`isinstance\\(treespec, LeafSpec\\)` is deprecated.*",
@@ -133,6 +136,10 @@ def brief(message: str) -> str:
     ]:
         text = re.sub(pattern, better, text)
     return text
+
+
+# Lightning's Timer has one among its defaults, which a config could not hold otherwise.
+yaml.SafeDumper.add_multi_representer(Enum, lambda dumper, one: dumper.represent_data(one.value))
 
 
 class ConfigWriter(SaveConfigCallback):
@@ -256,6 +263,9 @@ class DigitsCLI(LightningCLI):
                 except (yaml.YAMLError, UnicodeDecodeError) as error:  # the parser's own message names no file
                     raise InputError(f"--config {path} is not valid YAML: {error}") from None
         self.config = parser.parse_args(args)  # type: ignore[arg-type]
+        seed = self.config[self.config.subcommand].get("seed_everything", 0)
+        if not isinstance(seed, bool) and not 0 <= seed < 1 << 32:
+            raise InputError(f"--seed_everything must be from 0 to 4294967295, got {seed}")
         if self.config.subcommand == "demo":
             demo(**self.config.demo)
             sys.exit()
@@ -286,6 +296,13 @@ class DigitsCLI(LightningCLI):
             say(f"Checkpoint: {shown(self.checkpoint)}")
         if config.model is None:
             raise InputError("no model: give --config configs/NAME.yaml or --model NAME")
+        for option in ("max_epochs", "max_steps", "limit_train_batches"):
+            if self.subcommand == "fit" and config.trainer[option] == 0:
+                raise InputError(f"--trainer.{option} 0 trains nothing")
+        if config.trainer.barebones:
+            raise InputError(
+                "--trainer.barebones leaves nothing of a run: see --pictures, --trainer.logger and the like"
+            )
         config.name = self.name
         self.chose_precision = self.subcommand == "fit" and config.trainer.precision is None
         if self.chose_precision:
@@ -385,7 +402,7 @@ class DigitsCLI(LightningCLI):
             logs = self.subcommand in ("fit", "test") or (predictions is not None and predictions.picture)
             config.logger = self.tensorboard() if logs else False
         config.callbacks = as_list(config.callbacks)
-        if config.enable_progress_bar is not False:
+        if config.enable_progress_bar is not False and not any(isinstance(c, LightningBar) for c in config.callbacks):
             config.callbacks.append(ProgressBar())
         if self.subcommand == "test":
             self.class_report = Report()
@@ -485,6 +502,10 @@ class DigitsCLI(LightningCLI):
                     f"To go on: {PROGRAM} fit {self.given()} --ckpt_path last"
                 )
             raise
+        except RuntimeError as error:
+            if "conditioned on metric" in str(error):  # EarlyStopping
+                raise InputError(f"--trainer.callbacks: {error}") from error
+            raise
 
     def validate(self, **kwargs: Any) -> None:
         """Score the validation images."""
@@ -511,6 +532,8 @@ class DigitsCLI(LightningCLI):
         if self.run is None:
             return
         say(f"The run's files: {shown(self.run)}")
+        if checkpoint_of(self.run, "best") is None:
+            return
         if isinstance(self.datamodule, CSVDataModule):  # its rows may be among the official test images
             say(f"Next: {PROGRAM} predict {self.given()} --data CSVDataModule --data.predict FILE")
         else:
@@ -548,8 +571,8 @@ class DigitsCLI(LightningCLI):
         )
 
     def after_predict(self) -> None:
-        notes = self.datamodule.predict.notes or []
-        unreadable = self.datamodule.unreadable
+        data = self.datamodule.predict
+        n, notes, unreadable = len(data), data.notes or [], data.unreadable
         without = sum(map(bool, notes)) - unreadable
         if notes:
             counts = [
@@ -558,10 +581,10 @@ class DigitsCLI(LightningCLI):
                 (unreadable, "unreadable"),
             ]
             what = "pictures"
-            if self.datamodule.predict.places is not None:
-                what = f"digits in {len(set(self.datamodule.predict.ids)):,} pictures"
+            if data.places is not None:
+                what = f"digits in {len(set(data.ids)):,} pictures"
             say(f"{len(notes):,} {what}: {', '.join(f'{n:,} {how}' for n, how in counts if n)}")
-        n, seconds = len(self.datamodule.predict), time.monotonic() - self.start
+        seconds = time.monotonic() - self.start
         say(f"Read, predicted and written: {n:,} images in {seconds:.2f} s, {n / seconds:,.0f} a second")
         for name, number in list(self.writer.numbers.items())[:20]:
             say(f"Read: {name}: {number}")

@@ -38,6 +38,9 @@ class Classifier(LightningModule):
         super().__init__()
         if not 0 <= label_smoothing <= 1:
             raise InputError(f"--model.label_smoothing must be from 0 to 1, got {label_smoothing}")
+        for name, value in {"lr": lr, "weight_decay": weight_decay}.items():
+            if not 0 <= value < math.inf:
+                raise InputError(f"--model.{name} must be a number from 0, got {value}")
         self.save_hyperparameters()
         self.lr = lr
         self.weight_decay = weight_decay
@@ -58,7 +61,7 @@ class Classifier(LightningModule):
 
     def forward(self, images: Tensor) -> Tensor:
         """Normalised images, (N, 1, 28, 28) float32, to logits, (N, 10)."""
-        return self.layers(images)
+        return self.layers(images.to(self.dtype))  # --trainer.precision 64-true and the like change it
 
     def on_train_start(self) -> None:
         normalises = any(isinstance(layer, nn.BatchNorm2d) for layer in self.modules())
@@ -113,7 +116,11 @@ class Classifier(LightningModule):
         return log_mean([self(images.roll(shift, (2, 3))).float() / self.temperature for shift in shifts])
 
     def configure_optimizers(self) -> Any:
-        optimizer = torch.optim.AdamW(self.parameters(), lr=self.lr, weight_decay=self.weight_decay, fused=True)
+        # In mixed precision, Lightning clips no gradients of a fused optimizer.
+        fused = self.trainer.gradient_clip_val is None
+        optimizer = torch.optim.AdamW(self.parameters(), lr=self.lr, weight_decay=self.weight_decay, fused=fused)
+        if math.isinf(self.trainer.estimated_stepping_batches):
+            raise InputError("the learning rate is planned to the end: give --trainer.max_epochs or max_steps")
         steps = int(self.trainer.estimated_stepping_batches)
         if self.planned not in (None, steps):
             raise InputError(
@@ -167,6 +174,8 @@ class MLP(Classifier):
 
     def __init__(self, hidden: list[int] = [784], lr: float = 2e-3, **training: Any) -> None:  # noqa: B006
         super().__init__(lr, **training)
+        if min(hidden, default=1) < 1:
+            raise InputError(f"--model.hidden must be numbers of units from 1, got {hidden}")
         widths = [28 * 28, *hidden]
         self.layers = nn.Sequential(
             nn.Flatten(),

@@ -72,7 +72,7 @@ class Dashboard(Scored):
             weight = first_weight(pl_module)
             if weight is not None:
                 self.show(trainer, "filters", pictures.filters(weight))
-        if self.epochs.rows and trainer.val_dataloaders:
+        if self.outcomes.update_called:  # not when it was stopped before it was validated, or had ended before
             self.show_outcomes(trainer, source(trainer).val, "", f"validation, epoch {trainer.current_epoch}")
 
     # Testing.

@@ -21,24 +21,34 @@ class Epochs(Callback):
     def __init__(self, folder: Path | None) -> None:
         self.folder = folder
         self.rows: list[dict[str, float]] = []
-        self.epoch_start = self.seconds = 0.0
+        self.before = 0.0  # seconds of the epoch that is resumed
+        self.start_epoch()
+
+    def start_epoch(self) -> None:
+        self.epoch_start = time.monotonic()
+        self.validated = False
+        self.seconds: float | None = None  # of training, once it ends with a validation
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        self.epoch_start = time.monotonic() - self.seconds  # of an epoch that is resumed
+        self.start_epoch()
+        self.epoch_start -= self.before
 
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        self.epoch_start = time.monotonic()
+        self.start_epoch()
 
     def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, outputs: Any, *args: Any) -> None:
-        if trainer.global_step % trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
+        every = trainer.log_every_n_steps  # type: ignore[attr-defined]
+        if every and trainer.global_step % every == 0:
             for board in boards(trainer):
                 board.add_scalar("train/loss_step", outputs["loss"], trainer.global_step)
 
     def on_validation_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        self.seconds = time.monotonic() - self.epoch_start
+        self.validated = True
+        if trainer.is_last_batch:
+            self.seconds = time.monotonic() - self.epoch_start
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        seconds = self.seconds if trainer.val_dataloaders else time.monotonic() - self.epoch_start
+        seconds = time.monotonic() - self.epoch_start if self.seconds is None else self.seconds
         scores = pl_module.train_scores.compute()  # type: ignore[operator, union-attr] # of all processes
         row = {
             "epoch": trainer.current_epoch + 1,
@@ -50,7 +60,7 @@ class Epochs(Callback):
             **{
                 k: float(v)
                 for k, v in trainer.callback_metrics.items()
-                if k in ("val/loss", "val/accuracy", "val/error")
+                if self.validated and k in ("val/loss", "val/accuracy", "val/error")
             },
         }
         self.rows.append(row)
@@ -73,4 +83,4 @@ class Epochs(Callback):
         return {"rows": self.rows, "seconds": time.monotonic() - self.epoch_start}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        self.rows, self.seconds = state_dict["rows"], state_dict.get("seconds", 0.0)
+        self.rows, self.before = state_dict["rows"], state_dict.get("seconds", 0.0)

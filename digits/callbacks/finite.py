@@ -16,8 +16,8 @@ class FiniteLoss(Callback):
     def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, outputs: Any, *args: Any) -> None:
         loss: Tensor = outputs["loss"]
         # To look at a number on a GPU is to wait for it.
-        looks = loss.device.type == "cpu" or trainer.global_step % trainer.log_every_n_steps == 0  # type: ignore[attr-defined]
-        if looks and not math.isfinite(loss):
+        every = trainer.log_every_n_steps or 1  # type: ignore[attr-defined]
+        if (loss.device.type == "cpu" or trainer.global_step % every == 0) and not math.isfinite(loss):
             self.stop(trainer, f"the loss is {loss.item()}")
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:

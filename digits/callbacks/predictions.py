@@ -51,6 +51,10 @@ class PredictionWriter(Callback):
 
     def on_predict_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         assert self.path is not None
+        batches = sum(trainer.num_predict_batches) * trainer.world_size
+        most = batches * source(trainer).eval_batch_size
+        if most < len(source(trainer).predict):  # --trainer.limit_predict_batches
+            source(trainer).predict = source(trainer).predict.subset(torch.arange(most))
         path, data = Path(self.path), source(trainer).predict
         self.lengths: list[int] = []  # of each batch, in bytes
         self.kept: list[Tensor] = []  # the probabilities, where they are drawn

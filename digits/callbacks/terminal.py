@@ -22,13 +22,14 @@ class ProgressBar(TQDMProgressBar):
     def __init__(self) -> None:
         super().__init__(refresh_rate=20 if sys.stdout.isatty() else 0, leave=True)
         self.epoch_start = 0.0
+        self.validated = False  # in this epoch
 
     def get_metrics(self, trainer: Trainer, pl_module: LightningModule) -> dict[str, Any]:
         shown: dict[str, Any] = {}
         if isinstance(pl_module, Classifier) and pl_module.train_scores.update_called:
             scores = pl_module.train_scores.local()
             shown = {"loss": f"{scores['loss']:.4f}", "accuracy": f"{scores['accuracy']:.2%}"}
-        if "val/accuracy" in trainer.callback_metrics:
+        if self.validated and "val/accuracy" in trainer.callback_metrics:
             shown["val_loss"] = f"{trainer.callback_metrics['val/loss']:.4f}"
             shown["val_accuracy"] = f"{trainer.callback_metrics['val/accuracy']:.2%}"
         return shown
@@ -39,9 +40,13 @@ class ProgressBar(TQDMProgressBar):
 
     def on_train_epoch_start(self, trainer: Trainer, *args: Any) -> None:
         super().on_train_epoch_start(trainer, *args)
-        self.epoch_start = time.monotonic()
+        self.epoch_start, self.validated = time.monotonic(), False
         if self.is_enabled:
             self.train_progress_bar.set_description(f"Epoch {trainer.current_epoch + 1}/{trainer.max_epochs}")
+
+    def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        super().on_validation_start(trainer, pl_module)
+        self.validated = True
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         super().on_train_epoch_end(trainer, pl_module)

@@ -272,7 +272,7 @@ class DigitsDataModule(LightningDataModule):
             generator=torch.Generator(),  # its own: what training draws is the same with and without workers
         )
         if self._overfits:
-            return list(loader)  # in a loader, Lightning would put a sampler of single images in place of ours
+            return _Loaded(loader)  # in a loader, Lightning would put a sampler of single images in place of ours
         return loader
 
     @property
@@ -325,6 +325,10 @@ class DigitsDataModule(LightningDataModule):
 def source(trainer: Trainer) -> DigitsDataModule:
     """The data that a trainer works on."""
     return trainer.datamodule  # type: ignore[attr-defined]
+
+
+class _Loaded(list[Batch]):
+    """Batches in a list of its own type, as Lightning takes a plain one for several loaders."""
 
 
 def _identity(batch: Any) -> Any:

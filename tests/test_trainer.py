@@ -1,0 +1,105 @@
+"""The options of Lightning's Trainer do what its users know them to do."""
+
+import csv
+from pathlib import Path
+
+import pytest
+import torch
+
+from digits.data import DigitsDataModule
+from tests.conftest import Digits
+
+FIT = ("--model=MLP", "--model.hidden=[16]", "--name=run", "--trainer.max_epochs=2", "--pictures=false")
+RUN = Path("lightning_logs/run/version_0")
+
+
+def rows() -> list[dict[str, str]]:
+    with (RUN / "metrics.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.mark.parametrize(
+    ("options", "steps"),
+    [
+        ("--trainer.max_steps=5", 5),
+        ("--trainer.max_epochs=-1 --trainer.max_steps=11", 11),
+        ("--trainer.overfit_batches=2", 4),
+        ("--trainer.limit_train_batches=0.5", 8),
+        ("--trainer.accumulate_grad_batches=4", 4),
+        ("--trainer.gradient_clip_val=1 --trainer.precision=bf16-mixed", 16),
+        ("--trainer.precision=64-true", 16),
+        ("--trainer.precision=bf16-true", 16),
+        ("--trainer.log_every_n_steps=0", 16),
+        ("--trainer.num_sanity_val_steps=2", 16),
+        ("--trainer.val_check_interval=0.5", 16),
+        ("--trainer.callbacks=Timer --trainer.callbacks.duration=00:01:00:00", 16),
+        ("--trainer.callbacks=TQDMProgressBar", 16),
+        ("--trainer.callbacks=EarlyStopping --trainer.callbacks.monitor=val/loss", 16),
+    ],
+)
+def test_a_run_with_an_option_of_the_trainer_can_be_tested(digits: Digits, options: str, steps: int) -> None:
+    digits("fit", *FIT, *options.split())
+    checkpoint = torch.load(RUN / "checkpoints/last.ckpt", weights_only=True)
+    assert checkpoint["global_step"] == steps
+    assert int(rows()[-1]["step"]) == steps
+    assert all(float(row["images_per_second"]) > 0 for row in rows())
+    assert "on 90 images" in digits("test", "--name=run")
+
+
+def test_stopped_before_its_first_validation_a_run_has_its_pictures(digits: Digits) -> None:
+    digits("fit", *FIT[:-1], "--trainer.max_steps=5")
+    assert {path.stem for path in RUN.glob("*.png")} == {"samples", "curves", "filters"}
+    assert "val/loss" not in rows()[0]
+
+
+def test_an_epoch_without_validation_shows_no_figures_of_an_earlier_one(digits: Digits) -> None:
+    out = digits("fit", *FIT, "--trainer.max_epochs=3", "--trainer.check_val_every_n_epoch=2")
+    assert [row["val/accuracy"] != "" for row in rows()] == [False, True, False]
+    lines = [line for line in out.splitlines() if line.startswith("Epoch")]
+    assert ["val_accuracy" in line for line in lines] == [False, True, False]
+
+
+def test_overfitting_goes_over_the_same_batches(digits: Digits) -> None:
+    digits("fit", *FIT, "--trainer.overfit_batches=1", "--trainer.max_epochs=60", "--model.lr=0.03")
+    assert float(rows()[0]["train/accuracy"]) < 0.5
+    assert float(rows()[-1]["train/accuracy"]) == 1.0
+
+
+def test_gradients_are_clipped(digits: Digits) -> None:
+    weights = []
+    for name, norm in {"free": 1e9, "clipped": 1e-9}.items():
+        digits("fit", *FIT, f"--name={name}", f"--trainer.gradient_clip_val={norm}", "--model.weight_decay=0")
+        checkpoint = torch.load(f"lightning_logs/{name}/version_0/checkpoints/last.ckpt", weights_only=True)
+        weights.append(checkpoint["state_dict"]["layers.1.weight"])
+    assert weights[0].std() > 1.01 * weights[1].std()  # AdamW's epsilon holds back what is as small as that
+
+
+def test_limited_prediction_counts_what_is_written(digits: Digits, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(DigitsDataModule, "eval_batch_size", 20)
+    digits("fit", *FIT)
+    out = digits("predict", "--name=run", "--trainer.limit_predict_batches=2", "--predictions.picture=sheet.png")
+    assert "written: 40 images" in out
+    assert len((RUN / "predictions.csv").read_text().splitlines()) == 41
+
+
+def test_without_a_checkpoint_nothing_is_suggested(digits: Digits) -> None:
+    assert "Next:" not in digits("fit", *FIT, "--trainer.enable_checkpointing=false")
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        ("--trainer.max_epochs=0", "--trainer.max_epochs 0"),
+        ("--trainer.max_steps=0", "--trainer.max_steps 0"),
+        ("--trainer.limit_train_batches=0", "--trainer.limit_train_batches 0"),
+        ("--trainer.max_epochs=-1", "--trainer.max_epochs or max_steps"),
+        ("--trainer.barebones=true", "--trainer.barebones"),
+        ("--trainer.callbacks=EarlyStopping --trainer.callbacks.monitor=val_loss", "val/loss"),
+        ("--model.lr=-1", "--model.lr"),
+        ("--model.weight_decay=.inf", "--model.weight_decay"),
+        ("--model.hidden=[16,0]", "--model.hidden"),
+        ("--seed_everything=-5", "--seed_everything"),
+    ],
+)
+def test_what_can_not_train_is_named(refused: Digits, options: str, named: str) -> None:
+    assert named in refused("fit", *FIT, *options.split())
