@@ -4,6 +4,7 @@ Shapes: N images, C channels, H rows, W columns. Every network takes normalised 
 returns logits, (N, 10).
 """
 
+import inspect
 import math
 from collections.abc import Sequence
 from itertools import pairwise
@@ -14,7 +15,7 @@ import torch.nn.functional as F
 from lightning.pytorch import LightningModule
 from torch import Tensor, nn
 
-from digits.data.base import Batch
+from digits.data.base import Batch, DigitsDataModule
 from digits.errors import InputError
 from digits.metrics import Scores
 from digits.performance import Dropout, MaxPool2d
@@ -34,14 +35,17 @@ class Classifier(LightningModule):
         label_smoothing: the share of each label that is spread over all classes in training (Szegedy et al., 2016).
     """
 
-    def __init__(self, lr: float, weight_decay: float = 0.01, label_smoothing: float = 0.0) -> None:
+    def __init__(self, lr: float = 1e-3, weight_decay: float = 0.01, label_smoothing: float = 0.0) -> None:
         super().__init__()
         if not 0 <= label_smoothing <= 1:
             raise InputError(f"--model.label_smoothing must be from 0 to 1, got {label_smoothing}")
         for name, value in {"lr": lr, "weight_decay": weight_decay}.items():
             if not 0 <= value < math.inf:
                 raise InputError(f"--model.{name} must be a number from 0, got {value}")
-        self.save_hyperparameters()
+        known = inspect.signature(type(self)).parameters  # a subclass need not take all of these
+        every = any(parameter.kind is parameter.VAR_KEYWORD for parameter in known.values())
+        own = inspect.signature(Classifier).parameters.keys()
+        self.save_hyperparameters(ignore=[] if every else [name for name in own if name not in known])
         self.lr = lr
         self.weight_decay = weight_decay
         self.label_smoothing = label_smoothing
@@ -65,7 +69,8 @@ class Classifier(LightningModule):
 
     def on_train_start(self) -> None:
         normalises = any(isinstance(layer, nn.BatchNorm2d) for layer in self.modules())
-        if normalises and len(self.trainer.datamodule.train) < 2 * self.trainer.world_size:  # type: ignore[attr-defined]
+        data = self.trainer.datamodule  # type: ignore[attr-defined]
+        if normalises and isinstance(data, DigitsDataModule) and len(data.train) < 2 * self.trainer.world_size:
             raise InputError("batch normalisation needs two training images on each process: give more of them")
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
@@ -135,7 +140,8 @@ class Classifier(LightningModule):
         with self.train_scores.sync_context():  # of the epoch so far, over all processes
             checkpoint["train_scores"] = {k: v.cpu() for k, v in self.train_scores.metric_state.items()}  # type: ignore[union-attr]
         checkpoint["class_path"] = f"{type(self).__module__}.{type(self).__qualname__}"
-        if self._trainer is not None and (data := self.trainer.datamodule) is not None:  # type: ignore[attr-defined]
+        data = getattr(self._trainer, "datamodule", None)
+        if isinstance(data, DigitsDataModule):
             checkpoint["data"] = {"mean": data.mean, "std": data.std, "classes": list(data.classes)}
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:

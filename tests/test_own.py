@@ -1,0 +1,99 @@
+"""What others build on: networks of their own, and this package's parts in programs of their own."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import torch.nn.functional as F
+from lightning.pytorch import LightningModule, Trainer
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, TensorDataset
+
+from digits.data import MNISTDataModule
+from digits.models import BatchNormCNN, Classifier
+from tests.conftest import Digits
+
+README = (Path(__file__).parent.parent / "README.md").read_text()
+
+
+lightning_remarks = pytest.mark.filterwarnings(
+    "ignore:.*does not have many workers", "ignore:.*smaller than the logging interval", "ignore:.*no logger configured"
+)
+
+
+class Fixed(Classifier):
+    """A network whose settings are its own."""
+
+    def __init__(self, width: int = 16) -> None:
+        super().__init__(lr=0.02)
+        self.layers = nn.Sequential(nn.Flatten(), nn.Linear(28 * 28, width), nn.Linear(width, 10))
+
+
+class Plain(LightningModule):
+    """A module that knows nothing of this package."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(28 * 28, 10)
+        self.losses: list[float] = []
+
+    def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> Tensor:
+        images, labels = batch
+        loss = F.cross_entropy(self.layer(images.flatten(1)), labels)
+        self.losses.append(loss.item())
+        return loss
+
+    def validation_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> None:
+        assert batch[0].shape[1:] == (1, 28, 28)
+
+    def configure_optimizers(self) -> Any:
+        return torch.optim.SGD(self.parameters(), lr=0.01)
+
+
+def plain_trainer(folder: Path, **options: Any) -> Trainer:
+    return Trainer(
+        accelerator="cpu", logger=False, default_root_dir=folder, enable_progress_bar=False, max_epochs=2, **options
+    )
+
+
+def test_the_network_of_the_readme_trains_and_is_tested(digits: Digits, monkeypatch: pytest.MonkeyPatch) -> None:
+    (code,) = re.findall(r"```python\n(from torch import nn\n.*?)```", README, re.DOTALL)
+    Path("mine.py").write_text(code)
+    monkeypatch.syspath_prepend(Path.cwd())
+    digits("fit", "--model", "mine.Net", "--model.width", "128", "--model.lr", "0.002", "--trainer.max_epochs=4")
+    checkpoint = "lightning_logs/Net/version_0/checkpoints/best.ckpt"
+    for which in ([], [f"--ckpt_path={checkpoint}"]):
+        accuracy = re.search(r"Test accuracy ([\d.]+)%", digits("test", "--model", "mine.Net", *which))
+        assert accuracy is not None
+        assert float(accuracy[1]) > 50
+    content = torch.load(checkpoint, weights_only=True)
+    assert content["hyper_parameters"] == {"width": 128, "lr": 0.002, "weight_decay": 0.01, "label_smoothing": 0.0}
+
+
+def test_a_network_with_settings_of_its_own_is_found_again(digits: Digits) -> None:
+    model = "--model=tests.test_own.Fixed"
+    digits("fit", model, "--model.width=24", "--trainer.max_epochs=1", "--pictures=false")
+    content = torch.load("lightning_logs/Fixed/version_0/checkpoints/best.ckpt", weights_only=True)
+    assert content["hyper_parameters"] == {"width": 24}
+    assert "on 90 images" in digits("test", model)
+
+
+@lightning_remarks
+def test_networks_train_on_any_images(tmp_path: Path) -> None:
+    loader = DataLoader(TensorDataset(torch.randn(60, 1, 28, 28), torch.randint(0, 10, (60,))), 20)
+    trainer, model = plain_trainer(tmp_path), BatchNormCNN()
+    trainer.fit(model, loader, loader)
+    (scores,) = trainer.test(model, loader, verbose=False)
+    assert scores["test/images"] == 60
+    again = BatchNormCNN.load_from_checkpoint(trainer.checkpoint_callback.best_model_path)  # type: ignore[union-attr]
+    assert all(torch.equal(value, again.state_dict()[key]) for key, value in model.state_dict().items())
+
+
+@lightning_remarks
+def test_data_modules_train_any_module(tiny_mnist: Path, tmp_path: Path) -> None:
+    model = Plain()
+    plain_trainer(tmp_path).fit(model, datamodule=MNISTDataModule(val_size=60, batch_size=30, rotation=5))
+    assert len(model.losses) == 16
+    assert model.losses[-1] < model.losses[0]
