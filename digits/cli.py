@@ -9,6 +9,7 @@ import json
 import logging
 import os
 import re
+import shlex
 import shutil
 import sys
 import tempfile
@@ -280,6 +281,8 @@ class DigitsCLI(LightningCLI):
     def before_instantiate_classes(self) -> None:
         config = self.config[self.config.subcommand]
         self.name = config.name or run_name(config)
+        if Path(self.name).is_absolute() or ".." in Path(self.name).parts:
+            raise InputError(f"--name {self.name} leads out of {LOG_ROOT}: see --trainer.default_root_dir")
         ensemble = config.model is not None and config.model.class_path == f"{Ensemble.__module__}.{Ensemble.__name__}"
         if not ensemble:
             self.find_checkpoint(config)
@@ -314,10 +317,10 @@ class DigitsCLI(LightningCLI):
     def given(self) -> str:
         """The options that name this run again."""
         config = self.config[self.config.subcommand]
-        options = [f"--config {path.relative}" for path in config.config or []]
-        if self.name != run_name(config):
-            options.append(f"--name {self.name}")
-        return " ".join(options) or f"--name {self.name}"
+        options = [option for path in config.config or [] for option in ("--config", path.relative)]
+        if self.name != run_name(config) or not options:
+            options += ["--name", self.name]
+        return shlex.join(options)
 
     def log_folder(self, config: Namespace) -> Path:
         """Where the runs of this name lie."""

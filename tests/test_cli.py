@@ -1,4 +1,5 @@
 import csv
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -297,3 +298,16 @@ def test_the_process_starts_without_scipy_signal_which_can_be_imported_later() -
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert result.stdout.splitlines()[-2:] == ["True False", "1.0"]
     assert result.returncode == 0
+
+
+def test_what_is_suggested_can_be_typed_whatever_the_name(digits: Digits) -> None:
+    out = digits("fit", *FIT, "--trainer.max_epochs=1", "--name=it's a run")
+    (line,) = [line for line in out.splitlines() if line.startswith("Next: ")]
+    python, m, package, *command = shlex.split(line.removeprefix("Next: "))
+    assert (python, m, package) == ("python", "-m", "digits")
+    assert "Checkpoint: lightning_logs/it's a run/version_0/checkpoints/best.ckpt" in digits(*command)
+
+
+@pytest.mark.parametrize("name", ["../out", "/out", "a/../../out"])
+def test_a_name_that_leads_out_of_the_logs_is_refused(refused: Digits, name: str) -> None:
+    assert f"--name {name}" in refused("fit", *FIT, f"--name={name}")
