@@ -381,6 +381,8 @@ class DigitsCLI(LightningCLI):
         config.model = Namespace(class_path=class_path, init_args=Namespace(hparams))
         self.trained_on = checkpoint.get("data")
         made_with = dict(checkpoint.get("datamodule_hyper_parameters", {}))
+        if not made_with and self.config.subcommand == "validate":
+            warn(f"{path} does not say what it was trained on: these images may have been among it")
         decisive = {"fit": tuple(made_with), "validate": ("val_size", "split_seed")}
         for key in made_with.keys() & decisive.get(self.config.subcommand, ()):
             value, now = made_with[key], (config.data.get("init_args") or {}).get(key, made_with[key])

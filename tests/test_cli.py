@@ -143,6 +143,8 @@ def test_validating_on_another_split_warns(digits: Digits, capsys: pytest.Captur
     digits("fit", *FIT)
     main(["validate", "--name=MLP", "--data.val_size=50", "--trainer.accelerator=cpu"])
     assert "warning: --data.val_size is 50, but" in capsys.readouterr().err
+    main(["validate", "--ckpt_path=pretrained", "--data.val_size=60", "--trainer.accelerator=cpu"])
+    assert "does not say what it was trained on" in capsys.readouterr().err
 
 
 def test_command_line_beats_config_beats_defaults(digits: Digits, capsys: pytest.CaptureFixture[str]) -> None:
