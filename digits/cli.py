@@ -46,7 +46,7 @@ from digits.callbacks import (
 )
 from digits.callbacks.boards import boards
 from digits.callbacks.files import CheckpointFiles, replacing
-from digits.checkpoints import rebuild
+from digits.checkpoints import is_own, rebuild
 from digits.compare import compare
 from digits.data import CSVDataModule, DigitsDataModule, MNISTDataModule
 from digits.demo import demo
@@ -358,7 +358,7 @@ class DigitsCLI(LightningCLI):
         class_path, hparams = checkpoint["class_path"], dict(checkpoint["hyper_parameters"])
         path, name = shown(self.checkpoint), class_path.rsplit(".", 1)[-1]
         if config.model is None:
-            if class_path.rpartition(".")[0] != Classifier.__module__:  # importing runs: only what the user names
+            if not is_own(checkpoint):  # importing runs: only what the user names
                 raise InputError(f"{path} holds a {class_path}: name it with --model {class_path}")
         elif config.model.class_path != class_path:
             other = config.model.class_path.rsplit(".", 1)[-1]
@@ -376,7 +376,7 @@ class DigitsCLI(LightningCLI):
                         f"--model.{key} {value} contradicts {path}, which was made with {hparams[key]}: "
                         f"leave it out, or train with it: `{PROGRAM} fit --model.{key} {value}`"
                     )
-        if class_path.rpartition(".")[0] == Classifier.__module__:
+        if is_own(checkpoint):
             rebuild(self.checkpoint, checkpoint)  # refuses what does not fit
         config.model = Namespace(class_path=class_path, init_args=Namespace(hparams))
         self.trained_on = checkpoint.get("data")

@@ -12,10 +12,11 @@ import numpy as np
 from PIL import Image
 
 from digits import photos
+from digits.checkpoints import is_own
 from digits.errors import InputError
 from digits.predictor import Predictor
 from digits.predictor import load as load_network
-from digits.runs import LOG_ROOT, newest_of_all
+from digits.runs import LOG_ROOT, best_of_all, read_checkpoint
 
 UNSURE = 0.5  # below this probability a digit has a question mark
 PAGE = Path(__file__).parent / "page"
@@ -83,12 +84,17 @@ def page(network: Predictor) -> Any:
     return blocks
 
 
+def newest(root: Path) -> Path | str:
+    """The newest best checkpoint of this package's networks in `root`, or "pretrained"."""
+    return next((path for path in best_of_all(root) if is_own(read_checkpoint(path))), "pretrained")
+
+
 def demo(ckpt_path: str | None = None, host: str = "127.0.0.1", port: int = 7860, browser: bool = True) -> None:
     """Draw digits in the browser, and see what a network sees and says.
 
     Args:
-        ckpt_path: the checkpoint of the network, or pretrained; by default the newest best one of all runs, or the
-            weights that come with the package where there are none.
+        ckpt_path: the checkpoint of the network, or pretrained; by default the newest best one of all runs of this
+            package's networks, or the weights that come with the package where there are none.
         host: the address to listen on; 0.0.0.0 lets others in the network draw, too.
         port: the port to listen on.
         browser: open the page in the browser.
@@ -98,7 +104,7 @@ def demo(ckpt_path: str | None = None, host: str = "127.0.0.1", port: int = 7860
     """
     if importlib.util.find_spec("gradio") is None:
         raise InputError("the page needs Gradio: pip install 'digits[demo]'")
-    source = ckpt_path or newest_of_all(Path(LOG_ROOT)) or "pretrained"
+    source = ckpt_path or newest(Path(LOG_ROOT))
     network = load_network(source)
     blocks = page(network)
     import gradio as gr

@@ -63,10 +63,10 @@ def newest_checkpoint(folder: Path, kind: str) -> Path | None:
     return next((path for path in found if path is not None), None)
 
 
-def newest_of_all(root: Path) -> Path | None:
-    """The best checkpoint that was written last in all runs of all names."""
+def best_of_all(root: Path) -> list[Path]:
+    """The best checkpoints of the newest runs of all names, the one that was written last first."""
     found = [path for folder in root.glob("*") if (path := newest_checkpoint(folder, "best")) is not None]
-    return max(found, key=lambda path: path.stat().st_mtime, default=None)
+    return sorted(found, key=lambda path: path.stat().st_mtime, reverse=True)
 
 
 def checkpoint_of(run: Path, kind: str) -> Path | None:

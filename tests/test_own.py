@@ -1,6 +1,7 @@
 """What others build on: networks of their own, and this package's parts in programs of their own."""
 
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,10 @@ from lightning.pytorch import LightningModule, Trainer
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
+from digits import load
 from digits.data import MNISTDataModule
+from digits.demo import newest
+from digits.errors import InputError
 from digits.models import BatchNormCNN, Classifier
 from tests.conftest import Digits
 
@@ -78,6 +82,23 @@ def test_a_network_with_settings_of_its_own_is_found_again(digits: Digits) -> No
     content = torch.load("lightning_logs/Fixed/version_0/checkpoints/best.ckpt", weights_only=True)
     assert content["hyper_parameters"] == {"width": 24}
     assert "on 90 images" in digits("test", model)
+    images = torch.randint(0, 256, (3, 28, 28), dtype=torch.uint8)
+    assert len(load("lightning_logs/Fixed/version_0").predict(images).classes) == 3  # this file is imported
+    assert newest(Path("lightning_logs")) == "pretrained"  # by the command line it is not
+    digits("fit", "--model=MLP", "--trainer.max_epochs=1", "--pictures=false")
+    digits("fit", model, "--trainer.max_epochs=1", "--pictures=false")
+    assert newest(Path("lightning_logs")) == Path("lightning_logs/MLP/version_0/checkpoints/best.ckpt")
+
+
+def test_an_ensemble_or_what_is_not_imported_is_not_loaded(digits: Digits) -> None:
+    digits("fit", "--model=MLP", "--trainer.max_epochs=1", "--pictures=false")
+    path = Path("lightning_logs/MLP/version_0/checkpoints/best.ckpt")
+    content = torch.load(path, weights_only=True)
+    for other in ("digits.ensemble.Ensemble", "antigravity.Net", "torch.nn.Linear"):
+        torch.save({**content, "class_path": other}, path)
+        with pytest.raises(InputError, match="not one of this package's networks, nor imported"):
+            load(path)
+    assert "antigravity" not in sys.modules
 
 
 @lightning_remarks
