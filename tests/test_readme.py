@@ -2,9 +2,12 @@
 
 import json
 import re
+import statistics
 from pathlib import Path
 
 import pytest
+
+from benchmarks.ablation import WITHOUT
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -47,6 +50,23 @@ def test_speedrun() -> None:
     assert f"{accuracy:.2f}% ± {spread:.2f} of the test images over ten seeds" in README.replace("\n", " ")
     seconds = [figures[f"seconds {what}, median"] for what in ("in the loop", "of fit")]
     assert f"{seconds[0]} s in the training loop and {seconds[1]} s for the whole process" in README
+
+
+def test_ablation() -> None:
+    figures = json.loads((RESULTS / "ablation.json").read_text())["validation error in percent"]
+    short, long = (figures[f"after {epochs} epochs without"] for epochs in (5, 20))
+    assert list(short) == list(WITHOUT)
+    for what, row in short.items():
+        cells = []
+        for one in (row, long.get(what)):
+            if one is None:
+                cells.append("")
+                continue
+            assert len(one["runs"]) == 3
+            assert one["mean"] == pytest.approx(statistics.mean(one["runs"]), abs=0.001)
+            assert one["standard deviation"] == pytest.approx(statistics.stdev(one["runs"]), abs=0.001)
+            cells.append(f"{one['mean']:.2f} ± {one['standard deviation']:.2f}% ")
+        assert f"| {what} | {cells[0]}| {cells[1]}|\n" in README
 
 
 @pytest.mark.parametrize("path", sorted((RESULTS / "accuracy").glob("*.json")), ids=lambda path: path.stem)
