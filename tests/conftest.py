@@ -1,9 +1,13 @@
 import gzip
 import hashlib
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # as many tests run at once as there are cores
+
 import torch
 from torch import Tensor
 
