@@ -51,11 +51,11 @@ class PredictionWriter(Callback):
 
     def on_predict_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         assert self.path is not None
-        batches = sum(trainer.num_predict_batches) * trainer.world_size
-        most = batches * source(trainer).eval_batch_size
-        if most < len(source(trainer).predict):  # --trainer.limit_predict_batches
-            source(trainer).predict = source(trainer).predict.subset(torch.arange(most))
-        path, data = Path(self.path), source(trainer).predict
+        module = source(trainer)
+        most = sum(trainer.num_predict_batches) * trainer.world_size * module.eval_batch_size
+        if most < len(module.predict):  # --trainer.limit_predict_batches
+            module.predict = module.predict.subset(torch.arange(most))
+        path, data = Path(self.path), module.predict
         self.lengths: list[int] = []  # of each batch, in bytes
         self.kept: list[Tensor] = []  # the probabilities, where they are drawn
         with writing(path):
@@ -63,7 +63,7 @@ class PredictionWriter(Callback):
             self.part = path.with_name(f".{path.name}.{os.getpid()}.rank{trainer.global_rank}")
             self.file = self.part.open("wb")
         if trainer.is_global_zero:
-            self.write([kaggle_header() if self.format == "kaggle" else csv_header(data, len(source(trainer).classes))])
+            self.write([kaggle_header() if self.format == "kaggle" else csv_header(data, len(module.classes))])
             self.lengths.clear()
 
     def on_predict_batch_end(
