@@ -1,7 +1,6 @@
 """The command line: `python -m digits fit | validate | test | predict`.
 
-LightningCLI drives training; added here are where a run's files go, which checkpoint the other commands take, and
-errors of one line.
+LightningCLI drives training; added here are where a run's files go, and which checkpoint the other commands take.
 """
 
 import inspect
@@ -15,12 +14,10 @@ import sys
 import tempfile
 import time
 import warnings
-from enum import Enum
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import torch
-import yaml
 from jsonargparse import Namespace
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch import Callback, Trainer
@@ -31,6 +28,7 @@ from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.plugins.io import CheckpointIO
 from lightning.pytorch.utilities.rank_zero import rank_zero_only
 
+from digits.arguments import Parser, refuse_broken_configs, run_name, with_configs
 from digits.callbacks import (
     Calibration,
     Curves,
@@ -75,9 +73,6 @@ from digits.runs import (
 )
 
 PROGRAM = "python -m digits"
-CONFIGS = Path(__file__).parent / "configs"  # in an installed package
-if not CONFIGS.is_dir():
-    CONFIGS = Path(__file__).parent.parent / "configs"  # in a clone
 
 COMMANDS = {
     "fit": "Train a network; its run's folder keeps everything.",
@@ -107,40 +102,6 @@ NOISE = [
 
 # Errors that name what the user gave; all others are bugs, and show their traceback.
 KNOWN_ERRORS = (InputError, MisconfigurationException, ModuleNotFoundError, OSError)
-
-
-class Parser(LightningArgumentParser):
-    """A parser whose errors are one line that names the option, instead of its whole usage."""
-
-    def error(self, message: str, ex: Exception | None = None) -> NoReturn:
-        if not self.exit_on_error:  # a parser within the parser, whose errors are collected
-            super().error(message, ex)
-        raise InputError(f"{brief(message)} (options: {self.prog.replace('[options] ', '')} --help)")
-
-
-def brief(message: str) -> str:
-    """Jsonargparse's tree of reasons, less what repeats the question: one line."""
-    noise = (
-        r"Does not validate against any of the Union subtypes|Subtypes: .*|Errors:|Expected a <class 'NoneType'>"
-        r"|Given value type: .*|Given value: (NestedArg|Namespace|\{).*|Expected a path but .*"
-    )
-    lines = [line.strip().removeprefix("- ") for line in message.splitlines()]
-    text = " ".join(line for line in lines if line and not re.fullmatch(noise, line))
-    for pattern, better in [
-        (r"<class '([^']+)'>", r"\1"),
-        (r'Parser key "([^"]+)":', r"\1:"),
-        (r"Problem with given class_path '[^']*\.(\w+)':", r"\1:"),
-        (r"Expected a dot import path string: (\S+) Given.*", r"there is no class \1"),
-        (r" Given value: ", r", got "),
-        (r"\. Got value: ", r", got "),
-        (r"Expected a ", r"expected "),
-    ]:
-        text = re.sub(pattern, better, text)
-    return text
-
-
-# Lightning's Timer has one among its defaults, which a config could not hold otherwise.
-yaml.SafeDumper.add_multi_representer(Enum, lambda dumper, one: dumper.represent_data(one.value))
 
 
 class ConfigWriter(SaveConfigCallback):
@@ -257,12 +218,7 @@ class DigitsCLI(LightningCLI):
             command.help = COMMANDS[command.dest]
 
     def parse_arguments(self, parser: LightningArgumentParser, args: ArgsType) -> None:
-        for path in re.findall(r"(?:^|\0)(?:--config|-c)[=\0]([^\0]+)", "\0".join(self.argv)):
-            if Path(path).is_file():
-                try:
-                    yaml.safe_load(Path(path).read_text())
-                except (yaml.YAMLError, UnicodeDecodeError) as error:  # the parser's own message names no file
-                    raise InputError(f"--config {path} is not valid YAML: {error}") from None
+        refuse_broken_configs(self.argv)
         self.config = parser.parse_args(args)  # type: ignore[arg-type]
         seed = self.config[self.config.subcommand].get("seed_everything", 0)
         if not isinstance(seed, bool) and not 0 <= seed < 1 << 32:
@@ -607,26 +563,9 @@ class DigitsCLI(LightningCLI):
             )
 
 
-def with_configs(args: list[str]) -> list[str]:
-    """The arguments, with the package's own file in place of a config that isn't there, outside a clone."""
-    whole = list(args)
-    for i, arg in enumerate(args):
-        option, _, path = arg.partition("=") if "=" in arg else (args[i - 1] if i else "", "", arg)
-        if option in ("--config", "-c") and not Path(path).exists() and (CONFIGS / Path(path).name).is_file():
-            whole[i] = arg.replace(path, str(CONFIGS / Path(path).name))
-    return whole
-
-
 def as_list(value: Any) -> list[Any]:
     """What may be one, several or none, as a list."""
     return value if isinstance(value, list) else [] if value is None else [value]
-
-
-def run_name(config: Namespace) -> str:
-    """The stem of the last config file, or the model's class, or "runs"."""
-    if config.config:
-        return Path(config.config[-1].relative).stem
-    return config.model.class_path.rsplit(".", 1)[-1] if config.model else "runs"
 
 
 def check_writable(option: str, path: Path) -> None:

@@ -1,0 +1,76 @@
+"""What stands on the command line: configs that are found anywhere, and errors of one line that name the option."""
+
+import re
+from enum import Enum
+from pathlib import Path
+from typing import NoReturn
+
+import yaml
+from jsonargparse import Namespace
+from lightning.pytorch.cli import LightningArgumentParser
+
+from digits.errors import InputError
+
+CONFIGS = Path(__file__).parent / "configs"  # in an installed package
+if not CONFIGS.is_dir():
+    CONFIGS = Path(__file__).parent.parent / "configs"  # in a clone
+
+# Lightning's Timer has one among its defaults, which a config could not hold otherwise.
+yaml.SafeDumper.add_multi_representer(Enum, lambda dumper, one: dumper.represent_data(one.value))
+
+
+class Parser(LightningArgumentParser):
+    """A parser whose errors are one line that names the option, instead of its whole usage."""
+
+    def error(self, message: str, ex: Exception | None = None) -> NoReturn:
+        if not self.exit_on_error:  # a parser within the parser, whose errors are collected
+            super().error(message, ex)
+        raise InputError(f"{brief(message)} (options: {self.prog.replace('[options] ', '')} --help)")
+
+
+def brief(message: str) -> str:
+    """Jsonargparse's tree of reasons, less what repeats the question: one line."""
+    noise = (
+        r"Does not validate against any of the Union subtypes|Subtypes: .*|Errors:|Expected a <class 'NoneType'>"
+        r"|Given value type: .*|Given value: (NestedArg|Namespace|\{).*|Expected a path but .*"
+    )
+    lines = [line.strip().removeprefix("- ") for line in message.splitlines()]
+    text = " ".join(line for line in lines if line and not re.fullmatch(noise, line))
+    for pattern, better in [
+        (r"<class '([^']+)'>", r"\1"),
+        (r'Parser key "([^"]+)":', r"\1:"),
+        (r"Problem with given class_path '[^']*\.(\w+)':", r"\1:"),
+        (r"Expected a dot import path string: (\S+) Given.*", r"there is no class \1"),
+        (r" Given value: ", r", got "),
+        (r"\. Got value: ", r", got "),
+        (r"Expected a ", r"expected "),
+    ]:
+        text = re.sub(pattern, better, text)
+    return text
+
+
+def with_configs(args: list[str]) -> list[str]:
+    """The arguments, with the package's own file in place of a config that isn't there, outside a clone."""
+    whole = list(args)
+    for i, arg in enumerate(args):
+        option, _, path = arg.partition("=") if "=" in arg else (args[i - 1] if i else "", "", arg)
+        if option in ("--config", "-c") and not Path(path).exists() and (CONFIGS / Path(path).name).is_file():
+            whole[i] = arg.replace(path, str(CONFIGS / Path(path).name))
+    return whole
+
+
+def refuse_broken_configs(args: list[str]) -> None:
+    """Raise an InputError for a --config that is no YAML; the parser's own message names no file."""
+    for path in re.findall(r"(?:^|\0)(?:--config|-c)[=\0]([^\0]+)", "\0".join(args)):
+        if Path(path).is_file():
+            try:
+                yaml.safe_load(Path(path).read_text())
+            except (yaml.YAMLError, UnicodeDecodeError) as error:
+                raise InputError(f"--config {path} is not valid YAML: {error}") from None
+
+
+def run_name(config: Namespace) -> str:
+    """The stem of the last config file, or the model's class, or "runs"."""
+    if config.config:
+        return Path(config.config[-1].relative).stem
+    return config.model.class_path.rsplit(".", 1)[-1] if config.model else "runs"
