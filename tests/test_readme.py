@@ -74,7 +74,7 @@ def test_accuracy(path: Path) -> None:
     figures = json.loads(path.read_text())
     if figures["config"] == "speedrun":
         return  # see above
-    assert len(figures["runs"]) == (3 if figures["config"] == "best" else 5)
+    assert len(figures["runs"]) == 5
     assert figures["options"] == []
     mean, spread = (figures[f"error in percent, {what}"] for what in ("mean", "standard deviation"))
     row = next(line for line in README.splitlines() if line.startswith(f"| `{figures['config']}.yaml` |"))
