@@ -1,6 +1,7 @@
 """What stands on the command line: configs that are found anywhere, and errors of one line that name the option."""
 
 import re
+from collections.abc import Iterator
 from enum import Enum
 from pathlib import Path
 from typing import NoReturn
@@ -49,19 +50,29 @@ def brief(message: str) -> str:
     return text
 
 
+def config_paths(args: list[str]) -> Iterator[tuple[int, str]]:
+    """The path of each --config, and where in `args` it stands."""
+    options = ("--config", "-c")
+    for i, arg in enumerate(args):
+        option, equals, path = arg.partition("=")
+        if i and args[i - 1] in options:
+            yield i, arg
+        elif equals and option in options:
+            yield i, path
+
+
 def with_configs(args: list[str]) -> list[str]:
     """The arguments, with the package's own file in place of a config that isn't there, outside a clone."""
     whole = list(args)
-    for i, arg in enumerate(args):
-        option, _, path = arg.partition("=") if "=" in arg else (args[i - 1] if i else "", "", arg)
-        if option in ("--config", "-c") and not Path(path).exists() and (CONFIGS / Path(path).name).is_file():
-            whole[i] = arg.replace(path, str(CONFIGS / Path(path).name))
+    for i, path in config_paths(args):
+        if not Path(path).exists() and (CONFIGS / Path(path).name).is_file():
+            whole[i] = args[i].replace(path, str(CONFIGS / Path(path).name))
     return whole
 
 
 def refuse_broken_configs(args: list[str]) -> None:
     """Raise an InputError for a --config that is no YAML; the parser's own message names no file."""
-    for path in re.findall(r"(?:^|\0)(?:--config|-c)[=\0]([^\0]+)", "\0".join(args)):
+    for _, path in config_paths(args):
         if Path(path).is_file():
             try:
                 yaml.safe_load(Path(path).read_text())
