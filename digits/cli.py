@@ -63,8 +63,8 @@ from digits.performance import (
 )
 from digits.runs import (
     LOG_ROOT,
-    PRETRAINED,
     checkpoint_of,
+    find_checkpoint,
     new_run,
     newest_checkpoint,
     newest_run,
@@ -200,6 +200,9 @@ class DigitsCLI(LightningCLI):
 
     def setup_parser(self, *args: Any, **kwargs: Any) -> None:
         super().setup_parser(*args, **kwargs)
+        for parser in self._subcommand_parsers.values():
+            ckpt_path = next(action for action in parser._actions if action.dest == "ckpt_path")
+            ckpt_path.help = "A checkpoint, a run's folder, best or last of the newest run of this name, or pretrained."
         for name in ("test", "predict"):
             self._subcommand_parsers[name].add_argument(
                 "--tta", type=bool, default=False, help="Average over nine views, shifted by up to one pixel."
@@ -283,7 +286,7 @@ class DigitsCLI(LightningCLI):
         return Path(config.trainer.default_root_dir or ".").absolute() / LOG_ROOT / self.name
 
     def find_checkpoint(self, config: Namespace) -> None:
-        """Resolve --ckpt_path: a path, best, last or pretrained; but for `fit`, best of the newest run by default."""
+        """Resolve --ckpt_path; without it, all but `fit` take the best checkpoint of the newest run."""
         wanted = config.ckpt_path
         if wanted == "":
             raise InputError("--ckpt_path is empty: give a file, best or last, or leave it out")
@@ -301,12 +304,10 @@ class DigitsCLI(LightningCLI):
                     f"no checkpoint in {shown(folder)}: train first with `{PROGRAM} fit {self.given()}`, "
                     "or give --ckpt_path FILE"
                 )
-        elif wanted == "pretrained":
-            if self.subcommand == "fit":
-                raise InputError("the pretrained weights can't be resumed: train anew with --config configs/best.yaml")
-            self.checkpoint = PRETRAINED
+        elif wanted == "pretrained" and self.subcommand == "fit":
+            raise InputError("the pretrained weights can't be resumed: train anew with --config configs/best.yaml")
         else:
-            self.checkpoint = Path(wanted)
+            self.checkpoint = find_checkpoint(wanted, "last" if self.subcommand == "fit" else "best")
 
     def take_model_from_checkpoint(self, config: Namespace, checkpoint: dict[str, Any]) -> None:
         """Rebuild the model from what the checkpoint holds; refuse options that contradict it."""
@@ -351,6 +352,8 @@ class DigitsCLI(LightningCLI):
         self.model.tta = self.config[self.subcommand].get("tta", False)
         if isinstance(self.model, Ensemble):
             self.trained_on = self.model.trained_on
+            for path in self.model.paths:
+                say(f"Checkpoint: {shown(path)}")
         if self.trained_on is not None:  # whatever the images are now, the model knows them scaled like this
             self.datamodule.scale_as(self.trained_on["mean"], self.trained_on["std"])
             self.datamodule.classes = self.trained_on["classes"]

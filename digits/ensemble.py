@@ -1,6 +1,5 @@
 """Several networks that vote."""
 
-from pathlib import Path
 from typing import Any
 
 from torch import Tensor, nn
@@ -8,7 +7,7 @@ from torch import Tensor, nn
 from digits.checkpoints import rebuild
 from digits.errors import InputError
 from digits.models import Classifier, log_mean
-from digits.runs import read_checkpoint
+from digits.runs import find_checkpoints, read_checkpoint
 
 
 class Ensemble(Classifier):
@@ -17,15 +16,17 @@ class Ensemble(Classifier):
     It is tested and predicted with, not trained.
 
     Args:
-        checkpoints: files that `fit` wrote.
+        checkpoints: files that `fit` wrote, folders of runs, whose best ones count, or patterns of files or folders,
+            such as lightning_logs/*/version_0.
     """
 
-    def __init__(self, checkpoints: list[str]) -> None:
+    def __init__(self, checkpoints: list[str] | str) -> None:
         super().__init__(lr=0.0)
         if not checkpoints:
             raise InputError("--model.checkpoints is empty: name the checkpoints of the ensemble")
-        contents = [read_checkpoint(Path(path)) for path in checkpoints]
-        self.members = nn.ModuleList(map(rebuild, map(Path, checkpoints), contents))
+        self.paths = find_checkpoints([checkpoints] if isinstance(checkpoints, str) else checkpoints)
+        contents = [read_checkpoint(path) for path in self.paths]
+        self.members = nn.ModuleList(map(rebuild, self.paths, contents))
         known = [content.get("data") or {} for content in contents]
         self.scales = [(data.get("mean", 0.0), data.get("std", 1.0)) for data in known]
         self.trained_on = known[0] or None

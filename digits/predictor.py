@@ -14,7 +14,7 @@ from digits.data.images import load_one
 from digits.errors import InputError
 from digits.models import Classifier
 from digits.performance import use_channels_last
-from digits.runs import PRETRAINED, checkpoint_of, newest_checkpoint, read_checkpoint
+from digits.runs import find_checkpoint, read_checkpoint
 from digits.transforms import normalize
 
 Picture = str | Path | Image.Image
@@ -86,12 +86,7 @@ def load(source: str | Path) -> Predictor:
     Raises:
         InputError: there is none, or it is damaged.
     """
-    path: Path | None = PRETRAINED if source == "pretrained" else Path(source)
-    assert path is not None
-    if path.is_dir():
-        path = checkpoint_of(path, "best") or newest_checkpoint(path, "best")
-        if path is None:
-            raise InputError(f"{source} holds no run with a checkpoint: train first with `python -m digits fit`")
+    path = find_checkpoint(source)
     checkpoint = read_checkpoint(path)
     model = rebuild(path, checkpoint)
     use_channels_last(model)

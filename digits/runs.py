@@ -5,7 +5,9 @@ lightning_logs/<name>/version_N/
     checkpoints/best.ckpt, checkpoints/last.ckpt
 """
 
+import glob
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +77,47 @@ def checkpoint_of(run: Path, kind: str) -> Path | None:
     return next((path for path in paths if path.is_file()), None)
 
 
+def checkpoint_in(folder: Path, kind: str) -> Path | None:
+    """`best` or `last` checkpoint of a run, or of the newest run in a folder of runs."""
+    return checkpoint_of(folder, kind) or newest_checkpoint(folder, kind)
+
+
+def find_checkpoint(source: str | Path, kind: str = "best") -> Path:
+    """The checkpoint that `source` names.
+
+    Args:
+        source: a checkpoint; the folder of a run; a folder of runs, whose newest one counts; or "pretrained", for the
+            weights that come with the package.
+        kind: which one of a run, `best` or `last`.
+
+    Raises:
+        InputError: a folder has none.
+    """
+    path = PRETRAINED if source == "pretrained" else Path(source)
+    found = checkpoint_in(path, kind) if path.is_dir() else path
+    if found is None:
+        raise InputError(f"{source} holds no run with a checkpoint: train first with `python -m digits fit`")
+    return found
+
+
+def find_checkpoints(sources: Sequence[str]) -> list[Path]:
+    """The best checkpoints that `sources` name.
+
+    Args:
+        sources: each as for `find_checkpoint`, or a pattern of such files or folders; folders without a checkpoint that
+            a pattern fits, such as those of runs that only tested, are passed over.
+
+    Raises:
+        InputError: a folder that is named has none.
+    """
+    found: list[Path] = []
+    for source in sources:
+        matches = [] if Path(source).exists() else map(Path, sorted(glob.glob(source)))  # noqa: PTH207
+        best = (checkpoint_in(path, "best") if path.is_dir() else path for path in matches)
+        found += [path for path in best if path is not None] or [find_checkpoint(source)]
+    return found
+
+
 def run_of(checkpoint: Path) -> Path | None:
     """The run's folder that `checkpoint` was saved in, if it still lies there."""
     run = checkpoint.resolve().parent.parent
@@ -88,13 +131,13 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
         InputError: the file is missing, damaged, or not a checkpoint of this package.
     """
     if not path.is_file():
-        raise InputError(f"--ckpt_path {path}: there is no such file")
+        raise InputError(f"{path}: there is no such file, so no checkpoint")
     try:
         checkpoint = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
     except Exception:  # torch raises a dozen kinds, depending on where the damage is
         checkpoint = None
     if not isinstance(checkpoint, dict):
-        raise InputError(f"--ckpt_path {path} is damaged or not a checkpoint")
+        raise InputError(f"{path} is damaged or not a checkpoint")
     if not all(key in checkpoint for key in ("class_path", "state_dict", "hyper_parameters")):
-        raise InputError(f"--ckpt_path {path} is not a checkpoint of a digits model")
+        raise InputError(f"{path} is not a checkpoint of a digits model")
     return checkpoint

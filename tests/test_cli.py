@@ -125,8 +125,13 @@ def test_resuming_towards_another_end_is_refused(digits: Digits, refused: Digits
     assert config.read_bytes() == before
 
 
-def test_a_checkpoint_is_enough(digits: Digits, tmp_path: Path) -> None:
+def test_a_checkpoint_or_a_run_is_enough(digits: Digits, tmp_path: Path) -> None:
     digits("fit", *FIT)
+    for folder in ("lightning_logs/MLP/version_0", "lightning_logs/MLP"):
+        out = digits("test", f"--ckpt_path={folder}")
+        assert "version_0/checkpoints/best.ckpt" in out
+        assert "on 90 images" in out
+    assert "checkpoints/last.ckpt" in digits("fit", *MODEL, "--trainer.max_epochs=2", f"--ckpt_path={folder}")
     path = tmp_path / "elsewhere.ckpt"
     (tmp_path / "lightning_logs/MLP/version_0/checkpoints/best.ckpt").rename(path)
     assert "on 90 images" in digits("test", f"--ckpt_path={path}")

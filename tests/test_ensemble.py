@@ -41,6 +41,13 @@ def test_an_ensemble_is_the_mean_of_its_members(digits: Digits, members: list[st
     out = digits("test", "--model=Ensemble", f"--model.checkpoints={members}", "--name=both")
     assert "on 90 images" in out
     assert Path("lightning_logs/both/version_0/test.json").is_file()
+    # A pattern of runs stands for their best checkpoints; the ensemble's own run has none.
+    pattern = "--model.checkpoints=lightning_logs/*/version_0"
+    out = digits("predict", "--model=Ensemble", pattern, "--predictions.path=all.csv")
+    assert [line for line in out.splitlines() if line in {f"Checkpoint: {path}" for path in members}] == [
+        f"Checkpoint: {path}" for path in sorted(members)
+    ]
+    torch.testing.assert_close(predictions("all.csv"), mean, atol=2e-6, rtol=0)
     # One member is itself.
     digits("predict", "--model=Ensemble", f"--model.checkpoints=[{members[1]}]", "--predictions.path=one.csv")
     torch.testing.assert_close(predictions("one.csv"), predictions("b.csv"), atol=2e-6, rtol=0)
@@ -66,7 +73,10 @@ def test_what_an_ensemble_refuses(refused: Digits, members: list[str]) -> None:
     def error(*args: str) -> str:
         return refused("test", "--model=Ensemble", *args)
 
+    Path("lightning_logs/MLP/version_0/events").mkdir()
     assert "absent.ckpt: there is no such file" in error("--model.checkpoints=[absent.ckpt]")
+    assert "version_9: there is no such file" in error("--model.checkpoints=lightning_logs/*/version_9")
+    assert "MLP/version_0/events holds no run" in error("--model.checkpoints=lightning_logs/MLP/version_0/events")
     assert "is empty" in error("--model.checkpoints=[]")
     assert "--model.checkpoints" in error(f"--model.checkpoints={members}", f"--ckpt_path={members[0]}")
     out = refused("fit", "--model=Ensemble", f"--model.checkpoints={members}")
