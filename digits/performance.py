@@ -1,17 +1,17 @@
 """What makes training fast. Each trick stands here, with the measurement that pays for it.
 
 Milliseconds per step of 200 images on two cores of an AMD EPYC (AVX512 with bf16), torch 2.15, each trick added to
-those above it, by `python -m benchmarks.tricks`:
+those above it, by `python -m benchmarks.tricks` on a slow day:
 
                           LargeCNN  SmallCNN
-    none                      21.2      28.6
-    freed memory is kept      16.4      22.1
-    channels last             11.4      21.9
-    bf16                       8.8      13.9
-    `Dropout`                 10.1       9.5
-    `MaxPool2d`                7.6       7.0
-    all of them but bf16      10.8      13.0
-    and but `MaxPool2d`       10.7      17.4
+    none                      40.9      45.7
+    freed memory is kept      26.2      40.3
+    channels last             16.7      36.1
+    bf16                      14.7      26.0
+    `Dropout`                 14.2      17.4
+    `MaxPool2d`               13.5      16.3
+    all of them but bf16      18.5      27.0
+    and but `MaxPool2d`       17.2      31.6
 
 Where a trick does not apply (another C library, a GPU, another precision), torch's own way is taken. What makes the
 process start and end fast stands in `digits/__main__.py`, as it must come before torch is imported.

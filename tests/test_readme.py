@@ -107,7 +107,7 @@ def test_promises() -> None:
 def test_scale() -> None:
     scale = json.loads((RESULTS / "scale.json").read_text())
     for images, row in scale["images"].items():
-        figures = f"{row['seconds per epoch']} s | {row['peak memory in megabytes']:,} MB"
+        figures = f"{row['seconds per epoch']:.2f} s | {row['peak memory in megabytes']:,} MB"
         assert f"| {images} | {figures} |" in README
     one, two = scale["processes, seconds per epoch"].values()
     assert f"{one} s an epoch on one process, {two} s on two" in README.replace("\n", " ")
