@@ -172,11 +172,15 @@ class DigitsCLI(LightningCLI):
             },
         )
 
-    @staticmethod
-    def subcommands() -> dict[str, set[str]]:
+    def subcommands(self) -> dict[str, set[str]]:  # type: ignore[override]
+        """What the Trainer does, with the parameters that are no options; only what is asked for, if anything is.
+
+        The parser of each takes 0.04 s to build.
+        """
         loaders = {"model", "dataloaders", "train_dataloaders", "val_dataloaders", "datamodule"}
         fixed = {"weights_only", "verbose", "return_predictions"}
-        return dict.fromkeys(("fit", "validate", "test", "predict", "export"), loaders | fixed)
+        commands = ("fit", "validate", "test", "predict", "export")
+        return dict.fromkeys({*self.argv[:1]} & {*commands} or commands, loaders | fixed)
 
     def add_core_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         parser.add_argument(
@@ -200,14 +204,15 @@ class DigitsCLI(LightningCLI):
 
     def setup_parser(self, *args: Any, **kwargs: Any) -> None:
         super().setup_parser(*args, **kwargs)
-        for parser in self._subcommand_parsers.values():
+        for command, parser in self._subcommand_parsers.items():
             ckpt_path = next(action for action in parser._actions if action.dest == "ckpt_path")
             ckpt_path.help = "A checkpoint, a run's folder, best or last of the newest run of this name, or pretrained."
-        for name in ("test", "predict"):
-            self._subcommand_parsers[name].add_argument(
-                "--tta", type=bool, default=False, help="Average over nine views, shifted by up to one pixel."
-            )
-        self._subcommand_parsers["predict"].add_lightning_class_args(PredictionWriter, "predictions")
+            if command in ("test", "predict"):
+                parser.add_argument(
+                    "--tta", type=bool, default=False, help="Average over nine views, shifted by up to one pixel."
+                )
+            if command == "predict":
+                parser.add_lightning_class_args(PredictionWriter, "predictions")
         drawing = Parser(description="A page in the browser to draw digits on.", prog=PROGRAM)
         drawing.add_function_arguments(demo)
         comparing = Parser(description="A table of runs, and a chart of their validation error.", prog=PROGRAM)
@@ -217,8 +222,8 @@ class DigitsCLI(LightningCLI):
         assert commands is not None
         commands.add_subcommand("demo", drawing, help="")
         commands.add_subcommand("compare", comparing, help="")
-        for command in commands._choices_actions:
-            command.help = COMMANDS[command.dest]
+        for listed in commands._choices_actions:
+            listed.help = COMMANDS[listed.dest]
 
     def parse_arguments(self, parser: LightningArgumentParser, args: ArgsType) -> None:
         refuse_broken_configs(self.argv)
