@@ -38,7 +38,7 @@ class Epochs(Callback):
 
     def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, outputs: Any, *args: Any) -> None:
         every = trainer.log_every_n_steps  # type: ignore[attr-defined]
-        if every and trainer.global_step % every == 0:
+        if every and trainer.global_step % every == 0 and "loss" in outputs:  # or the network skipped this step
             for board in boards(trainer):
                 board.add_scalar("train/loss_step", outputs["loss"], trainer.global_step)
 

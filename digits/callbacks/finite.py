@@ -14,7 +14,9 @@ class FiniteLoss(Callback):
     """Stop when the loss, or a weight, is no longer a finite number, before such a network is saved."""
 
     def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, outputs: Any, *args: Any) -> None:
-        loss: Tensor = outputs["loss"]
+        loss: Tensor | None = outputs.get("loss")
+        if loss is None:  # the network skipped this step
+            return
         # To look at a number on a GPU is to wait for it.
         every = trainer.log_every_n_steps or 1  # type: ignore[attr-defined]
         if (loss.device.type == "cpu" or trainer.global_step % every == 0) and not math.isfinite(loss):
