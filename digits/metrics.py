@@ -37,11 +37,12 @@ class Scores(Metric):
             labels: (N,), int64.
             loss: the mean cross-entropy of the batch, if it is known already.
         """
+        if self.loss_sum.dtype != WIDE:  # --trainer.precision bf16-true makes it narrow
+            self.loss_sum = self.loss_sum.to(WIDE)
         if loss is None:
-            total = F.cross_entropy(logits.float(), labels, reduction="sum")  # 0 of an empty batch
+            self.loss_sum.add_(F.cross_entropy(logits.float(), labels, reduction="sum"))  # 0 of an empty batch
         else:
-            total = loss.detach().float() * len(labels)
-        self.loss_sum = self.loss_sum.to(WIDE) + total  # --trainer.precision bf16-true makes it narrow
+            self.loss_sum.add_(loss.detach(), alpha=len(labels))
         self.correct.add_((logits.argmax(dim=1) == labels).sum())
         self.images.add_(len(labels))
 

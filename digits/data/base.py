@@ -304,6 +304,12 @@ class DigitsDataModule(LightningDataModule):
         self.seed = state_dict["seed"]
         self.resumed_at = state_dict["epoch"], state_dict["batch"]
 
+    def transfer_batch_to_device(self, batch: Batch, device: torch.device, dataloader_idx: int) -> Batch:
+        # Lightning's own looks through whatever a batch may be made of, which takes 0.01 ms.
+        images, labels = batch
+        cuda = device.type == "cuda"
+        return images.to(device, non_blocking=cuda), labels.to(device, non_blocking=cuda)
+
     def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
         images, labels = batch  # (N, 28, 28) uint8, (N,)
         if self.trainer is not None and self.trainer.training and self.seed is not None:
