@@ -51,14 +51,13 @@ from digits.demo import demo
 from digits.ensemble import Ensemble
 from digits.errors import InputError
 from digits.export import ExportingTrainer
+from digits.loop import shorten_steps
 from digits.models import Classifier
 from digits.performance import (
-    NoProfiler,
     fastest_precision,
     keep_freed_memory,
     leave_tensorflow_alone,
     look_for_gpus_once,
-    skip_empty_hooks,
     use_channels_last,
 )
 from digits.runs import (
@@ -389,7 +388,6 @@ class DigitsCLI(LightningCLI):
         else:
             config.enable_checkpointing = False
             config.callbacks = [one for one in config.callbacks if not isinstance(one, WeightAveraging)]
-        config.profiler = config.profiler or NoProfiler()
         self.summary = config.enable_model_summary is not False
         config.enable_model_summary = False  # Lightning's rounds the number of parameters
         self.save_config_kwargs = {"run": self.run}
@@ -397,7 +395,7 @@ class DigitsCLI(LightningCLI):
             trainer = super().instantiate_trainer(**kwargs)
         except (ValueError, TypeError) as error:  # an accelerator, strategy or precision that Lightning doesn't know
             raise InputError(f"--trainer: {error}") from error
-        skip_empty_hooks([self.model, *trainer.callbacks])  # type: ignore[attr-defined]
+        shorten_steps(trainer)
         device = trainer.strategy.root_device.type
         say(
             f"{self.name}: {self.subcommand} on {trainer.world_size} × {device}"

@@ -55,14 +55,6 @@ class Classifier(LightningModule):
         self.layers = nn.Sequential()
         self.train_scores, self.val_scores, self.test_scores = Scores(), Scores(), Scores()
 
-    def __setattr__(self, name: str, value: Any) -> None:
-        # Lightning notes which hook it is in three dozen times a step, and torch looks at each value for parameters: a
-        # twentieth of the time of a small step.
-        if name == "_current_fx_name":
-            self.__dict__[name] = value
-        else:
-            super().__setattr__(name, value)
-
     def forward(self, images: Tensor) -> Tensor:
         """Normalised images, (N, 1, 28, 28) float32, to logits, (N, 10)."""
         return self.layers(images.to(self.dtype))  # --trainer.precision 64-true and the like change it

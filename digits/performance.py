@@ -21,24 +21,11 @@ import ctypes
 import os
 import platform
 import sys
-from collections.abc import Iterable
-from contextlib import AbstractContextManager, nullcontext
 from types import ModuleType
 from typing import Any
 
 import torch
-from lightning.pytorch import Callback, LightningModule
-from lightning.pytorch.profilers import PassThroughProfiler
 from torch import Tensor, nn
-
-STEP_HOOKS = (
-    "on_train_batch_start",
-    "on_train_batch_end",
-    "on_before_zero_grad",
-    "on_before_backward",
-    "on_after_backward",
-    "on_before_optimizer_step",
-)
 
 
 def keep_freed_memory() -> None:
@@ -82,25 +69,6 @@ def look_for_gpus_once() -> None:
     """
     if not torch.cuda.is_available():
         os.environ["CUDA_VISIBLE_DEVICES"] = ""
-
-
-def skip_empty_hooks(hooked: Iterable[Callback | LightningModule]) -> None:
-    """Keep Lightning from calling, in every step of training, hooks that do nothing.
-
-    Ten callbacks with six hooks each take a tenth of a millisecond. Lightning passes over a hook that is None.
-    """
-    for one in hooked:
-        base = LightningModule if isinstance(one, LightningModule) else Callback
-        for hook in STEP_HOOKS:
-            if getattr(type(one), hook) is getattr(base, hook):
-                setattr(one, hook, None)
-
-
-class NoProfiler(PassThroughProfiler):
-    """Lightning's profiler that measures nothing, without the generator that it makes for each of 25 hooks a step."""
-
-    def profile(self, action_name: str) -> AbstractContextManager[None]:  # type: ignore[override]
-        return nullcontext()
 
 
 def fastest_precision(accelerator: str) -> str:

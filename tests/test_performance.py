@@ -1,21 +1,17 @@
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
 import torch.nn.functional as F
 import yaml
-from lightning.pytorch import Callback, LightningModule
 from torch import nn
 
 from digits.performance import (
-    STEP_HOOKS,
     Dropout,
     MaxPool2d,
     fastest_precision,
-    skip_empty_hooks,
     use_channels_last,
 )
 from tests.conftest import Digits
@@ -104,24 +100,6 @@ def test_tensorflow_is_not_imported(tmp_path: Path) -> None:
     path = {"PYTHONPATH": f"{tmp_path}:{Path(__file__).parent.parent}"}
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, env=path)
     assert result.stdout.splitlines() == ["imported", "left alone"], result.stderr
-
-
-def test_only_hooks_that_do_nothing_are_skipped() -> None:
-    class Counting(Callback):
-        def on_train_batch_end(self, *args: Any) -> None:
-            pass
-
-    class Module(LightningModule):
-        def on_after_backward(self) -> None:
-            pass
-
-    counting, empty, module = Counting(), Callback(), Module()
-    skip_empty_hooks([counting, empty, module])
-    assert callable(counting.on_train_batch_end)
-    assert callable(counting.on_train_epoch_end)
-    assert {hook for hook in STEP_HOOKS if getattr(counting, hook) is None} == {*STEP_HOOKS} - {"on_train_batch_end"}
-    assert all(getattr(empty, hook) is None for hook in STEP_HOOKS)
-    assert {hook for hook in STEP_HOOKS if getattr(module, hook) is None} == {*STEP_HOOKS} - {"on_after_backward"}
 
 
 def test_beside_an_apple_gpu_the_layout_stays(monkeypatch: pytest.MonkeyPatch) -> None:
