@@ -108,14 +108,19 @@ class EpochLoop(_TrainingEpochLoop):
         for end in self.ends:
             end(trainer, module, outputs, batch, batch_idx)
         module._current_fx_name = None
-        logs.on_batch_end()
+        logged = any(True for _ in self._results.valid_items())  # by `log`, in this epoch
+        if logged:
+            logs.on_batch_end()
         progress.increment_completed()
-        logs.update_train_step_metrics()
+        if logged:
+            logs.update_train_step_metrics()
 
     def on_advance_end(self, data_fetcher: _DataFetcher) -> None:
         """Validate when it is time to."""
-        stops = self.trainer.should_stop or self.trainer.received_sigterm
-        if self.plain and not (self._skip_next_val or stops or self._should_check_val_fx(data_fetcher)):
+        trainer, every = self.trainer, self.trainer.val_check_batch
+        steps = 1 + (self.total_batch_idx if trainer.check_val_every_n_epoch is None else self.batch_idx)
+        due = self.batch_progress.is_last_batch or every is None or steps % every == 0  # or may be: Lightning knows
+        if self.plain and not (due or self._skip_next_val or trainer.should_stop or trainer.received_sigterm):
             self._batches_that_stepped += 1
         else:
             super().on_advance_end(data_fetcher)
