@@ -1,20 +1,22 @@
 """What makes training fast. Each trick stands here, with the measurement that pays for it.
 
 Milliseconds per step of 200 images on two cores of an AMD EPYC (AVX512 with bf16), torch 2.15, each trick added to
-those above it, by `python -m benchmarks.tricks` on a slow day:
+those above it, by `python -m benchmarks.tricks`; the machine turns half as fast for minutes, so that a figure may be
+too high by half:
 
                           LargeCNN  SmallCNN
-    none                      40.9      45.7
-    freed memory is kept      26.2      40.3
-    channels last             16.7      36.1
-    bf16                      14.7      26.0
-    `Dropout`                 14.2      17.4
-    `MaxPool2d`               13.5      16.3
-    all of them but bf16      18.5      27.0
-    and but `MaxPool2d`       17.2      31.6
+    none                      35.1      37.8
+    freed memory is kept      24.8      28.3
+    channels last             15.3      33.0
+    bf16                      12.0      20.9
+    `Dropout`                 11.9      17.2
+    `MaxPool2d`               10.2      10.2
+    all of them but bf16      14.7      17.5
+    and but `MaxPool2d`       15.1      21.3
 
-Where a trick does not apply (another C library, a GPU, another precision), torch's own way is taken. What makes the
-process start and end fast stands in `digits/__main__.py`, as it must come before torch is imported.
+Where a trick does not apply (another C library, a GPU, another precision), torch's own way is taken. What spares a step
+Lightning's bookkeeping stands in `digits/loop.py`, and what makes the process start and end fast in
+`digits/__main__.py`, as it must come before torch is imported.
 """
 
 import ctypes
