@@ -24,8 +24,8 @@ import torch
 import yaml
 
 from benchmarks.machine import machine, versions
+from digits.fast.process import Dropout
 from digits.models import DeepCNN
-from digits.performance import Dropout
 
 ROOT = Path(__file__).parent.parent
 RESULTS = Path(__file__).parent / "results/ablation.json"

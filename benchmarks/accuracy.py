@@ -19,7 +19,7 @@ from typing import Any
 import yaml
 
 from benchmarks.machine import machine, versions
-from digits.compare import count_parameters
+from digits.commands.compare import count_parameters
 from digits.runs import read_checkpoint
 
 RESULTS = Path(__file__).parent / "results"

@@ -21,7 +21,7 @@ from digits.data import Digits, MNISTDataModule
 READ = """
 import re, sys, time
 from pathlib import Path
-from digits.data.tables import read_csv
+from digits.data.csv import read_csv
 def peak():
     return re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]
 before, start = peak(), time.monotonic()

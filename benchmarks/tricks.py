@@ -2,8 +2,8 @@
 
 python -m benchmarks.tricks
 
-Those of `digits/performance.py` in the loop by hand, with one more of them each time, and the shorter steps of
-`digits/loop.py` in `python -m digits fit`.
+Those of `digits/fast/` in the loop by hand, with one more of them each time, and the shorter steps of
+`digits/fast/loop.py` in `python -m digits fit`.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from pathlib import Path
 from benchmarks.rivals import TRICKS
 from benchmarks.speed import RESULTS, ROOT, run
 
-FIT = "from digits import cli, loop; loop.EpochLoop.is_plain = {}; cli.main()"
+FIT = "from digits import cli; from digits.fast import loop; loop.EpochLoop.is_plain = {}; cli.main()"
 STEPS = {"Lightning's steps": "lambda self: False", "shorter steps": "loop.EpochLoop.is_plain"}
 
 

@@ -28,10 +28,8 @@ from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.plugins.io import CheckpointIO
 from lightning.pytorch.utilities.rank_zero import rank_zero_only
 
-from digits.arguments import Parser, refuse_broken_configs, run_name, with_configs
 from digits.callbacks import (
     Calibration,
-    Curves,
     Dashboard,
     Epochs,
     FiniteLoss,
@@ -39,27 +37,29 @@ from digits.callbacks import (
     PredictionWriter,
     ProgressBar,
     Report,
+    RewindTensorBoard,
     StopAtStep,
     summarize,
 )
-from digits.callbacks.boards import boards
-from digits.callbacks.files import CheckpointFiles, replacing
-from digits.checkpoints import is_own, rebuild
-from digits.compare import compare
+from digits.callbacks.summary_writers import summary_writers
+from digits.checkpoint import is_own, rebuild
+from digits.commands.compare import compare
+from digits.commands.demo import demo
+from digits.commands.export import ExportingTrainer
+from digits.console import Parser, refuse_broken_configs, run_name, with_configs
 from digits.data import CSVDataModule, DigitsDataModule, MNISTDataModule
-from digits.demo import demo
 from digits.ensemble import Ensemble
 from digits.errors import InputError
-from digits.export import ExportingTrainer
-from digits.loop import shorten_steps
-from digits.models import Classifier
-from digits.performance import (
+from digits.fast.loop import use_fast_path
+from digits.fast.process import (
     fastest_precision,
     keep_freed_memory,
     leave_tensorflow_alone,
     look_for_gpus_once,
     use_channels_last,
 )
+from digits.files import CheckpointFiles, replacing
+from digits.models import Classifier
 from digits.runs import (
     LOG_ROOT,
     checkpoint_of,
@@ -118,7 +118,7 @@ class ConfigWriter(SaveConfigCallback):
             config = self.config.clone()
             config.ckpt_path = None  # where this run was resumed from is no part of how to run it
             self.parser.save(config, self.run / "config.yaml", skip_none=False, overwrite=True)
-            for board in boards(trainer):
+            for board in summary_writers(trainer):
                 board.add_text("config", f"```yaml\n{(self.run / 'config.yaml').read_text()}\n```")
 
 
@@ -395,7 +395,7 @@ class DigitsCLI(LightningCLI):
             trainer = super().instantiate_trainer(**kwargs)
         except (ValueError, TypeError) as error:  # an accelerator, strategy or precision that Lightning doesn't know
             raise InputError(f"--trainer: {error}") from error
-        shorten_steps(trainer)
+        use_fast_path(trainer)
         device = trainer.strategy.root_device.type
         say(
             f"{self.name}: {self.subcommand} on {trainer.world_size} × {device}"
@@ -409,7 +409,7 @@ class DigitsCLI(LightningCLI):
     def tensorboard(self) -> TensorBoardLogger:
         """A logger into the run's folder."""
         folder = self.run or self.log_folder(self.config[self.subcommand]) / "version_"  # only rank 0 writes
-        suffix = "" if self.subcommand == "fit" else f".{self.subcommand}"  # what `Curves` may not touch
+        suffix = "" if self.subcommand == "fit" else f".{self.subcommand}"  # what `RewindTensorBoard` may not touch
         return TensorBoardLogger(
             folder.parent.parent, folder.parent.name, folder.name, default_hp_metric=False, filename_suffix=suffix
         )
@@ -425,7 +425,7 @@ class DigitsCLI(LightningCLI):
             config.plugins = [*as_list(config.plugins), CheckpointFiles()]
         folder = self.run and self.run / "checkpoints"
         stop = StopAtStep((folder or Path("checkpoints")) / "last.ckpt")  # only rank 0 writes
-        curves = [Curves(self.run)] if self.run is not None else []
+        curves = [RewindTensorBoard(self.run)] if self.run is not None else []
         last = ModelCheckpoint(folder, "last", enable_version_counter=False, save_on_train_epoch_end=True)
         if not self.datamodule.val_size or config.limit_val_batches == 0:
             return [*curves, stop, last]

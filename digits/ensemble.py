@@ -4,9 +4,9 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from digits.checkpoints import rebuild
+from digits.checkpoint import rebuild
+from digits.classifier import Classifier, log_mean
 from digits.errors import InputError
-from digits.models import Classifier, log_mean
 from digits.runs import find_checkpoints, read_checkpoint
 
 
@@ -40,7 +40,7 @@ class Ensemble(Classifier):
         logits = []
         for member, (own_mean, own_std) in zip(self.members, self.scales, strict=True):
             same = (own_mean, own_std) == (mean, std)
-            logits.append(member.calibrated(images if same else (images * std + mean - own_mean) / own_std))  # type: ignore[operator]
+            logits.append(member.eval_logits(images if same else (images * std + mean - own_mean) / own_std))  # type: ignore[operator]
         return log_mean(logits)
 
     def configure_optimizers(self) -> Any:

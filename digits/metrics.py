@@ -61,7 +61,7 @@ class Scores(Metric):
         }
 
 
-class Outcomes(Metric):
+class OutcomeMetric(Metric):
     """What a network said about each image, over all processes, in the order of the data."""
 
     full_state_update = False

@@ -9,11 +9,11 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from digits.checkpoints import rebuild
-from digits.data.images import load_one
+from digits.checkpoint import rebuild
+from digits.data.pictures import load_one
 from digits.errors import InputError
+from digits.fast.process import use_channels_last
 from digits.models import Classifier
-from digits.performance import use_channels_last
 from digits.runs import find_checkpoint, read_checkpoint
 from digits.transforms import normalize
 
@@ -56,9 +56,9 @@ class Predictor:
 
         Args:
             images: a picture's file, a PIL image, or a sequence of them: anything with one digit on it, which is
-                brought to MNIST's form first (see `digits.photos.prepare`). Or an array or tensor, (H, W), (N, H, W),
-                (N, 1, H, W) or (N, H, W, 1): with 28×28 pixels as MNIST has them, ink as 0 to 255 (uint8) or 0 to 1
-                (float); with another size as pictures.
+                brought to MNIST's form first (see `digits.data.photo.prepare`). Or an array or tensor, (H, W),
+                (N, H, W), (N, 1, H, W) or (N, H, W, 1): with 28×28 pixels as MNIST has them, ink as 0 to 255 (uint8) or
+                0 to 1 (float); with another size as pictures.
 
         Raises:
             InputError: an array has another shape, type or range.
@@ -68,7 +68,7 @@ class Predictor:
         raw = torch.from_numpy(np.stack([image for image, _ in pairs])) if pairs else torch.empty(0, 28, 28)
         with torch.inference_mode():
             batches = [normalize(batch.to(self.model.device), self.mean, self.std) for batch in raw.split(BATCH)]
-            logits = [self.model.calibrated(batch) for batch in batches if len(batch)]
+            logits = [self.model.eval_logits(batch) for batch in batches if len(batch)]
         probabilities = torch.cat(logits).softmax(dim=1).cpu().numpy() if logits else np.empty((0, len(self.classes)))
         best = probabilities.argmax(axis=1)
         probabilities[[bool(note) for note in notes]] = np.nan

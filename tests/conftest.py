@@ -1,34 +1,14 @@
-import gzip
 import hashlib
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # as many tests run at once as there are cores
 
-import torch
-from torch import Tensor
-
 from digits.cli import main
 from digits.data import mnist
-
-
-def draw(n: int, seed: int) -> tuple[Tensor, Tensor]:
-    """Images that are easy to tell apart: a bright bar at a height that depends on the class, and noise."""
-    generator = torch.Generator().manual_seed(seed)
-    labels = torch.arange(n) % 10
-    images = torch.randint(0, 60, (n, 28, 28), generator=generator, dtype=torch.uint8)
-    for image, label in zip(images, labels.tolist(), strict=True):
-        image[4 + 2 * label : 6 + 2 * label, 4:24] = 255
-    return images, labels
-
-
-def write_idx(path: Path, values: Tensor) -> None:
-    header = bytes([0, 0, 8, values.ndim]) + b"".join(n.to_bytes(4, "big") for n in values.shape)
-    content = header + values.to(torch.uint8).numpy().tobytes()
-    path.write_bytes(gzip.compress(content) if path.suffix == ".gz" else content)
+from tests.helpers import Digits, draw, write_idx
 
 
 @pytest.fixture
@@ -45,9 +25,6 @@ def tiny_mnist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(mnist, "BUNDLED", folder)
     monkeypatch.setattr(mnist, "FILES", md5)
     return folder
-
-
-Digits = Callable[..., str]
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from digits.cli import main
 from digits.data import MNISTDataModule
 from digits.models import MLP
-from tests.conftest import Digits
+from tests.helpers import Digits
 
 MODEL = ("--model=MLP", "--model.hidden=[16]", "--model.lr=0.01")
 FIT = ("--trainer.max_epochs=2", "--pictures=false", *MODEL)

@@ -10,7 +10,7 @@ from PIL import Image
 from digits import load
 from digits.cli import main
 from digits.runs import PRETRAINED
-from tests.conftest import Digits
+from tests.helpers import Digits
 
 ALL = sorted((Path(__file__).parent.parent / "configs").glob("*.yaml"))
 CONFIGS = [path for path in ALL if path.stem != "pretrained"]

@@ -4,12 +4,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from digits.checkpoints import rebuild
+from digits.checkpoint import rebuild
 from digits.ensemble import Ensemble
 from digits.errors import InputError
 from digits.models import MLP, LargeCNN
 from digits.runs import read_checkpoint
-from tests.conftest import Digits
+from tests.helpers import Digits
 
 SHORT = ("--trainer.max_epochs=1", "--pictures=false", "--trainer.logger=false")
 
@@ -62,8 +62,8 @@ def test_members_that_were_scaled_otherwise_see_what_they_were_trained_on(member
     first, second = rebuild(Path(members[0]), checkpoint), rebuild(Path("other.ckpt"), other)
     data = checkpoint["data"]
     mean = (
-        first.calibrated((images - data["mean"]) / data["std"]).softmax(1)
-        + second.calibrated((images - 0.5) / 0.25).softmax(1)
+        first.eval_logits((images - data["mean"]) / data["std"]).softmax(1)
+        + second.eval_logits((images - 0.5) / 0.25).softmax(1)
     ) / 2
     together = Ensemble([members[0], "other.ckpt"]).eval()((images - data["mean"]) / data["std"])
     torch.testing.assert_close(together.exp(), mean)
@@ -100,7 +100,7 @@ def test_members_agree_on_the_classes(members: list[str]) -> None:
 def test_tta_averages_nine_shifted_views(kind: type[MLP]) -> None:
     model, images = kind().eval(), torch.randn(3, 1, 28, 28)
     model.temperature = 1.7
-    plain = model.calibrated(images)
+    plain = model.eval_logits(images)
     torch.testing.assert_close(plain, model(images) / 1.7)
     model.tta = True
     views = [images.roll((y, x), (2, 3)) for y in (-1, 0, 1) for x in (-1, 0, 1)]

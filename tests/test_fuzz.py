@@ -18,9 +18,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from digits.data.images import load_one
+from digits.data.csv import read_csv
 from digits.data.mnist import check_pair, read_idx
-from digits.data.tables import read_csv
+from digits.data.pictures import load_one
 from digits.errors import InputError
 
 fuzz = settings(

@@ -19,13 +19,13 @@ from PIL import Image
 from torchvision.datasets import MNIST
 
 from digits import models
-from digits.callbacks.files import replacing, save_picture
 from digits.data import MNISTDataModule, mnist
-from digits.data.images import load_one
 from digits.data.mnist import BUNDLED, FILES
+from digits.data.pictures import load_one
 from digits.errors import InputError
+from digits.files import replacing, save_picture
 from digits.runs import new_run
-from tests.conftest import Digits, draw, write_idx
+from tests.helpers import Digits, draw, write_idx
 
 SMALL = ("--model=MLP", "--model.hidden=[16]", "--pictures=false")
 

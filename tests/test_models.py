@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from digits.callbacks.terminal import summarize
 from digits.errors import InputError
 from digits.models import MLP, BatchNormCNN, Classifier, DeepCNN, FastCNN, KaggleCNN, LargeCNN, SmallCNN, pool_relu
-from tests.conftest import draw
+from tests.helpers import draw
 
 MODELS = [
     (MLP(), 623_290),

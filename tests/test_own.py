@@ -13,11 +13,11 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from digits import load
+from digits.commands.demo import newest
 from digits.data import MNISTDataModule
-from digits.demo import newest
 from digits.errors import InputError
 from digits.models import BatchNormCNN, Classifier
-from tests.conftest import Digits
+from tests.helpers import Digits
 
 README = (Path(__file__).parent.parent / "README.md").read_text()
 

@@ -12,7 +12,7 @@ from PIL import Image
 from digits import load
 from digits.data import MNISTDataModule
 from digits.errors import InputError
-from tests.conftest import Digits
+from tests.helpers import Digits
 
 SHORT = ("--model=LargeCNN", "--trainer.max_epochs=1", "--pictures=false", "--trainer.logger=false")
 RUN = Path("lightning_logs/LargeCNN/version_0")

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from digits.data import DigitsDataModule
-from tests.conftest import Digits
+from tests.helpers import Digits
 
 FIT = ("--model=MLP", "--model.hidden=[16]", "--name=run", "--trainer.max_epochs=2", "--pictures=false")
 RUN = Path("lightning_logs/run/version_0")

@@ -3,4 +3,4 @@
 Each prints a line at the end of every epoch, and at the end one line of JSON.
 """
 
-TRICKS = ("memory", "channels last", "bf16", "dropout", "max pooling")  # of digits/performance.py
+TRICKS = ("memory", "channels last", "bf16", "dropout", "max pooling")  # of digits/fast/

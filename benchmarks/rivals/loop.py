@@ -18,8 +18,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from benchmarks.rivals import TRICKS
-from digits import models, performance
+from digits import models
 from digits.data import MNISTDataModule
+from digits.fast import process as performance
 from digits.transforms import normalize
 
 NETWORKS: dict[str, Callable[[], models.Classifier]] = {
@@ -31,7 +32,7 @@ NETWORKS: dict[str, Callable[[], models.Classifier]] = {
 
 
 def network(name: str, tricks: Collection[str] = TRICKS) -> nn.Sequential:
-    """The layers of network `name`; torch's own in place of those of `digits.performance` that are not asked for."""
+    """The layers of network `name`; torch's own in place of those of `digits.fast.process` that are not asked for."""
 
     def choose(layer: nn.Module) -> nn.Module:
         if isinstance(layer, performance.Dropout) and "dropout" not in tricks:

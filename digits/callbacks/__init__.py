@@ -5,14 +5,13 @@ from digits.callbacks.dashboard import Dashboard
 from digits.callbacks.epochs import Epochs
 from digits.callbacks.finite import FiniteLoss
 from digits.callbacks.hparams import HParams
-from digits.callbacks.interruption import Curves, StopAtStep
+from digits.callbacks.interruption import RewindTensorBoard, StopAtStep
 from digits.callbacks.predictions import PredictionWriter
 from digits.callbacks.report import Report
 from digits.callbacks.terminal import ProgressBar, summarize
 
 __all__ = [
     "Calibration",
-    "Curves",
     "Dashboard",
     "Epochs",
     "FiniteLoss",
@@ -20,6 +19,7 @@ __all__ = [
     "PredictionWriter",
     "ProgressBar",
     "Report",
+    "RewindTensorBoard",
     "StopAtStep",
     "summarize",
 ]

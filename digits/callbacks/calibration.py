@@ -4,8 +4,8 @@ import torch
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint
 
-from digits.callbacks.scored import Scored
-from digits.data import source
+from digits.callbacks.outcomes import OutcomeCollector
+from digits.data import datamodule_of
 from digits.metrics import fit_temperature
 from digits.models import Classifier
 from digits.transforms import normalize
@@ -13,7 +13,7 @@ from digits.transforms import normalize
 ENOUGH = 5000  # images
 
 
-class Calibration(Scored):
+class Calibration(OutcomeCollector):
     """After each validation in training, fit the temperature that testing and predicting divide the logits by.
 
     Checkpoints keep it; see `fit_temperature`. It changes how sure a network is, never what it says. Where there is
@@ -27,7 +27,7 @@ class Calibration(Scored):
             pl_module.temperature = fit_temperature(logits, labels)
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        data = source(trainer)
+        data = datamodule_of(trainer)
         if not isinstance(pl_module, Classifier) or trainer.val_dataloaders:
             return
         some = data.train.first(ENOUGH)

@@ -12,14 +12,14 @@ from PIL import Image
 from torch import Tensor, nn
 from torchmetrics.functional.classification import multiclass_confusion_matrix
 
-from digits.callbacks import pictures
-from digits.callbacks.boards import boards
 from digits.callbacks.epochs import Epochs
-from digits.callbacks.files import save_picture
-from digits.callbacks.scored import Scored
+from digits.callbacks.outcomes import OutcomeCollector
+from digits.callbacks.summary_writers import summary_writers
 from digits.callbacks.terminal import summarize
-from digits.data import Digits, source
+from digits.data import Digits, datamodule_of
+from digits.files import save_picture
 from digits.models import Classifier
+from digits.plots import pictures
 
 WORST = 40  # mistakes shown
 EMBEDDED = 10_000  # images in the projector
@@ -33,7 +33,7 @@ LAYOUT = {
 }
 
 
-class Dashboard(Scored):
+class Dashboard(OutcomeCollector):
     """After training and after testing, draw what happened: as files in the run's folder, and on TensorBoard.
 
     Args:
@@ -51,7 +51,7 @@ class Dashboard(Scored):
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         if not trainer.is_global_zero or (self.folder is not None and (self.folder / "samples.png").is_file()):
             return  # a run that is resumed has them
-        data = source(trainer)
+        data = datamodule_of(trainer)
         train = data.train.first(5000)
         self.show(trainer, "samples", pictures.samples(train.images, train.labels, data.classes))
         if any(data.augmentation.values()):
@@ -60,7 +60,7 @@ class Dashboard(Scored):
             with torch.random.fork_rng(devices=[]):  # pictures must not change what training draws
                 versions = [data.augment(some.images) for _ in range(9)]
             self.show(trainer, "augmented", pictures.augmented(some.images, versions, some.labels, data.classes))
-        for board in boards(trainer):
+        for board in summary_writers(trainer):
             board.add_custom_scalars(LAYOUT)
             board.add_text("model", f"```\n{summarize(pl_module)}\n```")
             add_graph(board, pl_module)
@@ -73,7 +73,7 @@ class Dashboard(Scored):
             if weight is not None:
                 self.show(trainer, "filters", pictures.filters(weight))
         if self.outcomes.update_called:  # not when it was stopped before it was validated, or had ended before
-            self.show_outcomes(trainer, source(trainer).val, "", f"validation, epoch {trainer.current_epoch}")
+            self.show_outcomes(trainer, datamodule_of(trainer).val, "", f"validation, epoch {trainer.current_epoch}")
 
     # Testing.
 
@@ -86,17 +86,19 @@ class Dashboard(Scored):
         self.hooks = [
             layer.register_forward_pre_hook(lambda _, args: self.hidden.append(args[0].detach().float().cpu()))
             for layer in last
-            if trainer.world_size == 1 and any(boards(trainer))
+            if trainer.world_size == 1 and any(summary_writers(trainer))
         ]
 
     def on_test_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         for hook in self.hooks:
             hook.remove()
-        data = source(trainer).test
+        data = datamodule_of(trainer).test
         self.show_outcomes(trainer, data, "test_", "test")
         if self.hidden:
-            for board in boards(trainer):
-                add_embedding(Path(board.log_dir), torch.cat(self.hidden)[:EMBEDDED], data, source(trainer).classes)
+            for board in summary_writers(trainer):
+                add_embedding(
+                    Path(board.log_dir), torch.cat(self.hidden)[:EMBEDDED], data, datamodule_of(trainer).classes
+                )
 
     # What both share.
 
@@ -106,7 +108,7 @@ class Dashboard(Scored):
         probabilities = logits.softmax(dim=1)
         if not trainer.is_global_zero or not len(labels):
             return
-        classes = source(trainer).classes
+        classes = datamodule_of(trainer).classes
         predicted = probabilities.argmax(dim=1)
         matrix = multiclass_confusion_matrix(predicted, labels, len(classes))
         self.show(trainer, f"{prefix}confusion_matrix", pictures.confusion(matrix, classes, title.capitalize()))
@@ -116,7 +118,7 @@ class Dashboard(Scored):
         self.show(trainer, f"{prefix}mistakes", picture)
         if prefix:  # the temperature is fitted on the validation images, and only testing applies it
             self.show(trainer, f"{prefix}calibration", pictures.reliability(probabilities, labels, title.capitalize()))
-        for board in boards(trainer):
+        for board in summary_writers(trainer):
             for label, name in enumerate(classes):
                 board.add_pr_curve(
                     f"{prefix}precision_recall/{name}", labels == label, probabilities[:, label], trainer.global_step
@@ -126,7 +128,7 @@ class Dashboard(Scored):
         """Save a picture, and put it on TensorBoard."""
         if self.folder is not None:
             save_picture(self.folder / f"{name}.png", picture)
-        for board in boards(trainer):
+        for board in summary_writers(trainer):
             board.add_image(name, np.asarray(picture), trainer.global_step, dataformats="HWC")
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from lightning.pytorch import Callback, LightningModule, Trainer
 
-from digits.callbacks.boards import boards
-from digits.callbacks.files import replacing
+from digits.callbacks.summary_writers import summary_writers
+from digits.files import replacing
 
 
 class Epochs(Callback):
@@ -39,7 +39,7 @@ class Epochs(Callback):
     def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, outputs: Any, *args: Any) -> None:
         every = trainer.log_every_n_steps  # type: ignore[attr-defined]
         if every and trainer.global_step % every == 0 and "loss" in outputs:  # or the network skipped this step
-            for board in boards(trainer):
+            for board in summary_writers(trainer):
                 board.add_scalar("train/loss_step", outputs["loss"], trainer.global_step)
 
     def on_validation_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -66,7 +66,7 @@ class Epochs(Callback):
         self.rows.append(row)
         if not trainer.is_global_zero:
             return
-        for board in boards(trainer):
+        for board in summary_writers(trainer):
             board.add_scalar("images_per_second", row["images_per_second"], trainer.global_step)
             for key, value in row.items():
                 if "/" in key:

@@ -6,7 +6,7 @@ from typing import Any
 from lightning.pytorch import Callback, LightningModule, Trainer
 from torch import Tensor
 
-from digits.checkpoints import not_finite
+from digits.checkpoint import not_finite
 from digits.errors import InputError
 
 

@@ -2,7 +2,7 @@
 
 from lightning.pytorch import Callback, LightningModule, Trainer
 
-from digits.callbacks.boards import boards
+from digits.callbacks.summary_writers import summary_writers
 
 
 class HParams(Callback):
@@ -23,6 +23,6 @@ class HParams(Callback):
             "max_epochs": trainer.max_epochs,
         }
         values = {k: v if isinstance(v, int | float | str) else str(v) for k, v in values.items()}
-        for board in boards(trainer):
+        for board in summary_writers(trainer):
             for summary in hparams(values, dict.fromkeys(self.METRICS, 0)):
                 board.file_writer.add_summary(summary)

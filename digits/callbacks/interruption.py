@@ -8,7 +8,7 @@ from typing import Any
 
 from lightning.pytorch import Callback, LightningModule, Trainer
 
-from digits.callbacks.boards import boards
+from digits.callbacks.summary_writers import summary_writers
 
 ASK_EVERY = 10  # steps between which several processes agree whether to stop
 
@@ -69,7 +69,7 @@ class StopAtStep(Callback):
         self.restore()
 
 
-class Curves(Callback):
+class RewindTensorBoard(Callback):
     """Take TensorBoard's curves back to where they were when the checkpoint that is resumed was saved.
 
     What was logged after it will be logged anew, and would stand there twice.
@@ -84,7 +84,7 @@ class Curves(Callback):
 
     def on_save_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
         sizes: dict[str, int] = {}
-        for board in boards(trainer):
+        for board in summary_writers(trainer):
             board.flush()
             sizes |= {path.name: path.stat().st_size for path in Path(board.log_dir).glob("events.out.tfevents.*")}
         checkpoint["events"] = sizes

@@ -14,12 +14,12 @@ import torch.distributed as dist
 from lightning.pytorch import Callback, LightningModule, Trainer
 from torch import Tensor
 
-from digits.callbacks.boards import boards
-from digits.callbacks.files import replacing, save_picture, writing
-from digits.callbacks.pictures import contact_sheet, readings
-from digits.data import Digits, source
+from digits.callbacks.summary_writers import summary_writers
+from digits.data import Digits, datamodule_of
+from digits.data.photo import DigitBox
 from digits.errors import InputError
-from digits.photos import Place
+from digits.files import replacing, save_picture, writing
+from digits.plots.pictures import contact_sheet, readings
 
 UNSURE = 0.9  # below this confidence, the note says so; 98 to 99% of MNIST's validation images are above
 
@@ -32,7 +32,7 @@ class PredictionWriter(Callback):
     why there is no prediction, or that it is unsure; and for pictures of several digits, each of which has a row, its
     line and its box in pixels: line, left, top, width, height. `kaggle` is ImageId, from 1, and Label.
 
-    Rows are written batch by batch, each process to a file of its own, which are then put together.
+    DigitsSubset are written batch by batch, each process to a file of its own, which are then put together.
 
     Args:
         path: the file to write; by default predictions.csv in the run's folder.
@@ -51,7 +51,7 @@ class PredictionWriter(Callback):
 
     def on_predict_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         assert self.path is not None
-        module = source(trainer)
+        module = datamodule_of(trainer)
         most = sum(trainer.num_predict_batches) * trainer.world_size * module.eval_batch_size
         if most < len(module.predict):  # --trainer.limit_predict_batches
             module.predict = module.predict.subset(torch.arange(most))
@@ -70,10 +70,10 @@ class PredictionWriter(Callback):
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int, *args: Any
     ) -> None:
         probabilities: Tensor = outputs.cpu()
-        places = source(trainer).places(batch_idx, len(probabilities))
+        places = datamodule_of(trainer).places(batch_idx, len(probabilities))
         rows = kaggle_rows if self.format == "kaggle" else csv_rows
-        self.write(rows(places.tolist(), probabilities, source(trainer).predict))
-        if self.picture is not None or source(trainer).predict.places is not None:
+        self.write(rows(places.tolist(), probabilities, datamodule_of(trainer).predict))
+        if self.picture is not None or datamodule_of(trainer).predict.places is not None:
             self.kept.append(probabilities)
 
     def write(self, rows: Iterable[Sequence[str]]) -> None:
@@ -115,12 +115,12 @@ class PredictionWriter(Callback):
 
     def draw(self, trainer: Trainer, probabilities: Tensor) -> None:
         """Make what shows all images at once, from their probabilities, (N, K)."""
-        data = source(trainer)
+        data = datamodule_of(trainer)
         self.numbers = numbers(probabilities, data.predict) if data.predict.places is not None else {}
         if self.picture is not None:
             sheet = (contact_sheet if data.predict.places is None else readings)(data, probabilities)
             save_picture(Path(self.picture), sheet)
-            for board in boards(trainer):
+            for board in summary_writers(trainer):
                 board.add_image("predictions", np.asarray(sheet), dataformats="HWC")
 
 
@@ -152,7 +152,7 @@ def csv_header(data: Digits, classes: int) -> list[str]:
     """The names of the columns."""
     names = ["id", "prediction", "confidence", *(f"p{i}" for i in range(classes))]
     names += ["target"] * data.has_labels + ["note"] * (data.notes is not None)
-    return [*names, *(Place._fields if data.places is not None else ())]
+    return [*names, *(DigitBox._fields if data.places is not None else ())]
 
 
 def csv_rows(places: Sequence[int], probabilities: Tensor, data: Digits) -> Iterator[Sequence[str]]:

@@ -6,12 +6,12 @@ from lightning.pytorch import LightningModule, Trainer
 from torch import Tensor
 from torchmetrics.functional.classification import multiclass_calibration_error, multiclass_confusion_matrix
 
-from digits.callbacks.scored import Scored
-from digits.data import source
+from digits.callbacks.outcomes import OutcomeCollector
+from digits.data import datamodule_of
 from digits.metrics import BINS
 
 
-class Report(Scored):
+class Report(OutcomeCollector):
     """After `test`, print a line per class: how many images, how many right, and what the others were taken for.
 
     Below stand the expected calibration error (the mean distance between confidence and accuracy, by confidence) and,
@@ -26,7 +26,7 @@ class Report(Scored):
         logits, labels, indices = self.outcomes.compute()
         if not trainer.is_global_zero or not len(labels):
             return
-        data = source(trainer)
+        data = datamodule_of(trainer)
         right, n = logits.argmax(dim=1) == labels, len(data.classes)
         print(class_table(multiclass_confusion_matrix(logits, labels, n), data.classes))
         self.calibration_error = float(multiclass_calibration_error(logits.softmax(dim=1), labels, n, BINS))

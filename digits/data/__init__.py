@@ -1,8 +1,8 @@
 """Sources of images, as LightningDataModules."""
 
-from digits.data.base import Digits, DigitsDataModule, source
-from digits.data.images import ImageDataModule
+from digits.data.base import Digits, DigitsDataModule, datamodule_of
+from digits.data.csv import CSVDataModule
 from digits.data.mnist import MNISTDataModule
-from digits.data.tables import CSVDataModule
+from digits.data.pictures import ImageDataModule
 
-__all__ = ["CSVDataModule", "Digits", "DigitsDataModule", "ImageDataModule", "MNISTDataModule", "source"]
+__all__ = ["CSVDataModule", "Digits", "DigitsDataModule", "ImageDataModule", "MNISTDataModule", "datamodule_of"]

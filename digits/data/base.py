@@ -11,8 +11,8 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from digits.data.batches import Batches, random_seed, seed_device
+from digits.data.photo import DigitBox
 from digits.errors import InputError
-from digits.photos import Place
 from digits.transforms import augment, normalize
 
 Batch = tuple[Tensor, Tensor]
@@ -38,7 +38,7 @@ class Digits(Dataset[Batch]):
         labels: Tensor | None = None,
         ids: Sequence[str] | None = None,
         notes: Sequence[str] | None = None,
-        places: Sequence[Place] | None = None,
+        places: Sequence[DigitBox] | None = None,
     ) -> None:
         self.images = images
         self.labels = torch.full((len(images),), -1) if labels is None else labels
@@ -82,7 +82,7 @@ class Digits(Dataset[Batch]):
         return self if known.all() else self.subset(known.nonzero().squeeze(1))
 
 
-class Rows(Dataset[Batch]):
+class DigitsSubset(Dataset[Batch]):
     """Some of the images of a data set, without a copy of them: the training set may be most of the memory there is.
 
     Args:
@@ -189,7 +189,7 @@ class DigitsDataModule(LightningDataModule):
         self.num_workers = num_workers
         self.seed: int | None = None  # of what training draws at random; by default torch's own
         self.resumed_at = 0, 0  # epoch and batch
-        self.train: Rows
+        self.train: DigitsSubset
         self.val: Digits
         self.test: Digits
         self.predict: Digits
@@ -231,7 +231,7 @@ class DigitsDataModule(LightningDataModule):
             self.resumed_at = 0, 0
             if self.seed is None and self.trainer is not None:
                 self.seed = self.trainer.strategy.broadcast(torch.initial_seed())
-            self.train, self.val = Rows(data, train), data.subset(val)
+            self.train, self.val = DigitsSubset(data, train), data.subset(val)
         elif stage == "test":
             data = self.load("test")
             self.test, self.unreadable = data.labelled(), data.unreadable
@@ -261,7 +261,7 @@ class DigitsDataModule(LightningDataModule):
     def _eval_loader(self, data: Digits) -> Iterable[Batch]:
         return self._loader(data, Batches(len(data), self.eval_batch_size, *self._processes))
 
-    def _loader(self, data: Digits | Rows, batches: Batches) -> Iterable[Batch]:
+    def _loader(self, data: Digits | DigitsSubset, batches: Batches) -> Iterable[Batch]:
         loader = DataLoader(
             data,
             batch_size=None,  # the sampler's own
@@ -328,7 +328,7 @@ class DigitsDataModule(LightningDataModule):
         return augment(images, **self.augmentation)
 
 
-def source(trainer: Trainer) -> DigitsDataModule:
+def datamodule_of(trainer: Trainer) -> DigitsDataModule:
     """The data that a trainer works on."""
     return trainer.datamodule  # type: ignore[attr-defined]
 

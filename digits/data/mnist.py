@@ -21,7 +21,7 @@ from digits.errors import InputError
 TIMEOUT = 30.0  # seconds without a byte from a mirror
 DOWNLOAD_ERRORS = (OSError, RuntimeError, EOFError, zlib.error, http.client.HTTPException)
 
-BUNDLED = Path(__file__).parent / "mnist"
+BUNDLED = Path(__file__).parent / "bundled"
 
 # The canonical files without ".gz", with the MD5 of the compressed and of the extracted form.
 FILES = {

@@ -1,0 +1,41 @@
+"""What a network said about each image: kept for those who draw it, count it or learn from it."""
+
+from typing import Any
+
+from lightning.pytorch import Callback, LightningModule, Trainer
+from torch import Tensor
+
+from digits.data import datamodule_of
+from digits.metrics import OutcomeMetric
+
+
+class OutcomeCollector(Callback):
+    """A callback that keeps the outcome of every image that is validated or tested, over all processes."""
+
+    def __init__(self) -> None:
+        self.outcomes = OutcomeMetric()
+
+    def start_scoring(self, pl_module: LightningModule) -> None:
+        """Forget what was scored before."""
+        self.outcomes.to(pl_module.device).reset()
+
+    def keep(self, trainer: Trainer, logits: Tensor, labels: Tensor, batch_idx: int) -> None:
+        """Keep one batch that was scored."""
+        places = datamodule_of(trainer).places(batch_idx, len(labels))
+        self.outcomes.update(logits, labels, places.to(labels.device))
+
+    def on_validation_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self.start_scoring(pl_module)
+
+    def on_validation_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int, *args: Any
+    ) -> None:
+        self.keep(trainer, outputs, batch[1], batch_idx)
+
+    def on_test_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self.start_scoring(pl_module)
+
+    def on_test_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int, *args: Any
+    ) -> None:
+        self.keep(trainer, outputs, batch[1], batch_idx)

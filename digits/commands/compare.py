@@ -1,0 +1,86 @@
+"""`python -m digits compare`: runs side by side."""
+
+import csv
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from digits.errors import InputError
+from digits.files import save_picture
+from digits.plots.pictures import comparison
+from digits.runs import checkpoint_of, read_checkpoint
+
+COLUMNS = ["run", "model", "parameters", "epochs", "minutes", "validation error", "test error"]
+
+
+def compare(runs: Sequence[str], picture: str | None = None) -> str:
+    """A table of runs, and a chart of their validation error by epoch.
+
+    Args:
+        runs: folders of runs, such as lightning_logs/*/version_*.
+        picture: the chart's PNG file; None draws none.
+
+    Returns:
+        The table: of each run its model, trainable parameters, epochs, minutes of training, lowest validation error,
+        and error on the official test set where it was tested.
+
+    Raises:
+        InputError: a folder is no run, or none has anything to compare.
+    """
+    table, lines = [], {}
+    for folder in map(Path, runs):
+        if not folder.is_dir():
+            raise InputError(f"{folder} is no folder: give folders of runs, such as lightning_logs/*/version_*")
+        epochs = read_metrics(folder / "metrics.csv")
+        checkpoint = checkpoint_of(folder, "best")
+        if checkpoint is None:
+            continue  # interrupted before its first epoch was over
+        name = "/".join(folder.parts[-2:])
+        lines[name] = epochs
+        errors = [row["val/error"] for row in epochs if "val/error" in row]
+        test = read_test(folder)
+        state = read_checkpoint(checkpoint)
+        table.append(
+            [
+                name,
+                state["class_path"].rsplit(".", 1)[-1],
+                f"{count_parameters(state):,}",
+                str(len(epochs) or state["epoch"] + 1),
+                f"{sum(row['seconds'] for row in epochs) / 60:.1f}" if epochs else "",
+                f"{min(errors):.2%}" if errors else "",
+                f"{test['error']:.2%}" if test else "",
+            ]
+        )
+    if not table:
+        raise InputError(f"none of {', '.join(runs)} has a checkpoint: train first")
+    if picture is not None:
+        save_picture(Path(picture), comparison(lines))
+    widths = [max(map(len, column)) for column in zip(COLUMNS, *table, strict=True)]
+    return "\n".join(
+        "  ".join(
+            text.ljust(width) if i < 2 else text.rjust(width)
+            for i, (text, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in [COLUMNS, *table]
+    )
+
+
+def read_metrics(path: Path) -> list[dict[str, float]]:
+    """The rows of a run's metrics.csv; none if it has none."""
+    if not path.is_file():
+        return []
+    with path.open(newline="") as file:
+        return [{key: float(value) for key, value in row.items() if value} for row in csv.DictReader(file)]
+
+
+def read_test(folder: Path) -> dict[str, Any] | None:
+    """What `test` said on the official test set, if it was run."""
+    path = folder / "test.json"
+    return json.loads(path.read_text()).get("MNISTDataModule") if path.is_file() else None
+
+
+def count_parameters(checkpoint: dict[str, Any]) -> int:
+    """Trainable parameters: all of a model's tensors but the statistics of batch normalisation."""
+    statistics = ("running_mean", "running_var", "num_batches_tracked")
+    return sum(t.numel() for name, t in checkpoint["state_dict"].items() if not name.endswith(statistics))

@@ -1,0 +1,149 @@
+"""Picture files: photos, scans, drawings, screenshots."""
+
+import glob
+import os
+import re
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from torch.utils.data import DataLoader
+
+from digits.data import photo as photos
+from digits.data.base import Digits, DigitsDataModule
+from digits.errors import InputError
+
+MANY = 1000  # files for which starting processes pays
+SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp"}
+
+
+class ImageDataModule(DigitsDataModule):
+    """Picture files of one digit each, brought to MNIST's form (see digits/data/photo.py).
+
+    The label is known where the folder of a file is called 0 to 9, or its name begins with the label and a separator:
+    `7/a.png`, `7_a.png`.
+
+    Args:
+        path: a file, a folder (with all folders in it, in natural order), or a pattern such as "scans/*.png".
+        prepare: bring the pictures to MNIST's form; without, they are only made grey and resized to 28×28.
+        several: each picture may show several digits, which are read line by line, from left to right.
+        shared: what all sources share; see DigitsDataModule.
+    """
+
+    def __init__(self, path: str, prepare: bool = True, several: bool = False, **shared: Any) -> None:
+        super().__init__(**shared)
+        if several and not prepare:
+            raise InputError("--data.several needs --data.prepare true: digits are cut out where ink is found")
+        self.path = path
+        self.prepare = prepare
+        self.several = several
+        self.files: list[Path] = []
+
+    def load(self, split: str) -> Digits:
+        self.files = find_pictures(self.path)
+        loaded = load_all(self.files, partial(load_one, prepare=self.prepare, several=self.several))
+        self.files = [file for file, digits in zip(self.files, loaded, strict=True) for _ in digits]
+        images, notes, places = zip(*(digit for digits in loaded for digit in digits), strict=True)
+        folder = Path(self.path)
+        ids = [str(file.relative_to(folder) if folder.is_dir() else file) for file in self.files]
+        labels = torch.tensor([-1 if self.several else label_of(file) for file in self.files])
+        return Digits(torch.from_numpy(np.stack(images)), labels, ids, notes, places if self.several else None)
+
+    def original(self, index: int) -> Image.Image:
+        return photos.read(self.files[index])
+
+
+Loaded = tuple[
+    np.ndarray, str, photos.DigitBox
+]  # an image, uint8 (28, 28); why it has nothing to predict, or ""; its place
+NOWHERE = photos.DigitBox(0, 0, 0, 0, 0)
+
+
+def load_all(files: list[Path], load: Callable[[Path], list[Loaded]]) -> list[list[Loaded]]:
+    """Read and prepare all files, on all processors; the digits of each."""
+    if len(files) < MANY:  # threads suffice: decoding and scaling release Python's lock
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            return list(pool.map(load, files))
+    loader: DataLoader[Any] = DataLoader(
+        files,  # type: ignore[arg-type]
+        batch_size=64,
+        num_workers=os.cpu_count() or 1,
+        collate_fn=partial(load_batch, load=load),
+    )
+    return [loaded for batch in loader for loaded in batch]
+
+
+def load_batch(files: list[Path], load: Callable[[Path], list[Loaded]]) -> list[list[Loaded]]:
+    """Load some files, in a process of the loader."""
+    return [load(file) for file in files]
+
+
+def load_one(picture: Path | Image.Image, prepare: bool = True, several: bool = False) -> list[Loaded]:
+    """Load the digits of one picture, or of its file, whatever is wrong with it."""
+    try:
+        image = photos.read(picture) if isinstance(picture, Path) else picture
+        if several:
+            return photos.prepare_several(image)
+        if not prepare:
+            return [(np.asarray(image.convert("L").resize((28, 28))), "", NOWHERE)]
+        return [(photos.prepare(image), "", NOWHERE)]
+    except photos.NoDigit as error:
+        note = str(error)
+    except ValueError as error:
+        note = f"unreadable: {error}"
+    except OSError as error:
+        note = f"unreadable: {error.strerror}"
+    return [(np.zeros((28, 28), np.uint8), note, NOWHERE)]
+
+
+def find_pictures(path: str) -> list[Path]:
+    """The picture files that `path`, a file, folder or pattern, stands for, in natural order.
+
+    Raises:
+        InputError: there are none.
+    """
+    if Path(path).is_dir():
+        found = list(files_in(Path(path)))
+    else:
+        found = [Path(path)] if Path(path).exists() else [Path(name) for name in glob.glob(path, recursive=True)]  # noqa: PTH207
+        if found == [Path(path)]:
+            return found  # whatever it is called
+    pictures = [file for file in found if file.suffix.lower() in SUFFIXES and not file.name.startswith(".")]
+    if not pictures:
+        kinds = ", ".join(sorted(SUFFIXES))
+        what = "has no pictures" if found or Path(path).is_dir() else "does not exist"
+        raise InputError(f"--data.path {path} {what} ({kinds})")
+    return sorted(pictures, key=natural)
+
+
+def files_in(folder: Path) -> Iterator[Path]:
+    """All files in a folder and the folders in it, however deep; links to folders are not followed."""
+    folders = [folder]
+    while folders:  # os.walk calls itself, and so fails a thousand folders deep
+        try:
+            with os.scandir(folders.pop()) as entries:
+                for entry in entries:
+                    if entry.is_dir(follow_symlinks=False):
+                        folders.append(Path(entry.path))
+                    else:
+                        yield Path(entry.path)
+        except OSError:
+            continue  # what may not be read, or has been deleted meanwhile
+
+
+def natural(path: Path) -> list[tuple[int, str]]:
+    """A key that sorts 2.png before 10.png."""
+    return [(int(part) if part.isdigit() else -1, part) for part in re.split(r"(\d+)", str(path))]
+
+
+def label_of(path: Path) -> int:
+    """The label that the folder or the name of `path` tells, or -1."""
+    if re.fullmatch(r"[0-9]", path.parent.name):
+        return int(path.parent.name)
+    match = re.match(r"([0-9])[-_. ]", path.stem)
+    return int(match[1]) if match else -1

@@ -1,0 +1,123 @@
+"""Runs that are stopped and resumed; `python -m benchmarks.kills` does the same to processes, on the real data."""
+
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from benchmarks.kills import outcome
+from digits.models import Classifier, SmallCNN
+from tests.helpers import Digits
+
+FIT = (
+    "--model=SmallCNN",
+    "--data.rotation=10",
+    "--data.shift=0.1",
+    "--trainer.max_epochs=3",  # of 8 steps
+    "--trainer.log_every_n_steps=2",
+)
+
+
+class Killed(Exception):
+    """In place of SIGKILL, after which a process would be gone."""
+
+
+def at_step(monkeypatch: pytest.MonkeyPatch, number: int, act: Any) -> None:
+    """Do something in the middle of step `number`, counted over all epochs."""
+
+    def training_step(self: SmallCNN, batch: Any, batch_idx: int) -> Any:
+        if self.trainer.global_step == number:
+            act()
+        return Classifier.training_step(self, batch, batch_idx)
+
+    monkeypatch.setattr(SmallCNN, "training_step", training_step)
+
+
+def kill() -> None:
+    raise Killed
+
+
+@pytest.fixture
+def untouched(digits: Digits, tmp_path: Path) -> dict[str, Any]:
+    digits("fit", *FIT, "--name=untouched")
+    return outcome(tmp_path / "lightning_logs/untouched/version_0")
+
+
+@pytest.mark.parametrize(("number", "status", "workers"), [(signal.SIGINT, 130, 0), (signal.SIGTERM, 143, 2)])
+def test_a_signal_stops_at_the_step_and_the_run_goes_on_from_there(
+    untouched: dict[str, Any],
+    digits: Digits,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    number: int,
+    status: int,
+    workers: int,
+) -> None:
+    before = [signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)]
+    fit = (*FIT, "--name=stopped", f"--data.num_workers={workers}")
+    run = tmp_path / "lightning_logs/stopped/version_0"
+    for step in (10, 15, 21):  # 15 is the last of its epoch: the run stops after validation
+        at_step(monkeypatch, step, lambda: os.kill(os.getpid(), number))
+        with pytest.raises(SystemExit) as info:
+            digits("fit", *fit, *["--ckpt_path=last"] * (step > 10))
+        assert info.value.code == status
+        assert f"Stopped after step {step + 1} of 24" in capsys.readouterr().out
+        assert torch.load(run / "checkpoints/last.ckpt", weights_only=True)["global_step"] == step + 1
+    at_step(monkeypatch, -1, kill)
+    digits("fit", *fit, "--ckpt_path=last")
+    assert outcome(run) == untouched
+    assert [signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)] == before
+
+
+def test_a_killed_run_goes_on_from_its_last_epoch(
+    untouched: dict[str, Any], digits: Digits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for step in (9, 15, 20):
+        at_step(monkeypatch, step, kill)
+        with pytest.raises(Killed):
+            digits("fit", *FIT, "--name=killed", *["--ckpt_path=last"] * (step > 9))
+    at_step(monkeypatch, -1, kill)
+    digits("fit", *FIT, "--name=killed", "--ckpt_path=last")
+    assert outcome(tmp_path / "lightning_logs/killed/version_0") == untouched
+
+
+def test_what_was_tested_in_between_stays_on_the_curves(digits: Digits, tmp_path: Path) -> None:
+    digits("fit", *FIT, "--name=tested")
+    digits("test", "--name=tested")
+    run = tmp_path / "lightning_logs/tested/version_0"
+    best = run / "checkpoints/best.ckpt"
+    digits("fit", *FIT, "--name=tested", f"--ckpt_path={best}")
+    events = EventAccumulator(str(run)).Reload()
+    assert len(events.Scalars("test/accuracy")) == 1
+    assert [event.step for event in events.Scalars("by_epoch/val_loss")] == [1, 2, 3]
+
+
+def test_the_seed_decides_everything_and_loader_processes_nothing(
+    untouched: dict[str, Any], digits: Digits, tmp_path: Path
+) -> None:
+    for name, options in {"again": [], "workers": ["--data.num_workers=2"], "other": ["--seed_everything=1"]}.items():
+        digits("fit", *FIT, f"--name={name}", *options)
+        same = outcome(tmp_path / f"lightning_logs/{name}/version_0")["weights"] == untouched["weights"]
+        assert same == (name != "other")
+
+
+def test_a_command_that_is_repeated_by_torchrun_or_slurm_goes_on(
+    untouched: dict[str, Any], digits: Digits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_step(monkeypatch, 3, kill)
+    with pytest.raises(Killed):
+        digits("fit", *FIT, "--name=job")
+    monkeypatch.setenv("TORCHELASTIC_RESTART_COUNT", "1")
+    at_step(monkeypatch, 12, kill)
+    with pytest.raises(Killed):  # there was no checkpoint: from the start
+        digits("fit", *FIT, "--name=job")
+    at_step(monkeypatch, -1, kill)
+    monkeypatch.delenv("TORCHELASTIC_RESTART_COUNT")
+    monkeypatch.setenv("SLURM_RESTART_COUNT", "1")
+    assert "Checkpoint: lightning_logs/job/version_1/checkpoints/last.ckpt" in digits("fit", *FIT, "--name=job")
+    assert outcome(tmp_path / "lightning_logs/job/version_1") == untouched

@@ -1,0 +1,170 @@
+"""The page is drawn on in headless Chromium, by the browser's own mouse events."""
+
+import math
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from base64 import b64encode
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from digits import load
+from digits.cli import main
+from digits.commands.demo import read, read_url
+from tests.helpers import Digits
+
+BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+# Drop a file, given in base64, on the canvas.
+DROP = """async (content) => {
+  const bytes = await (await fetch("data:image/jpeg;base64," + content)).arrayBuffer();
+  const dataTransfer = new DataTransfer();
+  dataTransfer.items.add(new File([bytes], "one.jpg", {type: "image/jpeg"}));
+  document.querySelector("canvas").dispatchEvent(new DragEvent("drop", {dataTransfer, bubbles: true}));
+}"""
+
+Path_ = list[tuple[float, float]]
+
+
+def arc(x: float, y: float, width: float, height: float, start: float, end: float) -> Path_:
+    """Points of an ellipse, angles in degrees, clockwise from the right."""
+    angles = [math.radians(start + (end - start) * i / 12) for i in range(13)]
+    return [(x + width * math.cos(a), y + height * math.sin(a)) for a in angles]
+
+
+# How ten digits are written, in a box of 1 × 1.
+STROKES: dict[str, list[Path_]] = {
+    "0": [arc(0.5, 0.5, 0.3, 0.48, -90, 270)],
+    "1": [[(0.35, 0.2), (0.52, 0.0), (0.5, 1.0)]],
+    "2": [[*arc(0.5, 0.28, 0.32, 0.28, -170, 40), (0.15, 1.0), (0.88, 0.97)]],
+    "3": [[*arc(0.45, 0.26, 0.32, 0.26, -150, 80), *arc(0.45, 0.74, 0.36, 0.26, -80, 150)]],
+    "4": [[(0.35, 0.02), (0.15, 0.6), (0.9, 0.56)], [(0.68, 0.3), (0.64, 1.0)]],
+    "5": [[(0.78, 0.02), (0.28, 0.02), (0.24, 0.42), *arc(0.45, 0.69, 0.34, 0.3, -80, 140)]],
+    "6": [[(0.66, 0.0), (0.38, 0.3), *arc(0.48, 0.72, 0.27, 0.27, 180, -180)]],
+    "7": [[(0.12, 0.05), (0.85, 0.04), (0.42, 1.0)]],
+    "8": [[*arc(0.5, 0.25, 0.24, 0.24, 60, -240), *arc(0.5, 0.75, 0.3, 0.26, -60, 240), (0.62, 0.46)]],
+    "9": [[*arc(0.47, 0.28, 0.27, 0.27, 0, -360), (0.72, 0.6), (0.62, 1.0)]],
+}
+
+
+@pytest.fixture(scope="module")
+def browser_page() -> Iterator[Any]:
+    if BROWSER is None:
+        pytest.skip("no Chromium is installed")
+    api = pytest.importorskip("playwright.sync_api")
+    pytest.importorskip("gradio")
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "digits", "demo", "--ckpt_path=pretrained", "--browser=false", f"--port={port}"]
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert server.stdout is not None
+    assert server.stdout.readline() == "Checkpoint: pretrained\n"
+    url = server.stdout.readline().split()[1]
+    with api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
+        tab = browser.new_page(viewport={"width": 390, "height": 844})  # a phone's
+        tab.asked = []  # addresses
+        tab.on("request", lambda request: tab.asked.append(request.url))
+        tab.goto(url)
+        tab.wait_for_selector("canvas")
+        yield tab
+        browser.close()
+    server.send_signal(signal.SIGINT)
+    assert server.wait(20) == 0
+    server.stdout.close()
+
+
+def draw(tab: Any, digit: str, left: float = 0.35, width: float = 0.3) -> float:
+    """Draw a digit, and return the seconds from the end of the last stroke to the answer."""
+    box = tab.locator("canvas").bounding_box()
+    for stroke in STROKES[digit]:
+        points = [
+            (box["x"] + (left + width * x) * box["width"], box["y"] + (0.15 + 0.7 * y) * box["height"])
+            for x, y in stroke
+        ]
+        tab.mouse.move(*points[0])
+        tab.mouse.down()
+        for point in points[1:]:
+            tab.mouse.move(*point, steps=3)
+        tab.mouse.up()
+    end = time.monotonic()
+    tab.wait_for_selector(".reading[aria-busy=false]")
+    return time.monotonic() - end
+
+
+def said(tab: Any) -> str:
+    tab.wait_for_selector(".reading[aria-busy=false]")
+    return tab.inner_text(".reading")
+
+
+@pytest.mark.slow
+def test_drawn_digits_are_read_at_once(browser_page: Any) -> None:
+    right, seconds = 0, []
+    for digit in STROKES:
+        browser_page.click(".clear")
+        assert said(browser_page) == "Draw a digit, or several in a row"
+        seconds.append(draw(browser_page, digit))
+        right += said(browser_page) == digit
+        assert browser_page.locator(".seen img").count() == 1
+        assert browser_page.locator(".seen .bar").count() == 10
+    assert right >= 9
+    assert median(seconds) < 0.3
+
+
+@pytest.mark.slow
+def test_several_digits_in_a_row_are_a_number(browser_page: Any) -> None:
+    browser_page.click(".clear")
+    for i, digit in enumerate("274"):
+        draw(browser_page, digit, left=0.08 + 0.3 * i, width=0.2)
+    assert said(browser_page) == "274"
+    browser_page.click(".undo")
+    browser_page.click(".undo")
+    assert said(browser_page) == "27"
+
+
+@pytest.mark.slow
+def test_photos_can_be_dropped_and_broken_files_are_named(browser_page: Any, tmp_path: Path) -> None:
+    paper = np.full((300, 300), 220, np.uint8)
+    paper[50:250, 140:165] = 30
+    Image.fromarray(paper).save(tmp_path / "one.jpg")
+    (tmp_path / "broken.png").write_bytes(b"no picture")
+    browser_page.set_input_files("input[type=file]", tmp_path / "one.jpg")
+    assert said(browser_page) == "1"
+    browser_page.click(".clear")
+    content = b64encode((tmp_path / "one.jpg").read_bytes()).decode()
+    browser_page.evaluate(DROP, content)
+    assert said(browser_page) == "1"
+    browser_page.set_input_files("input[type=file]", tmp_path / "broken.png")
+    assert said(browser_page) == "This file can't be read: not a picture"
+
+
+@pytest.mark.slow
+def test_nothing_comes_from_elsewhere_and_a_phone_shows_the_whole_width(browser_page: Any) -> None:
+    assert {url.split("/")[2].split(":")[0] for url in browser_page.asked if url.startswith("http")} == {"127.0.0.1"}
+    assert browser_page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_what_the_page_says_without_a_browser(digits: Digits, refused: Digits, tmp_path: Path) -> None:
+    network = load("pretrained")
+    assert read(network, Image.new("L", (200, 100), "white")) == ("Draw a digit, or several in a row", "")
+    assert read(network, Image.new("RGBA", (200, 100)))[0] == "Draw a digit, or several in a row"
+    for broken in ("", "data:image/png;base64,", "data:image/png;base64,AAAA", "data:,%%%"):
+        assert read_url(network, broken)[0].startswith("This file can't be read")
+
+
+def test_without_gradio_one_line_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(SystemExit, match=r"error: the page needs Gradio: pip install 'digits\[demo\]'"):
+        main(["demo"])
+    monkeypatch.undo()
+    with pytest.raises(SystemExit, match=r"error: .*absent\.ckpt: there is no such file"):
+        main(["demo", "--ckpt_path=absent.ckpt"])

@@ -1,0 +1,94 @@
+import csv
+import importlib.util
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from digits.commands import export
+from digits.data import MNISTDataModule
+from tests.helpers import Digits
+
+onnx = pytest.importorskip("onnx", reason="needs the extra export")
+onnxruntime = pytest.importorskip("onnxruntime", reason="needs the extra export")
+
+SHORT = ("--trainer.max_epochs=1", "--pictures=false", "--trainer.logger=false")
+
+
+@pytest.fixture
+def trained(digits: Digits) -> Digits:
+    digits("fit", "--model=LargeCNN", *SHORT)
+    return digits
+
+
+def written(path: str) -> np.ndarray:
+    with Path(path).open() as file:
+        return np.array([[float(row[f"p{i}"]) for i in range(10)] for row in csv.DictReader(file)])
+
+
+def test_onnx_says_what_predict_says_of_raw_images(trained: Digits, tmp_path: Path) -> None:
+    out = trained("export", "--name=LargeCNN", "--path=a.onnx")
+    assert "Exported: a.onnx, 0.2" in out
+    assert "the same class for 90, probabilities within" in out
+    trained("predict", "--name=LargeCNN", "--predictions.path=p.csv")
+    data = MNISTDataModule()
+    data.setup("predict")
+    images = data.predict.images.numpy()
+    session = onnxruntime.InferenceSession("a.onnx")
+    for n in (1, 7, 90):
+        (probabilities,) = session.run(None, {"images": images[:n]})
+        np.testing.assert_allclose(probabilities, written("p.csv")[:n], atol=2e-6)
+    facts = session.get_modelmeta().custom_metadata_map
+    assert json.loads(facts["classes"]) == list("0123456789")
+    assert facts["source"] == "LargeCNN/version_0/checkpoints/best.ckpt"
+    assert str(Path(export.__file__).parent).encode() not in Path("a.onnx").read_bytes()
+    assert {path.name for path in tmp_path.iterdir()} == {"a.onnx", "p.csv", "bundled", "lightning_logs"}
+
+
+def test_torch_export_says_what_predict_says(trained: Digits) -> None:
+    out = trained("export", "--name=LargeCNN", "--format=torch-export")
+    assert "Exported: model.pt2" in out
+    trained("predict", "--name=LargeCNN", "--predictions.path=p.csv")
+    data = MNISTDataModule()
+    data.setup("predict")
+    extra = {"facts.json": ""}
+    module = torch.export.load("model.pt2", extra_files=extra).module()
+    np.testing.assert_allclose(module(data.predict.images).numpy(), written("p.csv"), atol=2e-6)
+    assert json.loads(extra["facts.json"])["network"] == "LargeCNN"
+
+
+def test_an_ensemble_is_exported_as_one_network(trained: Digits) -> None:
+    trained("fit", "--model=MLP", *SHORT)
+    members = [f"lightning_logs/{name}/version_0/checkpoints/best.ckpt" for name in ("LargeCNN", "MLP")]
+    out = trained("export", "--model=Ensemble", f"--model.checkpoints={members}")
+    assert "the same class for 90" in out
+    assert not Path("lightning_logs/Ensemble").exists()
+
+
+def test_int8_is_smaller_and_says_its_error(trained: Digits) -> None:
+    trained("export", "--name=LargeCNN")
+    out = trained("export", "--name=LargeCNN", "--int8=true", "--path=small.onnx")
+    assert "of the network itself" in out
+    assert Path("small.onnx").stat().st_size < 0.6 * Path("model.onnx").stat().st_size
+
+
+def test_a_file_that_says_something_else_is_not_kept(
+    trained: Digits, refused: Digits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(export, "TOLERANCE", -1)
+    Path("model.onnx").write_text("an older one")
+    assert "was not kept" in refused("export", "--name=LargeCNN")
+    assert Path("model.onnx").read_text() == "an older one"
+
+
+def test_what_cannot_be_exported(trained: Digits, refused: Digits, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "--int8 needs --format onnx" in refused("export", "--name=LargeCNN", "--int8=true", "--format=torch-export")
+    assert "can't be written" in refused("export", "--name=LargeCNN", "--path=bundled/t10k-images-idx3-ubyte.gz/x.onnx")
+    assert "no checkpoint in" in refused("export", "--model=MLP")
+    found = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name, *a: None if name == "onnxruntime" else found(name, *a)
+    )
+    assert "pip install 'digits[export]'" in refused("export", "--name=LargeCNN")

@@ -1,0 +1,89 @@
+"""Pictures of several digits."""
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from digits.data import photo as photos
+from digits.data.photo import DigitBox, prepare_several
+from tests.helpers import Digits, check_form, seven, similarity
+
+FIT = ("fit", "--model=MLP", "--model.hidden=[16]", "--trainer.max_epochs=1", "--pictures=false")
+
+
+def page(rows: list[list[int]], size: int = 80, apart: int = 110, scale: int = 1) -> Image.Image:
+    """Sevens of those heights, a little out of line."""
+    sheet = Image.new("L", (apart * max(map(len, rows)), apart * len(rows)), 235)
+    for y, row in enumerate(rows):
+        for x, height in enumerate(row):
+            sheet.paste(seven(height, pen=7), (x * apart + 10, y * apart + 12 + 8 * (x % 2)))
+    return sheet.resize((sheet.width * scale, sheet.height * scale))
+
+
+def test_digits_come_line_by_line_from_left_to_right() -> None:
+    digits = prepare_several(page([[80, 70, 85], [75, 80]]))
+    places = [place for _, _, place in digits]
+    assert [place.line for place in places] == [0, 0, 0, 1, 1]
+    assert [place.left // 110 for place in places] == [0, 1, 2, 0, 1]
+    for image, note, place in digits:
+        assert note == ""
+        check_form(image)
+        assert similarity(image, photos.prepare(seven(80, pen=7))) > 0.9
+        assert 40 <= place.height <= 85
+
+
+def test_boxes_are_in_pixels_of_the_picture() -> None:
+    small, large = (prepare_several(page([[80, 80]], scale=scale)) for scale in (1, 10))
+    for (_, _, a), (_, _, b) in zip(small, large, strict=True):
+        assert np.allclose(np.array(a[1:]) * 10, b[1:], atol=25)
+
+
+def test_a_loose_bar_belongs_to_its_digit_and_lines_stay_apart() -> None:
+    sheet = page([[80], [80]], apart=100)
+    draw = ImageDraw.Draw(sheet)
+    top = prepare_several(sheet)[0][2]
+    draw.rectangle((top.left, top.top - 12, top.left + top.width, top.top - 7), fill=20)
+    first, second = prepare_several(sheet)
+    assert first[2].top < top.top - 8
+    assert first[2].height > top.height + 8
+    assert (first[2].line, second[2].line) == (0, 1)
+
+
+def test_a_filled_shape_among_digits_is_noted() -> None:
+    sheet = page([[80, 80, 80]])
+    ImageDraw.Draw(sheet).rectangle((115, 10, 195, 90), fill=20)
+    notes = [note for _, note, _ in prepare_several(sheet)]
+    assert [bool(note) for note in notes] == [False, True, False]
+    assert "filled shape" in notes[1]
+
+
+def test_a_blank_page_has_no_digits() -> None:
+    with pytest.raises(photos.NoDigit, match="blank"):
+        prepare_several(Image.new("L", (300, 200), 240))
+
+
+def test_predict_has_a_row_for_each_digit(digits: Digits, refused: Digits) -> None:
+    digits(*FIT)
+    Path("pages").mkdir()
+    page([[80, 80], [80, 80, 80]]).save("pages/a.png")
+    Image.new("L", (300, 200), 240).save("pages/blank.png")
+    options = ("--name=MLP", "--data=ImageDataModule", "--data.path=pages", "--data.several=true")
+    out = digits("predict", *options, "--predictions.path=p.csv", "--predictions.picture=p.png")
+    assert "6 digits in 2 pictures: 5 predicted, 1 without a digit" in out
+    with Path("p.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["id"] for row in rows] == ["a.png"] * 5 + ["blank.png"]
+    said = "".join(row["prediction"] for row in rows[:5])
+    assert f"Read: a.png: {said[:2]} {said[2:]}" in out
+    assert "Read: blank.png: ?" in out
+    assert rows[5]["note"] == "blank"
+    expected = [place for _, _, place in prepare_several(Image.open("pages/a.png"))]
+    assert [DigitBox(*(int(row[name]) for name in DigitBox._fields)) for row in rows[:5]] == expected
+    with Image.open("p.png") as picture:
+        assert picture.width == 800
+    Path("pages/broken.png").write_bytes(b"x")
+    assert "1 of the files could not be read" in refused("predict", *options, "--predictions.picture=q.png")
+    assert "--data.several needs --data.prepare true" in refused("predict", *options, "--data.prepare=false")

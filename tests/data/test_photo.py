@@ -1,0 +1,167 @@
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+from scipy import ndimage
+
+from benchmarks.drawn import draw
+from digits.data import photo as photos
+from digits.data.photo import NoDigit, prepare
+from tests.helpers import check_form, seven, similarity
+
+SIZES = [(120, 9), (400, 1), (60, 6), (1500, 40), (30, 3)]  # of the page, of the pen
+
+
+REFERENCE = prepare(seven())
+
+
+@pytest.mark.parametrize(("size", "pen"), SIZES)
+def test_any_size_and_pen(size: int, pen: int) -> None:
+    prepared = prepare(seven(size, pen))
+    check_form(prepared)
+    assert similarity(prepared, REFERENCE) > 0.85
+
+
+@pytest.mark.parametrize(
+    ("ink", "paper"), [(0, 255), (20, 235), (120, 200), (150, 190), (255, 0), (230, 25), (120, 60), (70, 45)]
+)
+def test_pen_pencil_chalk_and_screen(ink: int, paper: int) -> None:
+    noise = np.random.default_rng(0).normal(0, 2, (300, 300))
+    image = Image.fromarray((np.asarray(seven(300, 14, ink, paper)) + noise).clip(0, 255).astype(np.uint8))
+    prepared = prepare(image)
+    check_form(prepared)
+    assert similarity(prepared, REFERENCE) > 0.9
+
+
+def shade(kind: str, size: int = 400) -> np.ndarray:
+    y, x = np.mgrid[:size, :size] / size
+    light = {
+        "gradient": 0.4 + 0.6 * (0.7 * x + 0.3 * y),
+        "hard shadow": np.where(x + 0.4 * y < 0.7, 0.5, 1.0),
+        "soft shadow": ndimage.gaussian_filter(np.where(x + 0.4 * y < 0.7, 0.5, 1.0), 12),
+        "vignette": 1 - 0.8 * ((x - 0.5) ** 2 + (y - 0.5) ** 2),
+    }[kind]
+    return light + np.random.default_rng(1).normal(0, 0.01, light.shape)
+
+
+@pytest.mark.parametrize("pen", [6, 14])
+def test_a_digit_may_reach_the_edge(pen: int) -> None:
+    image = seven(120, pen)
+    rows, columns = (np.flatnonzero((np.asarray(image) < 128).any(axis)) for axis in (1, 0))
+    tight = image.crop((int(columns[0]) - 6, int(rows[0]), int(columns[-1]) + 7, int(rows[-1]) + 1))
+    assert similarity(prepare(tight), REFERENCE) > 0.85
+
+
+@pytest.mark.parametrize("kind", ["gradient", "hard shadow", "soft shadow", "vignette"])
+def test_shadows_are_no_ink(kind: str) -> None:
+    light = shade(kind)
+    page = (np.asarray(seven(400, 14)) * light).clip(0, 255).astype(np.uint8)
+    prepared = prepare(Image.fromarray(page))
+    check_form(prepared)
+    assert similarity(prepared, REFERENCE) > 0.85
+    with pytest.raises(NoDigit):
+        prepare(Image.fromarray((230 * light).clip(0, 255).astype(np.uint8)))
+
+
+@pytest.mark.parametrize("level", [0, 100, 255])
+@pytest.mark.parametrize("size", [(1, 1), (1, 40), (28, 28), (300, 200)])
+def test_a_blank_page_is_no_digit(level: int, size: tuple[int, int]) -> None:
+    with pytest.raises(NoDigit, match="blank"):
+        prepare(Image.new("L", size, level))
+
+
+@pytest.mark.parametrize("shape", ["rectangle", "ellipse"])
+def test_a_filled_shape_is_no_digit(shape: str) -> None:
+    image = Image.new("L", (200, 200), 240)
+    getattr(ImageDraw.Draw(image), shape)((40, 30, 160, 170), fill=20)
+    with pytest.raises(NoDigit, match="filled shape"):
+        prepare(image)
+
+
+def test_specks_and_a_frame_are_left_out() -> None:
+    image = seven(300, 14)
+    draw = ImageDraw.Draw(image)
+    for x, y in [(20, 30), (250, 270), (40, 220)]:
+        draw.ellipse((x, y, x + 4, y + 4), fill=20)
+    draw.line((2, 0, 2, 299), fill=20, width=3)
+    assert similarity(prepare(image), REFERENCE) > 0.9
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "RGBA", "CMYK", "LA", "I", "F", "I;16", "YCbCr"])
+def test_modes(mode: str) -> None:
+    image = seven()
+    image = Image.fromarray(np.asarray(image).astype(np.uint16) * 257) if mode == "I;16" else image.convert(mode)
+    assert image.mode == mode
+    assert similarity(prepare(image), REFERENCE) > 0.9
+
+
+@pytest.mark.parametrize("ink", [(0, 0, 0), (255, 255, 255), (200, 30, 30)])
+def test_transparent_paper(ink: tuple[int, int, int]) -> None:
+    image = Image.new("RGBA", (120, 120), (*ink, 0))
+    image.putalpha(seven(ink=255, paper=0))
+    assert similarity(prepare(image), REFERENCE) > 0.9
+
+
+def test_mnist_passes_unchanged_and_inverted_mnist_does_not() -> None:
+    assert np.array_equal(prepare(Image.fromarray(REFERENCE)), REFERENCE)
+    assert np.array_equal(prepare(Image.fromarray(REFERENCE).convert("RGB")), REFERENCE)
+    inverted = prepare(Image.fromarray(255 - REFERENCE))
+    assert similarity(inverted, REFERENCE) > 0.9
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg", "bmp", "gif", "tiff", "webp"])
+def test_formats(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"x.{suffix}"
+    seven().save(path)
+    assert similarity(prepare(photos.read(path)), REFERENCE) > 0.9
+
+
+def test_exif_orientation(tmp_path: Path) -> None:
+    path = tmp_path / "x.jpg"
+    exif = Image.Exif()
+    exif[0x0112] = 6  # the camera was turned: show it rotated by 90° clockwise
+    seven().rotate(90).save(path, exif=exif)
+    assert similarity(prepare(photos.read(path)), REFERENCE) > 0.9
+
+
+def test_an_animation_shows_its_first_frame(tmp_path: Path) -> None:
+    path = tmp_path / "x.gif"
+    seven().save(path, save_all=True, append_images=[Image.new("L", (120, 120), 0)] * 5)
+    assert similarity(prepare(photos.read(path)), REFERENCE) > 0.9
+
+
+def test_files_that_cannot_be_read_say_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "x.png"
+    seven().save(path)
+    whole = path.read_bytes()
+    for content, reason in [(b"", "empty"), (b"hello", "not a picture"), (whole[:-300], "damaged")]:
+        path.write_bytes(content)
+        with pytest.raises(ValueError, match=reason):
+            photos.read(path)
+    bomb = bytearray(whole)
+    bomb[16:24] = (65535).to_bytes(4, "big") * 2  # width and height in a PNG's first chunk, and its checksum
+    bomb[29:33] = zlib.crc32(bomb[12:29]).to_bytes(4, "big")
+    path.write_bytes(bomb)
+    with pytest.raises(ValueError, match="million"):
+        photos.read(path)
+    monkeypatch.setattr(photos, "MAX_PIXELS", 100)
+    path.write_bytes(whole)
+    with pytest.raises(ValueError, match="120×120 pixels are more than"):
+        photos.read(path)
+
+
+@pytest.mark.parametrize("digit", range(10))
+def test_drawn_digits_get_the_form(digit: int) -> None:
+    image, _ = draw(digit, np.random.default_rng(digit))
+    check_form(prepare(image))
+
+
+def test_a_file_without_permission_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Image, "open", refuse)
+    with pytest.raises(ValueError, match="no permission"):
+        photos.read(tmp_path / "x.png")

@@ -1,0 +1,157 @@
+import csv
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+
+from digits.data import ImageDataModule
+from digits.data import pictures as images
+from digits.data.pictures import find_pictures, label_of
+from digits.errors import InputError
+from tests.helpers import Digits, seven
+
+FIT = ("fit", "--model=MLP", "--model.hidden=[16]", "--trainer.max_epochs=1")
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    """Two labels by folder, one by name, one unknown; a blank page; three files that can't be read."""
+    folder = tmp_path / "pictures"
+    for name in ("7/a10.png", "7/a2.png", "1/x.jpg", "7_b.webp", "unknown.gif"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        seven().save(folder / name)
+    Image.new("L", (50, 50), 255).save(folder / "7_blank.png")
+    (folder / "empty.png").touch()
+    (folder / "7/text.png").write_text("no picture")
+    (folder / "cut.bmp").write_bytes(b"BM" + bytes(20))
+    (folder / "notes.txt").write_text("not even by name")
+    return folder
+
+
+def test_pictures_are_found_in_natural_order(pictures: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = [str(file.relative_to(pictures)) for file in find_pictures(str(pictures))]
+    assert names == [
+        *("1/x.jpg", "7/a2.png", "7/a10.png", "7/text.png", "7_b.webp", "7_blank.png"),
+        *("cut.bmp", "empty.png", "unknown.gif"),
+    ]
+    assert find_pictures(f"{pictures}/7/*.png") == [pictures / "7" / name for name in ("a2.png", "a10.png", "text.png")]
+    assert len(find_pictures(f"{pictures}/**/*.png")) == 5
+    assert find_pictures(f"{pictures}/notes.txt") == [pictures / "notes.txt"]
+
+
+def test_no_pictures_is_an_error(pictures: Path, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    for path, reason in [("empty", "has no pictures"), ("absent", "does not exist"), ("*.nothing", "does not exist")]:
+        with pytest.raises(InputError, match=reason):
+            find_pictures(str(tmp_path / path))
+
+
+@pytest.mark.parametrize(
+    ("path", "label"),
+    [
+        ("7/a.png", 7),
+        ("3_x.png", 3),
+        ("3-x.png", 3),
+        ("3 x.png", 3),
+        ("2024-1.png", -1),
+        ("3.png", -1),
+        ("77/a.png", -1),
+    ],
+)
+def test_labels_from_names(path: str, label: int) -> None:
+    assert label_of(Path(path)) == label
+
+
+def test_predictions_tell_what_each_file_is(digits: Digits, refused: Digits, pictures: Path) -> None:
+    digits(*FIT)
+    message = refused(
+        *("predict", "--name=MLP", "--data=ImageDataModule", f"--data.path={pictures}"),
+        *("--predictions.path=out.csv", "--predictions.picture=out.png"),
+    )
+    assert "3 of the files could not be read" in message
+    with Path("out.csv").open(newline="") as file:
+        rows = {row["id"]: row for row in csv.DictReader(file)}
+    assert list(rows) == [str(file.relative_to(pictures)) for file in find_pictures(str(pictures))]
+    for name in ("7/a2.png", "1/x.jpg", "unknown.gif"):
+        assert rows[name]["prediction"] in set("0123456789")
+        assert rows[name]["p0"]
+    assert {name: row["target"] for name, row in rows.items() if row["target"]} == {
+        **dict.fromkeys(["7/a2.png", "7/a10.png", "7/text.png", "7_b.webp", "7_blank.png"], "7"),
+        "1/x.jpg": "1",
+    }
+    notes = {name: row["note"] for name, row in rows.items() if not row["prediction"]}
+    assert notes["7_blank.png"] == "blank"
+    assert notes["empty.png"] == "unreadable: empty file"
+    assert notes["7/text.png"] == "unreadable: not a picture"
+    assert notes["cut.bmp"].startswith("unreadable: ")
+    assert len(notes) == 4
+    with Image.open("out.png") as sheet:
+        assert sheet.width > 1000
+
+
+def test_nothing_that_was_computed_is_lost_to_an_unreadable_file(
+    digits: Digits, refused: Digits, pictures: Path, tmp_path: Path
+) -> None:
+    digits(*FIT)
+    elsewhere = tmp_path / "elsewhere.ckpt"
+    Path("lightning_logs/MLP/version_0/checkpoints/best.ckpt").rename(elsewhere)
+    data = (f"--ckpt_path={elsewhere}", "--name=mine", "--data=ImageDataModule", f"--data.path={pictures}")
+    assert "could not be read" in refused("predict", *data)
+    assert len(Path("lightning_logs/mine/version_0/predictions.csv").read_text().splitlines()) == 10
+
+
+def test_the_contact_sheet_is_on_tensorboard(digits: Digits, pictures: Path, tmp_path: Path) -> None:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    digits(*FIT)
+    digits(
+        *("predict", "--name=MLP", "--data=ImageDataModule", f"--data.path={pictures}/7/a2.png"),
+        "--predictions.picture=sheet/out.png",
+    )
+    events = EventAccumulator(str(tmp_path / "lightning_logs/MLP/version_0"))
+    events.Reload()
+    with Image.open("sheet/out.png") as sheet:
+        assert events.Images("predictions")[0].width == sheet.width
+
+
+def test_labelled_pictures_are_scored(digits: Digits, pictures: Path) -> None:
+    digits(*FIT)
+    for name in ("empty.png", "cut.bmp", "7/text.png"):
+        (pictures / name).unlink()
+    out = digits("test", "--name=MLP", "--data=ImageDataModule", f"--data.path={pictures}")
+    assert "on 4 images" in out
+    table = [line.split() for line in out.splitlines() if line.strip()[:1] in ("1", "7")]
+    assert {row[0]: int(row[1]) for row in table} == {"1": 1, "7": 3}
+
+
+def test_unlabelled_pictures_are_not_scored(digits: Digits, refused: Digits, pictures: Path) -> None:
+    digits(*FIT)
+    message = refused("test", "--name=MLP", "--data=ImageDataModule", f"--data.path={pictures}/unknown.gif")
+    assert "no image has a label" in message
+
+
+def test_without_preparation_pictures_are_only_resized(pictures: Path) -> None:
+    data = ImageDataModule(str(pictures / "7/a2.png"), prepare=False)
+    data.setup("predict")
+    assert data.predict.images[0, 0, 0] == 235
+    prepared = ImageDataModule(str(pictures / "7/a2.png"))
+    prepared.setup("predict")
+    assert prepared.predict.images[0, 0, 0] == 0
+
+
+def test_many_files_are_read_by_processes_with_the_same_result(pictures: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    few, many = ImageDataModule(str(pictures)), ImageDataModule(str(pictures))
+    few.setup("predict")
+    monkeypatch.setattr(images, "MANY", 0)
+    many.setup("predict")
+    assert torch.equal(few.predict.images, many.predict.images)
+    assert few.predict.notes == many.predict.notes
+    assert few.predict.ids == many.predict.ids
+
+
+def test_images_can_be_trained_on(pictures: Path) -> None:
+    data = ImageDataModule(str(pictures), val_size=1, batch_size=2)
+    data.setup("fit")
+    assert sorted(torch.cat([labels for _, labels in data.train_dataloader()]).tolist())[-1] == 7
+    assert len(data.train) + len(data.val) == 4
