@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from digits.data.csv import read_csv
-from digits.data.mnist import check_pair, read_idx
+from digits.data.idx import check_pair, read_idx
 from digits.data.pictures import load_one
 from digits.errors import InputError
 

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from digits.callbacks.summary_writers import summary_writers
 from digits.data import Digits, datamodule_of
-from digits.data.photo import DigitBox
+from digits.data.page import DigitBox
 from digits.errors import InputError
 from digits.files import replacing, save_picture, writing
 from digits.plots.pictures import contact_sheet, readings

@@ -12,7 +12,9 @@ import numpy as np
 from PIL import Image
 
 from digits.checkpoint import is_own
-from digits.data import photo as photos
+from digits.data.page import prepare_several
+from digits.data.photo import NoDigit, prepare
+from digits.data.picture_file import read_picture
 from digits.errors import InputError
 from digits.predictor import Predictor
 from digits.predictor import load as load_network
@@ -33,10 +35,10 @@ def read(network: Predictor, picture: Image.Image) -> tuple[str, str]:
         The number, or why there is none; and HTML: of each digit what the network sees, and a bar for each class.
     """
     try:
-        found = [image for image, note, _ in photos.prepare_several(picture) if not note]
+        found = [image for image, note, _ in prepare_several(picture) if not note]
         if len(found) < 2:
-            found = [photos.prepare(picture)]
-    except photos.NoDigit as error:
+            found = [prepare(picture)]
+    except NoDigit as error:
         return "Draw a digit, or several in a row" if str(error) == "blank" else f"No digit: {error}", ""
     images = np.stack(found)
     classes, probabilities, _ = network.predict(images)
@@ -59,7 +61,7 @@ def figure(classes: list[str], image: np.ndarray, probabilities: np.ndarray) -> 
 def read_url(network: Predictor, url: str) -> tuple[str, str]:
     """Read a picture that the browser sends as a data URL, `data:image/png;base64,…`; see `read`."""
     try:
-        return read(network, photos.read(BytesIO(b64decode(url.partition(",")[2]))))
+        return read(network, read_picture(BytesIO(b64decode(url.partition(",")[2]))))
     except ValueError as error:
         return f"This file can't be read: {error}", ""
 

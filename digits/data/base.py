@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from digits.data.batches import Batches, random_seed, seed_device
-from digits.data.photo import DigitBox
+from digits.data.page import DigitBox
 from digits.errors import InputError
 from digits.transforms import augment, normalize
 

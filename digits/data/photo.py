@@ -9,15 +9,9 @@ center of mass"; the numbers below were measured on the training images.
 Arrays: H rows, W columns. Grey levels are float32, 0 (black) to 255 (white).
 """
 
-import warnings
-from io import BytesIO
-from itertools import combinations
-from pathlib import Path
-from typing import NamedTuple
-
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image
 from scipy import ndimage
 
 Grey = NDArray[np.float32]
@@ -27,45 +21,12 @@ SIDE, BOX = 28, 20
 CENTRE = 14.0  # row and column of the centre of mass: 14.00 ± 0.29 in MNIST
 STROKE = 2.0  # pixels; half of MNIST's digits are written with 1.3 to 2.6
 WORK = 512  # a larger picture is reduced to this many pixels along its longer side
-PAGE = 3 * WORK  # the same for a picture of several digits
-MAX_PIXELS = 100_000_000
 WIDEST = 10.0  # pixels; the widest strokes of MNIST's digits have 9.9
 LEAST_CONTRAST = 16.0  # grey levels between paper and ink below which a page counts as blank
 
 
 class NoDigit(ValueError):
     """The picture can be read, but shows nothing that could be a digit; the message says what it is instead."""
-
-
-def read(file: Path | BytesIO) -> Image.Image:
-    """Read the first frame of a picture, upright, whatever its format.
-
-    Args:
-        file: the picture's file, or its content.
-
-    Raises:
-        ValueError: it can't be read; the message says why in a few words.
-    """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of odd metadata, and of sizes below the bound
-            with Image.open(file) as image:
-                if image.width * image.height > MAX_PIXELS:
-                    raise ValueError(f"{image.width}×{image.height} pixels are more than {MAX_PIXELS // 10**6} million")
-                image.draft("L", (2 * WORK, 2 * WORK))  # JPEG: decode no more than is needed
-                image.load()
-                return ImageOps.exif_transpose(image)
-    except PermissionError:
-        raise ValueError("no permission") from None
-    except Image.DecompressionBombError:
-        raise ValueError(f"more than {MAX_PIXELS // 10**6} million pixels") from None
-    except Image.UnidentifiedImageError:
-        size = file.stat().st_size if isinstance(file, Path) else len(file.getbuffer())
-        raise ValueError("not a picture" if size else "empty file") from None
-    except ValueError:
-        raise
-    except Exception as error:  # decoders raise whatever their format's damage leads to
-        raise ValueError(f"damaged ({error})") from None
 
 
 def to_grey(image: Image.Image) -> Grey:
@@ -106,91 +67,6 @@ def prepare(image: Image.Image) -> NDArray[np.uint8]:
             raise NoDigit("blank")
         return grey.round().astype(np.uint8)
     return center(resize_to_box(find_ink(grey)))
-
-
-class DigitBox(NamedTuple):
-    """Where a digit stands: its line, from 0, and its box in pixels of the picture."""
-
-    line: int
-    left: int
-    top: int
-    width: int
-    height: int
-
-
-def prepare_several(image: Image.Image) -> list[tuple[NDArray[np.uint8], str, DigitBox]]:
-    """Cut a picture into its digits, and bring each to MNIST's form.
-
-    A digit is what is connected, with what stands right above or below it, such as the loose bar of a 5. Digits that
-    touch each other are taken for one.
-
-    Returns:
-        For each digit, line by line and from left to right: the image, uint8 (28, 28); why it has nothing to predict,
-        or ""; and its place.
-
-    Raises:
-        NoDigit: the picture is blank.
-    """
-    grey = to_grey(image)
-    ink = find_ink(grey, PAGE)
-    factor = -(-max(grey.shape) // PAGE)
-    parts, _ = ndimage.label(ink > 0.25, np.ones((3, 3)))
-    boxes = ndimage.find_objects(parts)
-    digits = []
-    for line, group in in_reading_order(join_parts(boxes)):
-        alone = np.where(ndimage.binary_dilation(np.isin(parts, [i + 1 for i in group])), ink, 0)
-        rows, columns = union([boxes[i] for i in group])
-        box = (columns.start, rows.start, columns.stop - columns.start, rows.stop - rows.start)
-        place_ = DigitBox(line, *(factor * n for n in box))
-        try:
-            digits.append((center(resize_to_box(alone)), "", place_))
-        except NoDigit as error:
-            digits.append((np.zeros((SIDE, SIDE), np.uint8), str(error), place_))
-    return digits
-
-
-Box = tuple[slice, slice]  # rows and columns
-
-
-def union(boxes: list[Box]) -> Box:
-    """The smallest box around all."""
-    return tuple(slice(min(b[i].start for b in boxes), max(b[i].stop for b in boxes)) for i in (0, 1))  # type: ignore[return-value]
-
-
-def join_parts(boxes: list[Box]) -> dict[tuple[int, ...], Box]:
-    """Which of the parts make a digit together: the numbers of its parts, and the box around them.
-
-    Two belong together if one stands above the other, and both together are not much taller than a digit of this page.
-    """
-    heights = np.array([rows.stop - rows.start for rows, _ in boxes])
-    usual = float(np.median(heights[heights >= heights.max() / 2]))
-    groups: dict[tuple[int, ...], Box] = {(i,): box for i, box in enumerate(boxes)}
-
-    def together(a: Box, b: Box) -> bool:
-        overlap = min(a[1].stop, b[1].stop) - max(a[1].start, b[1].start)
-        rows, _ = union([a, b])
-        narrower = min(box[1].stop - box[1].start for box in (a, b))
-        gap = max(a[0].start, b[0].start) - min(a[0].stop, b[0].stop)
-        return overlap >= 0.5 * narrower and gap <= 0.35 * usual and rows.stop - rows.start <= 1.4 * usual
-
-    while pair := next((p for p in combinations(groups, 2) if together(groups[p[0]], groups[p[1]])), None):
-        box = union([groups.pop(key) for key in pair])
-        groups[pair[0] + pair[1]] = box
-    return groups
-
-
-def in_reading_order(groups: dict[tuple[int, ...], Box]) -> list[tuple[int, tuple[int, ...]]]:
-    """Digits line by line, from left to right, with the number of their line."""
-    usual = float(np.median([rows.stop - rows.start for rows, _ in groups.values()]))
-    lines: list[list[tuple[int, ...]]] = []
-    last = -np.inf
-    for key in sorted(groups, key=lambda key: groups[key][0].start + groups[key][0].stop):
-        middle = (groups[key][0].start + groups[key][0].stop) / 2
-        if middle - last > 0.5 * usual:
-            lines.append([])
-        lines[-1].append(key)
-        last = middle
-    return [(n, key) for n, line in enumerate(lines) for key in sorted(line, key=lambda key: groups[key][1].start)]
 
 
 def find_ink(grey: Grey, side: int = WORK) -> Grey:

@@ -14,8 +14,11 @@ import torch
 from PIL import Image
 from torch.utils.data import DataLoader
 
-from digits.data import photo as photos
+from digits.data import page, photo
 from digits.data.base import Digits, DigitsDataModule
+from digits.data.page import DigitBox
+from digits.data.photo import NoDigit
+from digits.data.picture_file import read_picture
 from digits.errors import InputError
 
 MANY = 1000  # files for which starting processes pays
@@ -55,13 +58,12 @@ class ImageDataModule(DigitsDataModule):
         return Digits(torch.from_numpy(np.stack(images)), labels, ids, notes, places if self.several else None)
 
     def original(self, index: int) -> Image.Image:
-        return photos.read(self.files[index])
+        return read_picture(self.files[index])
 
 
-Loaded = tuple[
-    np.ndarray, str, photos.DigitBox
-]  # an image, uint8 (28, 28); why it has nothing to predict, or ""; its place
-NOWHERE = photos.DigitBox(0, 0, 0, 0, 0)
+# An image, uint8 (28, 28); why it has nothing to predict, or ""; where in its picture it stands.
+Loaded = tuple[np.ndarray, str, DigitBox]
+NOWHERE = DigitBox(0, 0, 0, 0, 0)
 
 
 def load_all(files: list[Path], load: Callable[[Path], list[Loaded]]) -> list[list[Loaded]]:
@@ -86,13 +88,13 @@ def load_batch(files: list[Path], load: Callable[[Path], list[Loaded]]) -> list[
 def load_one(picture: Path | Image.Image, prepare: bool = True, several: bool = False) -> list[Loaded]:
     """Load the digits of one picture, or of its file, whatever is wrong with it."""
     try:
-        image = photos.read(picture) if isinstance(picture, Path) else picture
+        image = read_picture(picture) if isinstance(picture, Path) else picture
         if several:
-            return photos.prepare_several(image)
+            return page.prepare_several(image)
         if not prepare:
             return [(np.asarray(image.convert("L").resize((28, 28))), "", NOWHERE)]
-        return [(photos.prepare(image), "", NOWHERE)]
-    except photos.NoDigit as error:
+        return [(photo.prepare(image), "", NOWHERE)]
+    except NoDigit as error:
         note = str(error)
     except ValueError as error:
         note = f"unreadable: {error}"

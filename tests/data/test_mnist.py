@@ -14,7 +14,8 @@ from torchvision.datasets import MNIST
 
 from digits.data import MNISTDataModule
 from digits.data.base import DigitsSubset, stratified_split
-from digits.data.mnist import BUNDLED, FILES, read_idx
+from digits.data.idx import read_idx
+from digits.data.mnist import BUNDLED, FILES
 from digits.errors import InputError
 from tests.helpers import draw, write_idx
 

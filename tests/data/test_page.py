@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from digits.data import photo as photos
-from digits.data.photo import DigitBox, prepare_several
+from digits.data.page import DigitBox, prepare_several
+from digits.data.photo import NoDigit, prepare
 from tests.helpers import Digits, check_form, seven, similarity
 
 FIT = ("fit", "--model=MLP", "--model.hidden=[16]", "--trainer.max_epochs=1", "--pictures=false")
@@ -31,7 +31,7 @@ def test_digits_come_line_by_line_from_left_to_right() -> None:
     for image, note, place in digits:
         assert note == ""
         check_form(image)
-        assert similarity(image, photos.prepare(seven(80, pen=7))) > 0.9
+        assert similarity(image, prepare(seven(80, pen=7))) > 0.9
         assert 40 <= place.height <= 85
 
 
@@ -61,7 +61,7 @@ def test_a_filled_shape_among_digits_is_noted() -> None:
 
 
 def test_a_blank_page_has_no_digits() -> None:
-    with pytest.raises(photos.NoDigit, match="blank"):
+    with pytest.raises(NoDigit, match="blank"):
         prepare_several(Image.new("L", (300, 200), 240))
 
 

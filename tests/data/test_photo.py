@@ -7,8 +7,9 @@ from PIL import Image, ImageDraw
 from scipy import ndimage
 
 from benchmarks.drawn import draw
-from digits.data import photo as photos
+from digits.data import picture_file
 from digits.data.photo import NoDigit, prepare
+from digits.data.picture_file import read_picture
 from tests.helpers import check_form, seven, similarity
 
 SIZES = [(120, 9), (400, 1), (60, 6), (1500, 40), (30, 3)]  # of the page, of the pen
@@ -115,7 +116,7 @@ def test_mnist_passes_unchanged_and_inverted_mnist_does_not() -> None:
 def test_formats(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"x.{suffix}"
     seven().save(path)
-    assert similarity(prepare(photos.read(path)), REFERENCE) > 0.9
+    assert similarity(prepare(read_picture(path)), REFERENCE) > 0.9
 
 
 def test_exif_orientation(tmp_path: Path) -> None:
@@ -123,13 +124,13 @@ def test_exif_orientation(tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6  # the camera was turned: show it rotated by 90° clockwise
     seven().rotate(90).save(path, exif=exif)
-    assert similarity(prepare(photos.read(path)), REFERENCE) > 0.9
+    assert similarity(prepare(read_picture(path)), REFERENCE) > 0.9
 
 
 def test_an_animation_shows_its_first_frame(tmp_path: Path) -> None:
     path = tmp_path / "x.gif"
     seven().save(path, save_all=True, append_images=[Image.new("L", (120, 120), 0)] * 5)
-    assert similarity(prepare(photos.read(path)), REFERENCE) > 0.9
+    assert similarity(prepare(read_picture(path)), REFERENCE) > 0.9
 
 
 def test_files_that_cannot_be_read_say_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -139,17 +140,17 @@ def test_files_that_cannot_be_read_say_why(tmp_path: Path, monkeypatch: pytest.M
     for content, reason in [(b"", "empty"), (b"hello", "not a picture"), (whole[:-300], "damaged")]:
         path.write_bytes(content)
         with pytest.raises(ValueError, match=reason):
-            photos.read(path)
+            read_picture(path)
     bomb = bytearray(whole)
     bomb[16:24] = (65535).to_bytes(4, "big") * 2  # width and height in a PNG's first chunk, and its checksum
     bomb[29:33] = zlib.crc32(bomb[12:29]).to_bytes(4, "big")
     path.write_bytes(bomb)
     with pytest.raises(ValueError, match="million"):
-        photos.read(path)
-    monkeypatch.setattr(photos, "MAX_PIXELS", 100)
+        read_picture(path)
+    monkeypatch.setattr(picture_file, "MAX_PIXELS", 100)
     path.write_bytes(whole)
     with pytest.raises(ValueError, match="120×120 pixels are more than"):
-        photos.read(path)
+        read_picture(path)
 
 
 @pytest.mark.parametrize("digit", range(10))
@@ -164,4 +165,4 @@ def test_a_file_without_permission_says_so(tmp_path: Path, monkeypatch: pytest.M
 
     monkeypatch.setattr(Image, "open", refuse)
     with pytest.raises(ValueError, match="no permission"):
-        photos.read(tmp_path / "x.png")
+        read_picture(tmp_path / "x.png")
