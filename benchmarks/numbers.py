@@ -67,7 +67,7 @@ def main() -> None:
             "--data",
             "ImageDataModule",
         ]
-        command += ["--data.path", name, "--data.several", "true", "--predictions.path", str(out)]
+        command += ["--data.path", name, "--data.multiple_digits", "true", "--predictions.path", str(out)]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
         with out.open() as file:
             rows = list(csv.DictReader(file))

@@ -46,7 +46,7 @@ from digits.checkpoint import is_own, rebuild
 from digits.commands.compare import compare
 from digits.commands.demo import demo
 from digits.commands.export import ExportingTrainer
-from digits.console import Parser, refuse_broken_configs, run_name, with_configs
+from digits.console import Parser, refuse_broken_configs, run_name, warn, with_configs, with_new_names
 from digits.data import CSVDataModule, DigitsDataModule, MNISTDataModule
 from digits.ensemble import Ensemble
 from digits.errors import InputError
@@ -126,7 +126,7 @@ class DigitsCLI(LightningCLI):
     """LightningCLI with one folder per run, and checkpoints that are found and checked."""
 
     def __init__(self, args: list[str] | None = None) -> None:
-        self.argv = args = with_configs(sys.argv[1:] if args is None else args)
+        self.argv = args = with_configs(with_new_names(sys.argv[1:] if args is None else args))
         self.name = ""
         self.checkpoint: Path | None = None
         self.run: Path | None = None
@@ -598,12 +598,6 @@ def shown(path: Path) -> str:
 def say(message: str) -> None:
     """Print `message` from one process only."""
     print(message)
-
-
-@rank_zero_only
-def warn(message: str) -> None:
-    """Print a warning from one process only."""
-    print(f"warning: {message}", file=sys.stderr)
 
 
 def main(args: list[str] | None = None) -> None:

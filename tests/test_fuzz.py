@@ -103,12 +103,12 @@ def test_csv_files(tmp_path: Path, content: bytes, suffix: str) -> None:
 
 
 @fuzz
-@given(content=damaged(PICTURES), several=st.booleans())
+@given(content=damaged(PICTURES), multiple_digits=st.booleans())
 @pytest.mark.filterwarnings("ignore")
-def test_pictures(tmp_path: Path, content: bytes, several: bool) -> None:
+def test_pictures(tmp_path: Path, content: bytes, multiple_digits: bool) -> None:
     path = tmp_path / "x.png"
     path.write_bytes(content)
-    for image, note, _ in load_one(path, several=several):
+    for image, note, _ in load_one(path, multiple_digits=multiple_digits):
         assert image.shape == (28, 28)
         assert image.dtype == np.uint8
         assert image.any() != bool(note)

@@ -34,28 +34,28 @@ class ImageDataModule(DigitsDataModule):
     Args:
         path: a file, a folder (with all folders in it, in natural order), or a pattern such as "scans/*.png".
         prepare: bring the pictures to MNIST's form; without, they are only made grey and resized to 28×28.
-        several: each picture may show several digits, which are read line by line, from left to right.
+        multiple_digits: each picture may show several digits, which are read line by line, from left to right.
         shared: what all sources share; see DigitsDataModule.
     """
 
-    def __init__(self, path: str, prepare: bool = True, several: bool = False, **shared: Any) -> None:
+    def __init__(self, path: str, prepare: bool = True, multiple_digits: bool = False, **shared: Any) -> None:
         super().__init__(**shared)
-        if several and not prepare:
-            raise InputError("--data.several needs --data.prepare true: digits are cut out where ink is found")
+        if multiple_digits and not prepare:
+            raise InputError("--data.multiple_digits needs --data.prepare true: digits are cut out where ink is found")
         self.path = path
         self.prepare = prepare
-        self.several = several
+        self.multiple_digits = multiple_digits
         self.files: list[Path] = []
 
     def load(self, split: str) -> Digits:
         self.files = find_pictures(self.path)
-        loaded = load_all(self.files, partial(load_one, prepare=self.prepare, several=self.several))
+        loaded = load_all(self.files, partial(load_one, prepare=self.prepare, multiple_digits=self.multiple_digits))
         self.files = [file for file, digits in zip(self.files, loaded, strict=True) for _ in digits]
         images, notes, places = zip(*(digit for digits in loaded for digit in digits), strict=True)
         folder = Path(self.path)
         ids = [str(file.relative_to(folder) if folder.is_dir() else file) for file in self.files]
-        labels = torch.tensor([-1 if self.several else label_of(file) for file in self.files])
-        return Digits(torch.from_numpy(np.stack(images)), labels, ids, notes, places if self.several else None)
+        labels = torch.tensor([-1 if self.multiple_digits else label_of(file) for file in self.files])
+        return Digits(torch.from_numpy(np.stack(images)), labels, ids, notes, places if self.multiple_digits else None)
 
     def original(self, index: int) -> Image.Image:
         return read_picture(self.files[index])
@@ -85,11 +85,11 @@ def load_batch(files: list[Path], load: Callable[[Path], list[Loaded]]) -> list[
     return [load(file) for file in files]
 
 
-def load_one(picture: Path | Image.Image, prepare: bool = True, several: bool = False) -> list[Loaded]:
+def load_one(picture: Path | Image.Image, prepare: bool = True, multiple_digits: bool = False) -> list[Loaded]:
     """Load the digits of one picture, or of its file, whatever is wrong with it."""
     try:
         image = read_picture(picture) if isinstance(picture, Path) else picture
-        if several:
+        if multiple_digits:
             return page.prepare_several(image)
         if not prepare:
             return [(np.asarray(image.convert("L").resize((28, 28))), "", NOWHERE)]

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
+from digits.cli import main
 from digits.data.page import DigitBox, prepare_several
 from digits.data.photo import NoDigit, prepare
 from tests.helpers import Digits, check_form, seven, similarity
@@ -70,7 +71,7 @@ def test_predict_has_a_row_for_each_digit(digits: Digits, refused: Digits) -> No
     Path("pages").mkdir()
     page([[80, 80], [80, 80, 80]]).save("pages/a.png")
     Image.new("L", (300, 200), 240).save("pages/blank.png")
-    options = ("--name=MLP", "--data=ImageDataModule", "--data.path=pages", "--data.several=true")
+    options = ("--name=MLP", "--data=ImageDataModule", "--data.path=pages", "--data.multiple_digits=true")
     out = digits("predict", *options, "--predictions.path=p.csv", "--predictions.picture=p.png")
     assert "6 digits in 2 pictures: 5 predicted, 1 without a digit" in out
     with Path("p.csv").open() as file:
@@ -86,4 +87,23 @@ def test_predict_has_a_row_for_each_digit(digits: Digits, refused: Digits) -> No
         assert picture.width == 800
     Path("pages/broken.png").write_bytes(b"x")
     assert "1 of the files could not be read" in refused("predict", *options, "--predictions.picture=q.png")
-    assert "--data.several needs --data.prepare true" in refused("predict", *options, "--data.prepare=false")
+    assert "--data.multiple_digits needs --data.prepare true" in refused("predict", *options, "--data.prepare=false")
+
+
+def test_the_old_name_of_an_option_works_and_says_the_new_one(
+    digits: Digits, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    digits(*FIT)
+    page([[80, 80], [80, 80, 80]]).save("page.png")
+    capsys.readouterr()
+    main(["predict", "--name=MLP", "--data=ImageDataModule", "--data.path=page.png", "--data.several", "true"])
+    out, err = capsys.readouterr()
+    assert "5 digits in 1 pictures" in out
+    assert err.count("--data.several is called --data.multiple_digits now") == 1
+    Path("old.yaml").write_text(
+        "name: MLP\ndata: {class_path: ImageDataModule, init_args: {path: page.png, several: true}}"
+    )
+    main(["predict", "--config=old.yaml"])
+    out, err = capsys.readouterr()
+    assert "5 digits in 1 pictures" in out
+    assert err.count("data.several is called data.multiple_digits now") == 1
