@@ -19,8 +19,7 @@ from typing import Any
 import yaml
 
 from benchmarks.machine import machine, versions
-from digits.commands.compare import count_parameters
-from digits.runs import read_checkpoint
+from digits.checkpoint import Checkpoint
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -45,7 +44,7 @@ def run(config: Path, seed: int, folder: Path, options: list[str]) -> dict[str, 
         "error": round(100 * json.loads((done / "test.json").read_text())["MNISTDataModule"]["error"], 4),
         "seconds in the loop": round(loop, 2),
         **json.loads(clock.read_text()),
-        "parameters": count_parameters(read_checkpoint(done / "checkpoints/last.ckpt")),
+        "parameters": Checkpoint.read(done / "checkpoints/last.ckpt").parameters,
         "precision": yaml.safe_load((done / "config.yaml").read_text())["trainer"]["precision"],
     }
 

@@ -6,20 +6,36 @@ Shapes: N images, C channels, H rows, W columns, K classes.
 import inspect
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
 from lightning.pytorch import LightningModule
 from torch import Tensor, nn
 
-from digits.data.base import Batch, DigitsDataModule
 from digits.errors import InputError
 from digits.metrics import Scores
+from digits.transforms import normalize
+
+SHIFTS = [(down, right) for down in (-1, 0, 1) for right in (-1, 0, 1)]  # views of test-time augmentation
+
+
+class TrainedOn(NamedTuple):
+    """What a network keeps of the images it was trained on.
+
+    Args:
+        mean: of their pixels, on the 0–1 scale.
+        std: standard deviation of their pixels, on the 0–1 scale.
+        classes: the names of the K classes.
+    """
+
+    mean: float
+    std: float
+    classes: tuple[str, ...]
 
 
 class Classifier(LightningModule):
-    """Everything about training and scoring a network; a subclass only names the layers.
+    """Trains and scores a network, and keeps how its images are scaled; a subclass only names the layers.
 
     The loss is cross-entropy; the optimiser AdamW (Loshchilov and Hutter, 2019) with the one-cycle schedule (Smith and
     Topin, 2018): the learning rate rises to `lr` and then falls to zero, step by step.
@@ -37,31 +53,75 @@ class Classifier(LightningModule):
         for name, value in {"lr": lr, "weight_decay": weight_decay}.items():
             if not 0 <= value < math.inf:
                 raise InputError(f"--model.{name} must be a number from 0, got {value}")
-        known = inspect.signature(type(self)).parameters  # a subclass need not take all of these
+        known = inspect.signature(type(self)).parameters  # a subclass need not take all of Classifier's
         every = any(parameter.kind is parameter.VAR_KEYWORD for parameter in known.values())
-        own = inspect.signature(Classifier).parameters.keys()
+        own = inspect.signature(Classifier).parameters
         self.save_hyperparameters(ignore=[] if every else [name for name in own if name not in known])
         self.lr = lr
         self.weight_decay = weight_decay
         self.label_smoothing = label_smoothing
+        self._trained_on: TrainedOn | None = None
         self.temperature = 1.0  # fitted on the validation images; see `digits.metrics.fit_temperature`
         self.tta = False  # test-time augmentation
-        self.resumed_total_steps: int | None = None  # steps of the schedule that is resumed
+        self.resumed_total_steps: int | None = None  # of the schedule that is resumed
         self.layers = nn.Sequential()
         self.train_scores, self.val_scores, self.test_scores = Scores(), Scores(), Scores()
 
     def forward(self, images: Tensor) -> Tensor:
-        """Normalised images, (N, 1, 28, 28) float32, to logits, (N, 10)."""
+        """Normalised images, (N, 1, 28, 28) float32, to logits, (N, K)."""
         return self.layers(images.to(self.dtype))  # --trainer.precision 64-true and the like change it
 
+    @property
+    def trained_on(self) -> TrainedOn | None:
+        """What is known of the training images: from the checkpoint, otherwise from the data it is trained on."""
+        data: Any = getattr(self._trainer, "datamodule", None)
+        if self._trained_on is None and hasattr(data, "image_statistics"):
+            return TrainedOn(*data.image_statistics)
+        return self._trained_on
+
+    @trained_on.setter
+    def trained_on(self, value: TrainedOn | None) -> None:
+        self._trained_on = value
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of the K classes; those of MNIST where the network has not been trained."""
+        known = self.trained_on
+        return tuple("0123456789") if known is None else known.classes
+
+    def normalize_images(self, images: Tensor) -> Tensor:
+        """Raw images, (N, H, W), 0 to 255, to (N, 1, H, W) float32, scaled as in training; others stay as they are."""
+        if images.ndim == 4:
+            return images
+        if (known := self.trained_on) is None:
+            raise InputError("the network does not say what images it was trained on: train it anew")
+        return normalize(images, known.mean, known.std)
+
+    def eval_logits(self, images: Tensor) -> Tensor:
+        """The logits that testing and predicting use: divided by the temperature, and with `tta` those of nine views.
+
+        Args:
+            images: raw, (N, 28, 28), 0 to 255, or normalised, (N, 1, 28, 28) float32.
+
+        Returns:
+            (N, K) float32.
+
+        Raises:
+            InputError: the images are raw, and the network was not trained on a DigitsDataModule.
+        """
+        images = self.normalize_images(images)
+        if not self.tta:
+            return self(images).float() / self.temperature
+        return log_mean([self(images.roll(shift, (-2, -1))).float() / self.temperature for shift in SHIFTS])
+
     def on_train_start(self) -> None:
-        normalises = any(isinstance(layer, nn.BatchNorm2d) for layer in self.modules())
-        data = self.trainer.datamodule  # type: ignore[attr-defined]
-        if normalises and isinstance(data, DigitsDataModule) and len(data.train) < 2 * self.trainer.world_size:
+        has_batch_norm = any(isinstance(layer, nn.BatchNorm2d) for layer in self.modules())
+        train = getattr(self.trainer.datamodule, "train", None)  # type: ignore[attr-defined]
+        if has_batch_norm and train is not None and len(train) < 2 * self.trainer.world_size:
             raise InputError("batch normalisation needs two training images on each process: give more of them")
 
-    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
-        images, labels = batch
+    def training_step(self, batch: Sequence[Tensor], batch_idx: int) -> Tensor:
+        images, labels = batch[:2]
         logits = self(images)
         loss = F.cross_entropy(logits, labels, label_smoothing=self.label_smoothing)
         self.train_scores.update(logits, labels, None if self.label_smoothing else loss)  # comparable to validation
@@ -70,17 +130,19 @@ class Classifier(LightningModule):
     def on_train_epoch_end(self) -> None:
         self._log_scores("train", self.train_scores)
 
-    def validation_step(self, batch: Batch, batch_idx: int) -> Tensor:
-        images, labels = batch
+    def validation_step(self, batch: Sequence[Tensor], batch_idx: int) -> Tensor:
+        """Return the logits, (N, K), for callbacks."""
+        images, labels = batch[:2]
         logits = self(images)
         self.val_scores.update(logits, labels)
-        return logits  # for callbacks
+        return logits
 
     def on_validation_epoch_end(self) -> None:
         self._log_scores("val", self.val_scores)
 
-    def test_step(self, batch: Batch, batch_idx: int) -> Tensor:
-        images, labels = batch
+    def test_step(self, batch: Sequence[Tensor], batch_idx: int) -> Tensor:
+        """Return the logits, (N, K) float32, for callbacks."""
+        images, labels = batch[:2]
         logits = self.eval_logits(images)
         self.test_scores.update(logits, labels)
         return logits
@@ -88,58 +150,45 @@ class Classifier(LightningModule):
     def on_test_epoch_end(self) -> None:
         self._log_scores("test", self.test_scores)
 
-    def predict_step(self, batch: Batch, batch_idx: int) -> Tensor:
-        """Return the probabilities of the classes, (N, 10) float32, each row summing to 1."""
-        images, _ = batch
-        return self.eval_logits(images).softmax(dim=1)
-
-    def eval_logits(self, images: Tensor) -> Tensor:
-        """The logits that testing and predicting use: divided by the temperature, and with `tta` those of nine views.
-
-        Args:
-            images: normalised, (N, 1, 28, 28) float32.
-
-        Returns:
-            (N, 10) float32.
-        """
-        if not self.tta:
-            return self(images).float() / self.temperature
-        shifts = [(down, right) for down in (-1, 0, 1) for right in (-1, 0, 1)]
-        return log_mean([self(images.roll(shift, (2, 3))).float() / self.temperature for shift in shifts])
+    def predict_step(self, batch: Sequence[Tensor], batch_idx: int) -> Tensor:
+        """Return the probabilities of the classes, (N, K) float32, each row summing to 1."""
+        return self.eval_logits(batch[0]).softmax(dim=1)
 
     def configure_optimizers(self) -> Any:
         # In mixed precision, Lightning clips no gradients of a fused optimizer.
         fused = self.trainer.gradient_clip_val is None
         optimizer = torch.optim.AdamW(self.parameters(), lr=self.lr, weight_decay=self.weight_decay, fused=fused)
         if math.isinf(self.trainer.estimated_stepping_batches):
-            raise InputError("the learning rate is planned to the end: give --trainer.max_epochs or max_steps")
+            raise InputError("OneCycleLR needs a finite length: set --trainer.max_epochs or --trainer.max_steps")
         steps = int(self.trainer.estimated_stepping_batches)
-        if self.resumed_total_steps not in (None, steps):
+        if self.trainer.ckpt_path and self.resumed_total_steps not in (None, steps):
             raise InputError(
                 f"the learning rate of the run to resume was planned for {self.resumed_total_steps:,} steps, but these "
-                f"options make {steps:,}: give the run's own --trainer.max_epochs and --data.batch_size, or start "
-                "a new run"
+                f"options make {steps:,}: give the run's own --trainer.max_epochs and --data.batch_size, or start a "
+                "new run"
             )
         scheduler = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=self.lr, total_steps=steps)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        checkpoint["class_path"] = f"{type(self).__module__}.{type(self).__qualname__}"
         checkpoint["temperature"] = self.temperature
+        if known := self.trained_on:
+            checkpoint["data"] = {**known._asdict(), "classes": list(known.classes)}
         with self.train_scores.sync_context():  # of the epoch so far, over all processes
             checkpoint["train_scores"] = {k: v.cpu() for k, v in self.train_scores.metric_state.items()}  # type: ignore[union-attr]
-        checkpoint["class_path"] = f"{type(self).__module__}.{type(self).__qualname__}"
-        data = getattr(self._trainer, "datamodule", None)
-        if isinstance(data, DigitsDataModule):
-            checkpoint["data"] = {"mean": data.mean, "std": data.std, "classes": list(data.classes)}
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         self.temperature = checkpoint.get("temperature", 1.0)
+        if data := checkpoint.get("data"):
+            self.trained_on = TrainedOn(data["mean"], data["std"], tuple(data["classes"]))
         if self._trainer is None or self.trainer.state.fn != "fit":
             return
         if self.global_rank == 0:
             for name, value in checkpoint.get("train_scores", {}).items():
                 setattr(self.train_scores, name, value)
-        self.resumed_total_steps = checkpoint["lr_schedulers"][0]["total_steps"]
+        schedulers = checkpoint.get("lr_schedulers") or [{}]  # a subclass may have another schedule, or none
+        self.resumed_total_steps = schedulers[0].get("total_steps")
 
     def _log_scores(self, stage: str, scores: Scores) -> None:
         values = {f"{stage}/{name}": value for name, value in scores.compute().items()}

@@ -1,58 +1,80 @@
 """What stands on the command line: configs that are found anywhere, and errors of one line that name the option."""
 
-import re
 import sys
 from collections.abc import Iterator
 from enum import Enum
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import yaml
 from jsonargparse import Namespace, get_loader, set_loader
-from lightning.pytorch.cli import LightningArgumentParser
 from lightning.pytorch.utilities.rank_zero import rank_zero_only
 
 from digits.errors import InputError
 
+PROGRAM = "digits"
+
+COMMANDS = {
+    "fit": "Train a network; its run's folder keeps everything.",
+    "validate": "Score the validation images.",
+    "test": "Score the official test images, or labelled pictures or rows of your own.",
+    "predict": "Write a file of predictions, for MNIST's test images, pictures or CSV files.",
+    "export": "Write a trained network as one file for other programs: ONNX or torch.export.",
+    "demo": "Draw digits in the browser.",
+    "compare": "Show runs side by side.",
+}
+
+# Said by Lightning and torch of things that are as they should be here.
+NOISE = [
+    ".*does not have many workers.*",  # the data is in memory
+    ".*callbacks used to create the checkpoint need to be provided.*",  # testing saves no checkpoints
+    ".*but have no logger configured.*",  # validating logs nothing
+    ".*Total length of `list` across ranks is zero.*",  # training on everything, with nothing to validate on
+    ".*It is recommended to use `self.log\\(.*sync_dist.*",  # the metric itself has added up all processes
+    ".*Checkpoint directory .* exists and is not empty.*",  # resuming continues in the run's folder
+    ".*could not find the monitored key.*",  # stopped before the first validation; later it is an error
+    ".*number of training batches .* is smaller than the logging interval.*",
+    ".*your dataloader is not resumable.*",  # its data module is
+    ".*`isinstance\\(treespec, LeafSpec\\)` is deprecated.*",
+    ".*Starting from v1.9.0, `tensorboardX` has been removed.*",
+]
+
 CONFIGS = Path(__file__).parent / "configs"  # in an installed package
 if not CONFIGS.is_dir():
-    CONFIGS = Path(__file__).parent.parent / "configs"  # in a clone
+    PROGRAM = "digits"
+
+COMMANDS = {
+    "fit": "Train a network; its run's folder keeps everything.",
+    "validate": "Score the validation images.",
+    "test": "Score the official test images, or labelled pictures or rows of your own.",
+    "predict": "Write a file of predictions, for MNIST's test images, pictures or CSV files.",
+    "export": "Write a trained network as one file for other programs: ONNX or torch.export.",
+    "demo": "Draw digits in the browser.",
+    "compare": "Show runs side by side.",
+}
+
+# Said by Lightning and torch of things that are as they should be here.
+NOISE = [
+    ".*does not have many workers.*",  # the data is in memory
+    ".*callbacks used to create the checkpoint need to be provided.*",  # testing saves no checkpoints
+    ".*but have no logger configured.*",  # validating logs nothing
+    ".*Total length of `list` across ranks is zero.*",  # training on everything, with nothing to validate on
+    ".*It is recommended to use `self.log\\(.*sync_dist.*",  # the metric itself has added up all processes
+    ".*Checkpoint directory .* exists and is not empty.*",  # resuming continues in the run's folder
+    ".*could not find the monitored key.*",  # stopped before the first validation; later it is an error
+    ".*number of training batches .* is smaller than the logging interval.*",
+    ".*your dataloader is not resumable.*",  # its data module is
+    ".*`isinstance\\(treespec, LeafSpec\\)` is deprecated.*",
+    ".*Starting from v1.9.0, `tensorboardX` has been removed.*",
+]
+
+CONFIGS = Path(__file__).parent.parent / "configs"  # in a clone
 
 # Options that have another name now. The old one works for one version, on the command line and in configs.
 RENAMED = {"--data.several": "--data.multiple_digits"}
 
 # Lightning's Timer has one among its defaults, which a config could not hold otherwise.
 yaml.SafeDumper.add_multi_representer(Enum, lambda dumper, one: dumper.represent_data(one.value))
-
-
-class Parser(LightningArgumentParser):
-    """A parser whose errors are one line that names the option, instead of its whole usage."""
-
-    def error(self, message: str, ex: Exception | None = None) -> NoReturn:
-        if not self.exit_on_error:  # a parser within the parser, whose errors are collected
-            super().error(message, ex)
-        raise InputError(f"{brief(message)} (options: {self.prog.replace('[options] ', '')} --help)")
-
-
-def brief(message: str) -> str:
-    """Jsonargparse's tree of reasons, less what repeats the question: one line."""
-    noise = (
-        r"Does not validate against any of the Union subtypes|Subtypes: .*|Errors:|Expected a <class 'NoneType'>"
-        r"|Given value type: .*|Given value: (NestedArg|Namespace|\{).*|Expected a path but .*"
-    )
-    lines = [line.strip().removeprefix("- ") for line in message.splitlines()]
-    text = " ".join(line for line in lines if line and not re.fullmatch(noise, line))
-    for pattern, better in [
-        (r"<class '([^']+)'>", r"\1"),
-        (r'Parser key "([^"]+)":', r"\1:"),
-        (r"Problem with given class_path '[^']*\.(\w+)':", r"\1:"),
-        (r"Expected a dot import path string: (\S+) Given.*", r"there is no class \1"),
-        (r" Given value: ", r", got "),
-        (r"\. Got value: ", r", got "),
-        (r"Expected a ", r"expected "),
-    ]:
-        text = re.sub(pattern, better, text)
-    return text
 
 
 def config_paths(args: list[str]) -> Iterator[tuple[int, str]]:
@@ -112,6 +134,20 @@ def load_config(text: str) -> Any:
 
 YAML = get_loader("yaml")
 set_loader("yaml", load_config, (yaml.YAMLError,))
+
+
+def shown(path: Path) -> str:
+    """`path` relative to the working directory if it lies there."""
+    try:
+        return str(path.resolve().relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+@rank_zero_only
+def say(message: str) -> None:
+    """Print `message` from one process only."""
+    print(message)
 
 
 @rank_zero_only

@@ -4,10 +4,10 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from digits.checkpoint import rebuild
+from digits.checkpoint import Checkpoint
 from digits.classifier import Classifier, log_mean
 from digits.errors import InputError
-from digits.runs import find_checkpoints, read_checkpoint
+from digits.runs import find_checkpoints
 
 
 class Ensemble(Classifier):
@@ -25,23 +25,21 @@ class Ensemble(Classifier):
         if not checkpoints:
             raise InputError("--model.checkpoints is empty: name the checkpoints of the ensemble")
         self.paths = find_checkpoints([checkpoints] if isinstance(checkpoints, str) else checkpoints)
-        contents = [read_checkpoint(path) for path in self.paths]
-        self.members = nn.ModuleList(map(rebuild, self.paths, contents))
-        known = [content.get("data") or {} for content in contents]
-        self.scales = [(data.get("mean", 0.0), data.get("std", 1.0)) for data in known]
-        self.trained_on = known[0] or None
-        names = {tuple(data["classes"]) for data in known if data}
+        files = [Checkpoint.read(path) for path in self.paths]
+        self.members = nn.ModuleList(one.network() for one in files)
+        known = [one.trained_on for one in files if one.trained_on is not None]
+        self.trained_on = known[0] if known else None
+        names = {one.classes for one in known}
         if len(names) > 1:
             raise InputError(f"--model.checkpoints were trained for different classes: {names}")
 
+    def normalize_images(self, images: Tensor) -> Tensor:
+        """The images as they are: each member scales them as its own training images were."""
+        return images
+
     def forward(self, images: Tensor) -> Tensor:
-        """Images normalised as for the first member, (N, 1, 28, 28) float32, to log-probabilities, (N, 10)."""
-        mean, std = self.scales[0]
-        logits = []
-        for member, (own_mean, own_std) in zip(self.members, self.scales, strict=True):
-            same = (own_mean, own_std) == (mean, std)
-            logits.append(member.eval_logits(images if same else (images * std + mean - own_mean) / own_std))  # type: ignore[operator]
-        return log_mean(logits)
+        """Raw images, (N, 28, 28), 0 to 255, to log-probabilities, (N, K)."""
+        return log_mean([member.eval_logits(images) for member in self.members])  # type: ignore[operator]
 
     def configure_optimizers(self) -> Any:
         raise InputError("an ensemble is not trained: train its members, then test or predict with it")

@@ -1,14 +1,12 @@
 """Files that are whole, or not there."""
 
-import io
 import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-import torch
-from lightning.pytorch.plugins.io import TorchCheckpointIO
 from PIL import Image
 
 from digits.errors import InputError
@@ -46,22 +44,23 @@ def replacing(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
             part.unlink(missing_ok=True)
 
 
+def check_writable(option: str, path: Path) -> None:
+    """Refuse a file that can't be written before anything is computed for it.
+
+    Raises:
+        InputError: names the option, the file and the reason.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        raise InputError(f"{option} {path} can't be written: {error.strerror}") from None
+    if path.is_dir():
+        raise InputError(f"{option} {path} is a folder: give a file")
+
+
 def save_picture(path: Path, picture: Image.Image) -> None:
     """Write a PNG file."""
     with replacing(path, "wb") as file:
         picture.save(file, "png")
-
-
-class CheckpointFiles(TorchCheckpointIO):
-    """Checkpoints that are whole at any moment, also after the power fails or the disk is full.
-
-    Lightning's own go by way of the folder for temporary files, and so are copied when that is on another disk.
-    """
-
-    def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:
-        content = io.BytesIO()  # written straight to a full disk, torch's message does not say so
-        torch.save(checkpoint, content)
-        with replacing(Path(path), "wb") as file:
-            file.write(content.getbuffer())
-            file.flush()
-            os.fsync(file.fileno())

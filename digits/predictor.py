@@ -9,13 +9,12 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from digits.checkpoint import rebuild
+from digits.checkpoint import Checkpoint
+from digits.classifier import Classifier
 from digits.data.pictures import load_one
 from digits.errors import InputError
 from digits.fast.process import use_channels_last
-from digits.models import Classifier
-from digits.runs import find_checkpoint, read_checkpoint
-from digits.transforms import normalize
+from digits.runs import find_checkpoint
 
 Picture = str | Path | Image.Image
 Images = Picture | np.ndarray | Tensor | Sequence[Picture | np.ndarray | Tensor]
@@ -36,20 +35,15 @@ class Predictions(NamedTuple):
 
 
 class Predictor:
-    """A trained network with what belongs to it; see `load`.
+    """Predicts with a trained network; see `load`.
 
     Args:
         model: the network.
-        mean: of the images that it was trained on, on the 0–1 scale.
-        std: their standard deviation, on the 0–1 scale.
-        classes: the names of the classes.
     """
 
-    def __init__(self, model: Classifier, mean: float, std: float, classes: Sequence[str]) -> None:
+    def __init__(self, model: Classifier) -> None:
         self.model = model.eval()
-        self.mean = mean
-        self.std = std
-        self.classes = list(classes)
+        self.classes = list(model.classes)
 
     def predict(self, images: Images) -> Predictions:
         """Predict one image or many.
@@ -67,8 +61,8 @@ class Predictor:
         notes = [note for _, note in pairs]
         raw = torch.from_numpy(np.stack([image for image, _ in pairs])) if pairs else torch.empty(0, 28, 28)
         with torch.inference_mode():
-            batches = [normalize(batch.to(self.model.device), self.mean, self.std) for batch in raw.split(BATCH)]
-            logits = [self.model.eval_logits(batch) for batch in batches if len(batch)]
+            batches = raw.to(self.model.device).split(BATCH) if len(raw) else ()
+            logits = [self.model.eval_logits(batch) for batch in batches]
         probabilities = torch.cat(logits).softmax(dim=1).cpu().numpy() if logits else np.empty((0, len(self.classes)))
         best = probabilities.argmax(axis=1)
         probabilities[[bool(note) for note in notes]] = np.nan
@@ -86,14 +80,12 @@ def load(source: str | Path) -> Predictor:
     Raises:
         InputError: there is none, or it is damaged.
     """
-    path = find_checkpoint(source)
-    checkpoint = read_checkpoint(path)
-    model = rebuild(path, checkpoint)
-    use_channels_last(model)
-    data = checkpoint.get("data")
-    if not data:
-        raise InputError(f"{path} does not say what images it was trained on: train anew with `python -m digits fit`")
-    return Predictor(model, data["mean"], data["std"], data["classes"])
+    checkpoint = Checkpoint.read(find_checkpoint(source))
+    if checkpoint.trained_on is None:
+        checkpoint.refuse("does not say what images it was trained on: train anew with `digits fit`")
+    network = checkpoint.network()
+    use_channels_last(network)
+    return Predictor(network)
 
 
 def as_list(images: Images) -> Sequence[Picture | np.ndarray | Tensor]:

@@ -6,17 +6,26 @@ lightning_logs/<name>/version_N/
 """
 
 import glob
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-import torch
-
+from digits.console import shown
 from digits.errors import InputError
 
+if TYPE_CHECKING:
+    from lightning.pytorch import Trainer
+
 LOG_ROOT = "lightning_logs"
+CHECKPOINTS = "checkpoints"
 PRETRAINED = Path(__file__).parent / "pretrained.ckpt"  # of configs/best.yaml; see the README for how it was made
+
+
+def run_folder(trainer: "Trainer") -> Path | None:
+    """The folder of the run that `trainer` works on; None for --trainer.fast_dev_run, which leaves nothing."""
+    return None if trainer.fast_dev_run else Path(trainer.default_root_dir)  # type: ignore[attr-defined]
 
 
 def version(run: Path) -> int:
@@ -73,13 +82,47 @@ def best_of_all(root: Path) -> list[Path]:
 
 def checkpoint_of(run: Path, kind: str) -> Path | None:
     """`best` or `last` checkpoint of a run; a run without validation has only a last one."""
-    paths = (run / "checkpoints" / f"{name}.ckpt" for name in (kind, "last"))
+    paths = (run / CHECKPOINTS / f"{name}.ckpt" for name in (kind, "last"))
     return next((path for path in paths if path.is_file()), None)
 
 
 def checkpoint_in(folder: Path, kind: str) -> Path | None:
     """`best` or `last` checkpoint of a run, or of the newest run in a folder of runs."""
     return checkpoint_of(folder, kind) or newest_checkpoint(folder, kind)
+
+
+def choose_checkpoint(command: str, wanted: str | None, folder: Path, options: str) -> Path | None:
+    """The checkpoint that a command takes; None where `fit` starts anew.
+
+    Without --ckpt_path all commands but `fit` take the best checkpoint of the newest run; `fit` does so, with the last
+    one, if torchrun or SLURM repeats a command that was stopped.
+
+    Args:
+        command: fit, validate, test, predict or export.
+        wanted: --ckpt_path.
+        folder: where the runs of this name lie.
+        options: what names them, for the message.
+
+    Raises:
+        InputError: there is none.
+    """
+    kind = "last" if command == "fit" else "best"
+    if wanted == "":
+        raise InputError("--ckpt_path is empty: give a file, best or last, or leave it out")
+    if wanted is None and command == "fit":
+        restarts = (os.environ.get(f"{by}_RESTART_COUNT", "0") for by in ("TORCHELASTIC", "SLURM"))
+        run = newest_run(folder) if any(number != "0" for number in restarts) else None
+        return run and checkpoint_of(run, kind)
+    if wanted == "pretrained" and command == "fit":
+        raise InputError("the pretrained weights can't be resumed: train anew with --config best")
+    if wanted not in (None, "best", "last"):
+        return find_checkpoint(wanted, kind)
+    found = newest_checkpoint(folder, wanted or kind)
+    if found is None:
+        raise InputError(
+            f"no checkpoint in {shown(folder)}: train first with `digits fit {options}`, or give --ckpt_path FILE"
+        )
+    return found
 
 
 def find_checkpoint(source: str | Path, kind: str = "best") -> Path:
@@ -96,7 +139,7 @@ def find_checkpoint(source: str | Path, kind: str = "best") -> Path:
     path = PRETRAINED if source == "pretrained" else Path(source)
     found = checkpoint_in(path, kind) if path.is_dir() else path
     if found is None:
-        raise InputError(f"{source} holds no run with a checkpoint: train first with `python -m digits fit`")
+        raise InputError(f"{source} holds no run with a checkpoint: train first with `digits fit`")
     return found
 
 
@@ -121,23 +164,4 @@ def find_checkpoints(sources: Sequence[str]) -> list[Path]:
 def run_of(checkpoint: Path) -> Path | None:
     """The run's folder that `checkpoint` was saved in, if it still lies there."""
     run = checkpoint.resolve().parent.parent
-    return run if checkpoint.resolve().parent.name == "checkpoints" and version(run) >= 0 else None
-
-
-def read_checkpoint(path: Path) -> dict[str, Any]:
-    """Read a checkpoint that `fit` wrote; nothing in the file is executed.
-
-    Raises:
-        InputError: the file is missing, damaged, or not a checkpoint of this package.
-    """
-    if not path.is_file():
-        raise InputError(f"{path}: there is no such file, so no checkpoint")
-    try:
-        checkpoint = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
-    except Exception:  # torch raises a dozen kinds, depending on where the damage is
-        checkpoint = None
-    if not isinstance(checkpoint, dict):
-        raise InputError(f"{path} is damaged or not a checkpoint")
-    if not all(key in checkpoint for key in ("class_path", "state_dict", "hyper_parameters")):
-        raise InputError(f"{path} is not a checkpoint of a digits model")
-    return checkpoint
+    return run if checkpoint.resolve().parent.name == CHECKPOINTS and version(run) >= 0 else None

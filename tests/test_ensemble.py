@@ -4,11 +4,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from digits.checkpoint import rebuild
+from digits.checkpoint import Checkpoint
 from digits.ensemble import Ensemble
 from digits.errors import InputError
 from digits.models import MLP, LargeCNN
-from digits.runs import read_checkpoint
 from tests.helpers import Digits
 
 SHORT = ("--trainer.max_epochs=1", "--pictures=false", "--trainer.logger=false")
@@ -54,18 +53,16 @@ def test_an_ensemble_is_the_mean_of_its_members(digits: Digits, members: list[st
 
 
 def test_members_that_were_scaled_otherwise_see_what_they_were_trained_on(members: list[str]) -> None:
-    images = torch.rand(5, 1, 28, 28)  # 0 to 1, before normalising
+    images = torch.randint(0, 256, (5, 28, 28), dtype=torch.uint8)
     saved = torch.load(members[1], weights_only=True)
     saved["data"] |= {"mean": 0.5, "std": 0.25}
     torch.save(saved, "other.ckpt")
-    checkpoint, other = (read_checkpoint(Path(path)) for path in (members[0], "other.ckpt"))
-    first, second = rebuild(Path(members[0]), checkpoint), rebuild(Path("other.ckpt"), other)
-    data = checkpoint["data"]
-    mean = (
-        first.eval_logits((images - data["mean"]) / data["std"]).softmax(1)
-        + second.eval_logits((images - 0.5) / 0.25).softmax(1)
-    ) / 2
-    together = Ensemble([members[0], "other.ckpt"]).eval()((images - data["mean"]) / data["std"])
+    first, second = (Checkpoint.read(Path(path)).network() for path in (members[0], "other.ckpt"))
+    data = first.trained_on
+    assert data is not None
+    scaled = [(images[:, None] / 255 - mean) / std for mean, std in ((data.mean, data.std), (0.5, 0.25))]
+    mean = (first.eval_logits(scaled[0]).softmax(1) + second.eval_logits(scaled[1]).softmax(1)) / 2
+    together = Ensemble([members[0], "other.ckpt"]).eval()(images)
     torch.testing.assert_close(together.exp(), mean)
 
 

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 import torch
 
+from digits.checkpoint import Checkpoint
 from digits.errors import InputError
-from digits.runs import new_run, newest_checkpoint, read_checkpoint, run_of
+from digits.runs import new_run, newest_checkpoint, run_of
 
 
 def test_runs_are_numbered_and_never_shared(tmp_path: Path) -> None:
@@ -53,10 +54,10 @@ def test_files_that_are_no_checkpoints_are_refused_and_nothing_in_them_runs(tmp_
     for content in (b"", b"text", whole, whole[: len(whole) // 2], pickle.dumps(Trap(sprung))):
         path.write_bytes(content)
         with pytest.raises(InputError, match=r"x\.ckpt is damaged or not a checkpoint"):
-            read_checkpoint(path)
+            Checkpoint.read(path)
     torch.save({"state_dict": {}}, path)
     with pytest.raises(InputError, match="not a checkpoint of a digits model"):
-        read_checkpoint(path)
+        Checkpoint.read(path)
     with pytest.raises(InputError, match="no such file"):
-        read_checkpoint(tmp_path)
+        Checkpoint.read(tmp_path)
     assert not sprung.exists()

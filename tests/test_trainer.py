@@ -79,7 +79,8 @@ def test_limited_prediction_counts_what_is_written(digits: Digits, monkeypatch: 
     digits("fit", *FIT)
     out = digits("predict", "--name=run", "--trainer.limit_predict_batches=2", "--predictions.picture=sheet.png")
     assert "written: 40 images" in out
-    assert len((RUN / "predictions.csv").read_text().splitlines()) == 41
+    assert len((RUN / "predictions_partial.csv").read_text().splitlines()) == 41
+    assert not (RUN / "predictions.csv").exists()
 
 
 def test_without_a_checkpoint_nothing_is_suggested(digits: Digits) -> None:
@@ -92,7 +93,7 @@ def test_without_a_checkpoint_nothing_is_suggested(digits: Digits) -> None:
         ("--trainer.max_epochs=0", "--trainer.max_epochs 0"),
         ("--trainer.max_steps=0", "--trainer.max_steps 0"),
         ("--trainer.limit_train_batches=0", "--trainer.limit_train_batches 0"),
-        ("--trainer.max_epochs=-1", "--trainer.max_epochs or max_steps"),
+        ("--trainer.max_epochs=-1", "--trainer.max_epochs or --trainer.max_steps"),
         ("--trainer.barebones=true", "--trainer.barebones"),
         ("--trainer.callbacks=EarlyStopping --trainer.callbacks.monitor=val_loss", "val/loss"),
         ("--model.lr=-1", "--model.lr"),

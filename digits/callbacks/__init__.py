@@ -1,6 +1,12 @@
-"""Outputs that are not scalars, and what the terminal shows."""
+"""What happens around the steps: checkpoints, files, pictures, what the terminal shows."""
+
+from pathlib import Path
+
+from lightning.pytorch import Callback
+from lightning.pytorch.callbacks import LearningRateMonitor
 
 from digits.callbacks.calibration import Calibration
+from digits.callbacks.checkpoints import CheckpointFiles, RunCheckpoint
 from digits.callbacks.dashboard import Dashboard
 from digits.callbacks.epochs import Epochs
 from digits.callbacks.finite import FiniteLoss
@@ -8,18 +14,70 @@ from digits.callbacks.hparams import HParams
 from digits.callbacks.interruption import RewindTensorBoard, StopAtStep
 from digits.callbacks.predictions import PredictionWriter
 from digits.callbacks.report import Report
+from digits.callbacks.summary import ConfigWriter, FitSummary
 from digits.callbacks.terminal import ProgressBar, summarize
 
 __all__ = [
     "Calibration",
+    "CheckpointFiles",
+    "ConfigWriter",
     "Dashboard",
     "Epochs",
     "FiniteLoss",
+    "FitSummary",
     "HParams",
     "PredictionWriter",
     "ProgressBar",
     "Report",
     "RewindTensorBoard",
+    "RunCheckpoint",
     "StopAtStep",
+    "default_callbacks",
     "summarize",
 ]
+
+
+def default_callbacks(
+    folder: Path | None,
+    checkpoint: str = "",
+    next_command: str = "",
+    to_resume: str = "",
+    *,
+    checkpoints: bool = True,
+    validates: bool = True,
+    logs: bool = True,
+    pictures: bool = True,
+    layers: bool = True,
+    progress_bar: bool = True,
+) -> list[Callback]:
+    """The callbacks of every command: each acts in the stages that it has hooks for.
+
+    Args:
+        folder: of the run; None where nothing is kept.
+        checkpoint: the name of the file that is tested.
+        next_command: what `fit` says is to be done next.
+        to_resume: the command that goes on where `fit` was stopped.
+        checkpoints: save the best epoch and the last.
+        validates: there is something to validate on, so that there is a best epoch.
+        logs: there is a logger.
+        pictures: draw pictures and TensorBoard's pages.
+        layers: print the layers of the network before training.
+        progress_bar: show one.
+    """
+    epochs = Epochs()
+    last = [RunCheckpoint("last")] if checkpoints else []
+    best = [RunCheckpoint("best", "val/accuracy")] if checkpoints and validates else []
+    return [
+        *([ProgressBar()] if progress_bar else []),
+        FitSummary(next_command, to_resume, layers),
+        Report(checkpoint),
+        epochs,
+        *([Dashboard(epochs)] if pictures else []),
+        FiniteLoss(),
+        Calibration(),
+        *([HParams(), LearningRateMonitor("step")] if logs else []),
+        *([RewindTensorBoard(folder)] if folder is not None and checkpoints else []),
+        StopAtStep(to_resume if checkpoints else None),
+        *best,
+        *last,
+    ]

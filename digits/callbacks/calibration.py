@@ -8,7 +8,6 @@ from digits.callbacks.outcomes import OutcomeCollector
 from digits.data import datamodule_of
 from digits.metrics import fit_temperature
 from digits.models import Classifier
-from digits.transforms import normalize
 
 ENOUGH = 5000  # images
 
@@ -36,7 +35,7 @@ class Calibration(OutcomeCollector):
         with torch.inference_mode(), torch.random.fork_rng(devices=[]):
             for images in some.images.split(data.eval_batch_size):
                 images = data.augment(images.to(pl_module.device))
-                logits.append(pl_module(normalize(images, data.mean, data.std)).float().cpu())
+                logits.append(pl_module(pl_module.normalize_images(images)).float().cpu())
         pl_module.train()
         pl_module.temperature = fit_temperature(torch.cat(logits), some.labels)
         for callback in trainer.checkpoint_callbacks:

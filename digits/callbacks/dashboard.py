@@ -20,6 +20,7 @@ from digits.data import Digits, datamodule_of
 from digits.files import save_picture
 from digits.models import Classifier
 from digits.plots import pictures
+from digits.runs import run_folder
 
 WORST = 40  # mistakes shown
 EMBEDDED = 10_000  # images in the projector
@@ -37,19 +38,18 @@ class Dashboard(OutcomeCollector):
     """After training and after testing, draw what happened: as files in the run's folder, and on TensorBoard.
 
     Args:
-        folder: of the run; None writes no files.
         epochs: whose figures the curves show.
     """
 
-    def __init__(self, folder: Path | None, epochs: Epochs) -> None:
+    def __init__(self, epochs: Epochs) -> None:
         super().__init__()
-        self.folder = folder
         self.epochs = epochs
 
     # Training.
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        if not trainer.is_global_zero or (self.folder is not None and (self.folder / "samples.png").is_file()):
+        folder = run_folder(trainer)
+        if not trainer.is_global_zero or (folder is not None and (folder / "samples.png").is_file()):
             return  # a run that is resumed has them
         data = datamodule_of(trainer)
         train = data.train.first(5000)
@@ -96,9 +96,7 @@ class Dashboard(OutcomeCollector):
         self.show_outcomes(trainer, data, "test_", "test")
         if self.hidden:
             for board in summary_writers(trainer):
-                add_embedding(
-                    Path(board.log_dir), torch.cat(self.hidden)[:EMBEDDED], data, datamodule_of(trainer).classes
-                )
+                add_embedding(Path(board.log_dir), torch.cat(self.hidden)[:EMBEDDED], data, classes_of(trainer))
 
     # What both share.
 
@@ -108,7 +106,7 @@ class Dashboard(OutcomeCollector):
         probabilities = logits.softmax(dim=1)
         if not trainer.is_global_zero or not len(labels):
             return
-        classes = datamodule_of(trainer).classes
+        classes = classes_of(trainer)
         predicted = probabilities.argmax(dim=1)
         matrix = multiclass_confusion_matrix(predicted, labels, len(classes))
         self.show(trainer, f"{prefix}confusion_matrix", pictures.confusion(matrix, classes, title.capitalize()))
@@ -126,8 +124,8 @@ class Dashboard(OutcomeCollector):
 
     def show(self, trainer: Trainer, name: str, picture: Image.Image) -> None:
         """Save a picture, and put it on TensorBoard."""
-        if self.folder is not None:
-            save_picture(self.folder / f"{name}.png", picture)
+        if (folder := run_folder(trainer)) is not None:
+            save_picture(folder / f"{name}.png", picture)
         for board in summary_writers(trainer):
             board.add_image(name, np.asarray(picture), trainer.global_step, dataformats="HWC")
 
@@ -177,3 +175,8 @@ def add_embedding(folder: Path, vectors: Tensor, data: Digits, classes: Sequence
         '  sprite {\n    image_path: "projector_sprite.png"\n'
         "    single_image_dim: 28\n    single_image_dim: 28\n  }\n}\n"
     )
+
+
+def classes_of(trainer: Trainer) -> Sequence[str]:
+    """The names of the classes that the network tells apart."""
+    return trainer.lightning_module.classes  # type: ignore[return-value]

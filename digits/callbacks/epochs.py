@@ -2,24 +2,22 @@
 
 import csv
 import time
-from pathlib import Path
 from typing import Any
 
 from lightning.pytorch import Callback, LightningModule, Trainer
 
 from digits.callbacks.summary_writers import summary_writers
 from digits.files import replacing
+from digits.runs import run_folder
 
 
 class Epochs(Callback):
     """Keep a row of figures per epoch: loss, accuracy and error, learning rate, seconds, images per second.
 
-    Args:
-        folder: of the run, where metrics.csv is written; None writes no file.
+    The file is metrics.csv in the run's folder.
     """
 
-    def __init__(self, folder: Path | None) -> None:
-        self.folder = folder
+    def __init__(self) -> None:
         self.rows: list[dict[str, float]] = []
         self.before = 0.0  # seconds of the epoch that is resumed
         self.start_epoch()
@@ -71,10 +69,10 @@ class Epochs(Callback):
             for key, value in row.items():
                 if "/" in key:
                     board.add_scalar(f"by_epoch/{key.replace('/', '_')}", value, row["epoch"])
-        if self.folder is not None:
+        if (folder := run_folder(trainer)) is not None:
             longest = max(self.rows, key=len)
             names = list(longest)
-            with replacing(self.folder / "metrics.csv") as file:
+            with replacing(folder / "metrics.csv") as file:
                 table = csv.DictWriter(file, names, restval="", lineterminator="\n")
                 table.writeheader()
                 table.writerows(self.rows)

@@ -9,25 +9,31 @@ from typing import Any
 from lightning.pytorch import Callback, LightningModule, Trainer
 
 from digits.callbacks.summary_writers import summary_writers
+from digits.console import say
+from digits.runs import CHECKPOINTS
 
+SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 ASK_EVERY = 10  # steps between which several processes agree whether to stop
 
 
 class StopAtStep(Callback):
-    """On Ctrl-C or SIGTERM, finish the step, save a checkpoint, and end. A second signal ends at once.
+    """On Ctrl-C, SIGTERM or SIGHUP, finish the step, save a checkpoint, and end. A second signal ends at once.
+
+    A step is finished when the optimizer has stepped, so that no gradients that were summed up so far are lost.
 
     Args:
-        checkpoint: where to save; None saves nothing.
+        to_resume: the command that goes on from the checkpoint, for what is printed; None saves nothing.
     """
 
-    def __init__(self, checkpoint: Path | None) -> None:
-        self.checkpoint = checkpoint
+    def __init__(self, to_resume: str | None) -> None:
+        self.to_resume = to_resume
         self.received = 0
+        self.step = 0
         self.before: dict[int, Any] = {}
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGINT, signal.SIGTERM):
+            for number in SIGNALS:
                 self.before[number] = signal.signal(number, self.receive)
 
     def receive(self, number: int, frame: Any) -> None:
@@ -43,9 +49,10 @@ class StopAtStep(Callback):
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        if self.asked(trainer, batch_idx) and not trainer.is_last_batch:  # after the last one comes validation
-            if self.checkpoint is not None:
-                trainer.save_checkpoint(self.checkpoint)
+        stepped, self.step = trainer.global_step != self.step, trainer.global_step
+        if stepped and self.asked(trainer, batch_idx) and not trainer.is_last_batch:  # after that one comes validation
+            if self.to_resume is not None:
+                trainer.save_checkpoint(Path(trainer.default_root_dir) / CHECKPOINTS / "last.ckpt")
             self.stop(trainer)
 
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -60,6 +67,10 @@ class StopAtStep(Callback):
 
     def stop(self, trainer: Trainer) -> None:
         """End the process, with the exit status of the signal."""
+        if trainer.global_step == 0:
+            say("Stopped before the first step.")
+        else:
+            say(stopped_at(trainer, self.to_resume))
         raise SystemExit(128 + (self.received or signal.SIGTERM) if trainer.is_global_zero else 0)
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
@@ -69,17 +80,24 @@ class StopAtStep(Callback):
         self.restore()
 
 
+def stopped_at(trainer: Trainer, to_resume: str | None) -> str:
+    """What there is to say of a run that stopped before its end."""
+    step = f"Stopped after step {trainer.global_step:,} of {trainer.estimated_stepping_batches:,}."
+    return f"{step} To go on: {to_resume}" if to_resume else step
+
+
 class RewindTensorBoard(Callback):
     """Take TensorBoard's curves back to where they were when the checkpoint that is resumed was saved.
 
     What was logged after it will be logged anew, and would stand there twice.
 
     Args:
-        folder: of the run.
+        folder: of the run, as it is before a logger opens another file in it.
     """
 
     def __init__(self, folder: Path) -> None:
-        self.earlier = [path for path in folder.glob("events.out.tfevents.*") if not path.suffix[1:].isalpha()]
+        events = folder.glob("events.out.tfevents.*")
+        self.earlier = [path for path in events if not path.suffix[1:].isalpha()]  # those of `fit`
         self.sizes: dict[str, int] | None = None
 
     def on_save_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 from lightning.pytorch import Callback, LightningModule, Trainer
 from torch import Tensor
 
-from digits.data import datamodule_of
+from digits.data.dataset import Batch
 from digits.metrics import OutcomeMetric
 
 
@@ -19,10 +19,9 @@ class OutcomeCollector(Callback):
         """Forget what was scored before."""
         self.outcomes.to(pl_module.device).reset()
 
-    def keep(self, trainer: Trainer, logits: Tensor, labels: Tensor, batch_idx: int) -> None:
+    def keep(self, logits: Tensor, batch: Batch) -> None:
         """Keep one batch that was scored."""
-        places = datamodule_of(trainer).places(batch_idx, len(labels))
-        self.outcomes.update(logits, labels, places.to(labels.device))
+        self.outcomes.update(logits, batch.labels, batch.indices.to(batch.labels.device))
 
     def on_validation_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self.start_scoring(pl_module)
@@ -30,7 +29,7 @@ class OutcomeCollector(Callback):
     def on_validation_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int, *args: Any
     ) -> None:
-        self.keep(trainer, outputs, batch[1], batch_idx)
+        self.keep(outputs, batch)
 
     def on_test_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self.start_scoring(pl_module)
@@ -38,4 +37,4 @@ class OutcomeCollector(Callback):
     def on_test_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int, *args: Any
     ) -> None:
-        self.keep(trainer, outputs, batch[1], batch_idx)
+        self.keep(outputs, batch)

@@ -4,6 +4,7 @@ import contextlib
 import csv
 import io
 import os
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -15,6 +16,7 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from torch import Tensor
 
 from digits.callbacks.summary_writers import summary_writers
+from digits.console import say, shown
 from digits.data import Digits, datamodule_of
 from digits.data.page import DigitBox
 from digits.errors import InputError
@@ -35,7 +37,8 @@ class PredictionWriter(Callback):
     DigitsSubset are written batch by batch, each process to a file of its own, which are then put together.
 
     Args:
-        path: the file to write; by default predictions.csv in the run's folder.
+        path: the file to write; by default predictions.csv in the run's folder, or predictions_partial.csv if not all
+            images are predicted.
         format: csv, or kaggle for a submission to Kaggle's Digit Recognizer.
         picture: a PNG file to write, too: each image as it was, as the network sees it, and the prediction.
     """
@@ -48,13 +51,16 @@ class PredictionWriter(Callback):
         self.picture = picture
         self.numbers: dict[str, str] = {}
         self.part: Path | None = None
+        self.start = time.monotonic()
 
     def on_predict_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        assert self.path is not None
         module = datamodule_of(trainer)
         most = sum(trainer.num_predict_batches) * trainer.world_size * module.eval_batch_size
-        if most < len(module.predict):  # --trainer.limit_predict_batches
+        partial = most < len(module.predict)
+        if partial:  # --trainer.limit_predict_batches, --trainer.fast_dev_run
             module.predict = module.predict.subset(torch.arange(most))
+        default = Path(trainer.default_root_dir) / ("predictions_partial.csv" if partial else "predictions.csv")
+        self.path = trainer.strategy.broadcast(self.path or str(default))
         path, data = Path(self.path), module.predict
         self.lengths: list[int] = []  # of each batch, in bytes
         self.kept: list[Tensor] = []  # the probabilities, where they are drawn
@@ -70,9 +76,8 @@ class PredictionWriter(Callback):
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int, *args: Any
     ) -> None:
         probabilities: Tensor = outputs.cpu()
-        places = datamodule_of(trainer).places(batch_idx, len(probabilities))
         rows = kaggle_rows if self.format == "kaggle" else csv_rows
-        self.write(rows(places.tolist(), probabilities, datamodule_of(trainer).predict))
+        self.write(rows(batch.indices.tolist(), probabilities, datamodule_of(trainer).predict))
         if self.picture is not None or datamodule_of(trainer).predict.places is not None:
             self.kept.append(probabilities)
 
@@ -106,6 +111,23 @@ class PredictionWriter(Callback):
                 self.draw(trainer, torch.cat(batches))
         trainer.strategy.barrier()
         self.part.unlink(missing_ok=True)
+        self.report(datamodule_of(trainer).predict)
+
+    def report(self, data: Digits) -> None:
+        """Print how many images were predicted, and where the predictions are."""
+        n, notes, unreadable = len(data), data.notes or [], data.unreadable
+        if notes:
+            without = sum(map(bool, notes)) - unreadable
+            counts = {"predicted": n - unreadable - without, "without a digit": without, "unreadable": unreadable}
+            what = "pictures" if data.places is None else f"digits in {len(set(data.ids)):,} pictures"
+            say(f"{n:,} {what}: {', '.join(f'{number:,} {how}' for how, number in counts.items() if number)}")
+        seconds = time.monotonic() - self.start
+        say(f"Read, predicted and written: {n:,} images in {seconds:.2f} s, {n / seconds:,.0f} a second")
+        for name, number in list(self.numbers.items())[:20]:
+            say(f"Read: {name}: {number}")
+        say(f"Predictions: {shown(Path(self.path or ''))}")
+        if self.picture:
+            say(f"Picture: {self.picture}")
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
         if self.part is not None:
@@ -155,16 +177,16 @@ def csv_header(data: Digits, classes: int) -> list[str]:
     return [*names, *(DigitBox._fields if data.places is not None else ())]
 
 
-def csv_rows(places: Sequence[int], probabilities: Tensor, data: Digits) -> Iterator[Sequence[str]]:
+def csv_rows(indices: Sequence[int], probabilities: Tensor, data: Digits) -> Iterator[Sequence[str]]:
     """A row per image; where there is nothing to predict, only id, target and note are given.
 
     Args:
-        places: the numbers of the images in their data, N of them.
+        indices: the numbers of the images in their data, N of them.
         probabilities: (N, K).
         data: where they are from.
     """
     confidence, prediction = probabilities.max(dim=1)
-    table = zip(places, prediction.tolist(), confidence.tolist(), probabilities.tolist(), strict=True)
+    table = zip(indices, prediction.tolist(), confidence.tolist(), probabilities.tolist(), strict=True)
     for i, label, sure, row in table:
         note = data.notes[i] if data.notes is not None else ""
         values = [str(label), *(f"{p:.6f}" for p in (sure, *row))] if not note else [""] * (2 + len(row))
@@ -179,9 +201,9 @@ def kaggle_header() -> list[str]:
     return ["ImageId", "Label"]
 
 
-def kaggle_rows(places: Sequence[int], probabilities: Tensor, data: Digits) -> Iterator[Sequence[str]]:
+def kaggle_rows(indices: Sequence[int], probabilities: Tensor, data: Digits) -> Iterator[Sequence[str]]:
     """What Kaggle's Digit Recognizer takes as a submission; see `csv_rows`."""
-    for i, label in zip(places, probabilities.argmax(dim=1).tolist(), strict=True):
+    for i, label in zip(indices, probabilities.argmax(dim=1).tolist(), strict=True):
         yield [str(i + 1), str(label)]
 
 

@@ -1,5 +1,6 @@
-"""What a test says about each class, and about its own figures."""
+"""What `validate` and `test` print and keep: the scores, a line per class, the calibration."""
 
+import json
 from collections.abc import Sequence
 
 from lightning.pytorch import LightningModule, Trainer
@@ -7,34 +8,76 @@ from torch import Tensor
 from torchmetrics.functional.classification import multiclass_calibration_error, multiclass_confusion_matrix
 
 from digits.callbacks.outcomes import OutcomeCollector
+from digits.console import say
 from digits.data import datamodule_of
+from digits.errors import InputError
+from digits.files import replacing
 from digits.metrics import BINS
+from digits.runs import run_folder
+
+SCORES = ("accuracy", "error", "loss", "images")
 
 
 class Report(OutcomeCollector):
     """After `test`, print a line per class: how many images, how many right, and what the others were taken for.
 
-    Below stand the expected calibration error (the mean distance between confidence and accuracy, by confidence) and,
-    for MNIST, the error without the images whose labels people found wrong.
+    Below stand the expected calibration error (the mean distance between confidence and accuracy, by confidence), for
+    MNIST the error without the images whose labels people found wrong, and the scores. These are kept in test.json in
+    the run's folder, by the kind of data, unless only a part of the images was tested. After `validate`, print the
+    scores.
+
+    Args:
+        checkpoint: the name of the file that is tested, for test.json.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, checkpoint: str = "") -> None:
         super().__init__()
+        self.checkpoint = checkpoint
         self.calibration_error = float("nan")
 
     def on_test_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         logits, labels, indices = self.outcomes.compute()
         if not trainer.is_global_zero or not len(labels):
             return
-        data = datamodule_of(trainer)
-        right, n = logits.argmax(dim=1) == labels, len(data.classes)
-        print(class_table(multiclass_confusion_matrix(logits, labels, n), data.classes))
+        data, classes = datamodule_of(trainer), pl_module.classes
+        right, n = logits.argmax(dim=1) == labels, len(classes)  # type: ignore[arg-type]
+        say(class_table(multiclass_confusion_matrix(logits, labels, n), classes))  # type: ignore[arg-type]
         self.calibration_error = float(multiclass_calibration_error(logits.softmax(dim=1), labels, n, BINS))
-        print(f"Expected calibration error {self.calibration_error:.2%}, temperature {pl_module.temperature:.2f}")
+        say(f"Expected calibration error {self.calibration_error:.2%}, temperature {pl_module.temperature:.2f}")
         if data.wrong_labels:
             trusted = ~indices.unsqueeze(1).eq(indices.new_tensor(data.wrong_labels)).any(dim=1)
             error = 1 - right[trusted].float().mean()
-            print(f"Error without the {len(data.wrong_labels)} wrong labels that are known: {error:.2%}")
+            say(f"Error without the {len(data.wrong_labels)} wrong labels that are known: {error:.2%}")
+
+    def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        say(score_line(trainer, "test"))
+        if trainer.is_global_zero and (folder := run_folder(trainer)) is not None:
+            if trainer.callback_metrics["test/images"] < len(datamodule_of(trainer).test):
+                say(f"Not all images were tested: {folder / 'test.json'} stays as it was.")
+                return
+            path = folder / "test.json"
+            scores = {name: float(trainer.callback_metrics[f"test/{name}"]) for name in SCORES}
+            scores["calibration_error"] = self.calibration_error
+            known = json.loads(path.read_text()) if path.is_file() else {}
+            known[type(datamodule_of(trainer)).__name__] = {**scores, "checkpoint": self.checkpoint}
+            with replacing(path) as file:
+                json.dump(known, file, indent=2)
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        if trainer.state.fn == "validate":
+            say(score_line(trainer, "val"))
+
+
+def score_line(trainer: Trainer, stage: str) -> str:
+    """The scores of "val" or "test" in one line."""
+    metrics = trainer.callback_metrics
+    if f"{stage}/accuracy" not in metrics:
+        raise InputError(f"the network logs no {stage}/accuracy: call super().{stage}_step, or log it in yours")
+    return (
+        f"{'Validation' if stage == 'val' else 'Test'} accuracy {metrics[f'{stage}/accuracy']:.2%}, "
+        f"error {metrics[f'{stage}/error']:.2%}, loss {metrics[f'{stage}/loss']:.4f}, "
+        f"on {int(metrics[f'{stage}/images']):,} images"
+    )
 
 
 def class_table(matrix: Tensor, classes: Sequence[str]) -> str:

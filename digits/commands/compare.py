@@ -1,4 +1,4 @@
-"""`python -m digits compare`: runs side by side."""
+"""`digits compare`: runs side by side."""
 
 import csv
 import json
@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from digits.checkpoint import Checkpoint
 from digits.errors import InputError
 from digits.files import save_picture
 from digits.plots.pictures import comparison
-from digits.runs import checkpoint_of, read_checkpoint
+from digits.runs import checkpoint_of
 
 COLUMNS = ["run", "model", "parameters", "epochs", "minutes", "validation error", "test error"]
 
@@ -40,13 +41,13 @@ def compare(runs: Sequence[str], picture: str | None = None) -> str:
         lines[name] = epochs
         errors = [row["val/error"] for row in epochs if "val/error" in row]
         test = read_test(folder)
-        state = read_checkpoint(checkpoint)
+        state = Checkpoint.read(checkpoint)
         table.append(
             [
                 name,
-                state["class_path"].rsplit(".", 1)[-1],
-                f"{count_parameters(state):,}",
-                str(len(epochs) or state["epoch"] + 1),
+                state.class_name,
+                f"{state.parameters:,}",
+                str(len(epochs) or state.epochs),
                 f"{sum(row['seconds'] for row in epochs) / 60:.1f}" if epochs else "",
                 f"{min(errors):.2%}" if errors else "",
                 f"{test['error']:.2%}" if test else "",
@@ -78,9 +79,3 @@ def read_test(folder: Path) -> dict[str, Any] | None:
     """What `test` said on the official test set, if it was run."""
     path = folder / "test.json"
     return json.loads(path.read_text()).get("MNISTDataModule") if path.is_file() else None
-
-
-def count_parameters(checkpoint: dict[str, Any]) -> int:
-    """Trainable parameters: all of a model's tensors but the statistics of batch normalisation."""
-    statistics = ("running_mean", "running_var", "num_batches_tracked")
-    return sum(t.numel() for name, t in checkpoint["state_dict"].items() if not name.endswith(statistics))

@@ -1,4 +1,4 @@
-"""`python -m digits demo`: draw digits in the browser, and see what a network sees and says."""
+"""`digits demo`: draw digits in the browser, and see what a network sees and says."""
 
 import importlib.util
 import os
@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from digits.checkpoint import is_own
+from digits.checkpoint import Checkpoint
 from digits.data.page import prepare_several
 from digits.data.photo import NoDigit, prepare
 from digits.data.picture_file import read_picture
 from digits.errors import InputError
 from digits.predictor import Predictor
 from digits.predictor import load as load_network
-from digits.runs import LOG_ROOT, best_of_all, read_checkpoint
+from digits.runs import LOG_ROOT, best_of_all
 
 UNSURE = 0.5  # below this probability a digit has a question mark
 PAGE = Path(__file__).parent / "page"
@@ -88,7 +88,7 @@ def page(network: Predictor) -> Any:
 
 def newest(root: Path) -> Path | str:
     """The newest best checkpoint of this package's networks in `root`, or "pretrained"."""
-    return next((path for path in best_of_all(root) if is_own(read_checkpoint(path))), "pretrained")
+    return next((path for path in best_of_all(root) if Checkpoint.read(path).is_builtin), "pretrained")
 
 
 def demo(ckpt_path: str | None = None, host: str = "127.0.0.1", port: int = 7860, browser: bool = True) -> None:

@@ -17,41 +17,33 @@ from lightning.pytorch import Trainer
 from torch import Tensor, nn
 
 from digits import __version__
-from digits.checkpoint import rebuild
+from digits.checkpoint import Checkpoint
+from digits.classifier import Classifier
 from digits.data import DigitsDataModule
 from digits.errors import InputError
-from digits.models import Classifier
-from digits.runs import read_checkpoint
-from digits.transforms import normalize
 
 TOLERANCE = 1e-4  # of a probability, between the file and the network it was made from
 BATCH = 500
 NEEDED = {"onnx": ("onnx", "onnxscript", "onnxruntime"), "torch-export": (), "weights": ()}
 SUFFIX = {"onnx": ".onnx", "torch-export": ".pt2", "weights": ".ckpt"}
-# What a checkpoint holds that testing and predicting need.
-WEIGHTS = ("class_path", "hyper_parameters", "state_dict", "temperature", "data", "pytorch-lightning_version")
 
 Images = np.ndarray  # (N, 28, 28), uint8
 
 
 class ExportModule(nn.Module):
-    """A network with what belongs to it: normalising before, and probabilities behind.
+    """A network from raw images to probabilities.
 
     Args:
         model: the trained network.
-        mean: of the images that it was trained on, on the 0–1 scale.
-        std: their standard deviation, on the 0–1 scale.
     """
 
-    def __init__(self, model: Classifier, mean: float, std: float) -> None:
+    def __init__(self, model: Classifier) -> None:
         super().__init__()
         self.model = model
-        self.mean = mean
-        self.std = std
 
     def forward(self, images: Tensor) -> Tensor:
         """Raw images, (N, 28, 28) uint8, ink as 0 to 255, to probabilities, (N, 10) float32."""
-        return self.model.eval_logits(normalize(images, self.mean, self.std)).softmax(dim=1)
+        return self.model.eval_logits(images).softmax(dim=1)
 
 
 @dataclass
@@ -104,14 +96,14 @@ class ExportingTrainer(Trainer):
         if format == "weights" and ckpt_path is None:
             raise InputError("--format weights is of one network, not of an ensemble")
         if ckpt_path is not None:
-            checkpoint = read_checkpoint(Path(ckpt_path))
-            model.load_state_dict(checkpoint["state_dict"])
-            model.on_load_checkpoint(checkpoint)
+            checkpoint = Checkpoint.read(Path(ckpt_path))
+            model.load_state_dict(checkpoint.content["state_dict"])
+            model.on_load_checkpoint(checkpoint.content)
         model.cpu().to(memory_format=torch.contiguous_format)  # the form in which files hold weights
         target = Path(path or f"model{SUFFIX[format]}")
-        deployed = ExportModule(model, datamodule.mean, datamodule.std).eval().requires_grad_(False)
+        deployed = ExportModule(model).eval().requires_grad_(False)
         facts = {
-            "classes": json.dumps(list(datamodule.classes)),
+            "classes": json.dumps(list(model.classes)),
             "digits": __version__,
             "network": type(model).__name__,
             "source": "/".join(Path(ckpt_path or "ensemble").parts[-4:]),  # the run's name, version and checkpoint
@@ -131,7 +123,7 @@ class ExportingTrainer(Trainer):
             elif format == "torch-export":
                 write_torch(deployed, file, facts)
             else:
-                torch.save({key: checkpoint[key] for key in WEIGHTS} | {"from": facts["source"]}, file)
+                torch.save(checkpoint.stripped() | {"from": facts["source"]}, file)
             verdict = check_parity(load(file, format), images, labels, expected)
             if not int8 and (verdict.differences or verdict.distance > TOLERANCE):
                 raise InputError(
@@ -212,8 +204,7 @@ def quantize(path: Path, images: Images) -> None:
 def load(path: Path, format: str) -> Callable[[Images], np.ndarray]:
     """The file as a function of images to probabilities."""
     if format == "weights":
-        checkpoint = read_checkpoint(path)
-        deployed = ExportModule(rebuild(path, checkpoint), checkpoint["data"]["mean"], checkpoint["data"]["std"]).eval()
+        deployed = ExportModule(Checkpoint.read(path).network()).eval()
         return lambda images: deployed(torch.from_numpy(images)).numpy()
     if format == "torch-export":
         module = torch.export.load(path).module()

@@ -1,129 +1,18 @@
-"""What all sources of images share: tensors in memory, the split, the loaders, normalising and augmenting."""
+"""DigitsDataModule: what all sources of images share, the split, the loaders, augmenting and normalising."""
 
 from collections.abc import Iterable, Sequence
-from functools import cached_property
 from typing import Any
 
 import torch
 from lightning.pytorch import LightningDataModule, Trainer
 from PIL import Image
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader
 
 from digits.data.batches import Batches, random_seed, seed_device
-from digits.data.page import DigitBox
+from digits.data.dataset import Batch, Digits, DigitsSubset, stratified_split
 from digits.errors import InputError
 from digits.transforms import augment, normalize
-
-Batch = tuple[Tensor, Tensor]
-
-
-class Digits(Dataset[Batch]):
-    """Images in memory, with what is known about them.
-
-    Indexed by a number, it gives an image, (28, 28), and its label; by a tensor of numbers, a batch, (N, 28, 28) and
-    (N,).
-
-    Args:
-        images: (N, 28, 28), uint8, ink as 0 to 255.
-        labels: (N,), int64, 0 to 9, or -1 where unknown; by default all are.
-        ids: what the images are called; by default their numbers.
-        notes: why an image has nothing to predict, or "" if it has; by default all have.
-        places: where in their pictures the images stand, if pictures show several digits.
-    """
-
-    def __init__(
-        self,
-        images: Tensor,
-        labels: Tensor | None = None,
-        ids: Sequence[str] | None = None,
-        notes: Sequence[str] | None = None,
-        places: Sequence[DigitBox] | None = None,
-    ) -> None:
-        self.images = images
-        self.labels = torch.full((len(images),), -1) if labels is None else labels
-        self.ids = range(len(images)) if ids is None else ids
-        self.notes = notes
-        self.places = places
-
-    def __len__(self) -> int:
-        return len(self.images)
-
-    def __getitem__(self, index: int | Tensor) -> Batch:
-        if isinstance(index, Tensor) and index.ndim:  # `index_select` copies whole images, indexing goes pixel by pixel
-            return self.images.index_select(0, index), self.labels.index_select(0, index)
-        return self.images[index], self.labels[index]
-
-    def subset(self, indices: Tensor) -> "Digits":
-        """The images at `indices`, (M,), int64, in that order."""
-        keep = indices.tolist()
-        return Digits(
-            *self[indices],
-            [self.ids[i] for i in keep],
-            self.notes and [self.notes[i] for i in keep],
-            self.places and [self.places[i] for i in keep],
-        )
-
-    @cached_property
-    def has_labels(self) -> bool:
-        """Whether any label is known."""
-        return bool((self.labels >= 0).any())
-
-    @property
-    def unreadable(self) -> int:
-        """How many images could not be read; their notes say why."""
-        return sum(note.startswith("unreadable") for note in self.notes or ())
-
-    def labelled(self) -> "Digits":
-        """Those that can be scored: a label is known, and there is something to predict."""
-        known = self.labels >= 0
-        if self.notes is not None:
-            known &= torch.tensor([not note for note in self.notes], dtype=torch.bool)
-        return self if known.all() else self.subset(known.nonzero().squeeze(1))
-
-
-class DigitsSubset(Dataset[Batch]):
-    """Some of the images of a data set, without a copy of them: the training set may be most of the memory there is.
-
-    Args:
-        data: the images.
-        rows: which of them, (M,), int64.
-    """
-
-    def __init__(self, data: Digits, rows: Tensor) -> None:
-        self.data = data
-        self.rows = rows
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    def __getitem__(self, index: int | Tensor) -> Batch:
-        return self.data[self.rows[index]]
-
-    def first(self, n: int) -> Digits:
-        """A copy of the first `n` images, or of all."""
-        return self.data.subset(self.rows[:n])
-
-
-def stratified_split(labels: Tensor, val_size: int, seed: int) -> tuple[Tensor, Tensor]:
-    """Split into training and validation with every class in proportion, the same on every machine.
-
-    The images are shuffled, then sorted by class; validation takes `val_size` of them at even distances.
-
-    Args:
-        labels: (N,), int64.
-        val_size: how many images to validate on.
-        seed: of the shuffling; the split depends on nothing else.
-
-    Returns:
-        Indices of the training and of the validation images, each ascending, int64.
-    """
-    n = len(labels)
-    shuffled = torch.randperm(n, generator=torch.Generator().manual_seed(seed))
-    by_class = shuffled[labels[shuffled].argsort(stable=True)]
-    validation = torch.zeros(n, dtype=torch.bool)
-    validation[by_class[torch.arange(val_size) * n // max(val_size, 1)]] = True
-    return (~validation).nonzero().squeeze(1), validation.nonzero().squeeze(1)
 
 
 class DigitsDataModule(LightningDataModule):
@@ -144,8 +33,8 @@ class DigitsDataModule(LightningDataModule):
         num_workers: loader processes. The data is in memory, so none are needed.
     """
 
-    # Mean and standard deviation of the pixels of MNIST's training images, on the 0–1 scale. A source with other
-    # training images calls `measure`; a checkpoint brings those that its model was trained with.
+    # Mean and standard deviation of the pixels of MNIST's training images, on the 0–1 scale; a source with other
+    # training images calls `measure`. A network takes them over when it is first trained.
     mean = 0.1307
     std = 0.3081
     classes: Sequence[str] = tuple("0123456789")
@@ -194,7 +83,6 @@ class DigitsDataModule(LightningDataModule):
         self.test: Digits
         self.predict: Digits
         self.unreadable = 0
-        self.scaled = False
 
     def load(self, split: str) -> Digits:
         """Read the images of `split`: "train" (to be split for validation), "test" or "predict"."""
@@ -204,14 +92,13 @@ class DigitsDataModule(LightningDataModule):
         """The picture that image `index` of those to predict was made from."""
         return Image.fromarray(self.predict.images[index].numpy())
 
-    def scale_as(self, mean: float, std: float) -> None:
-        """Normalise by what a model was trained with, whatever the images are now."""
-        self.mean, self.std, self.scaled = mean, std, True
+    @property
+    def image_statistics(self) -> tuple[float, float, tuple[str, ...]]:
+        """Mean and standard deviation of the training images, and the names of the classes."""
+        return self.mean, self.std, tuple(self.classes)
 
     def measure(self, images: Tensor) -> None:
-        """Take mean and standard deviation from training images, (N, 28, 28) uint8, unless a model brought them."""
-        if self.scaled:
-            return
+        """Take mean and standard deviation from training images, (N, 28, 28) uint8."""
         pixels = torch.stack([chunk.flatten().bincount(minlength=256) for chunk in images.split(1000)]).sum(0).double()
         values = torch.arange(256).double() / 255
         self.mean = round(float((pixels * values).sum() / pixels.sum()), 4)
@@ -268,7 +155,7 @@ class DigitsDataModule(LightningDataModule):
             sampler=batches,
             num_workers=self.num_workers,
             persistent_workers=self.num_workers > 0,
-            collate_fn=_identity,
+            collate_fn=_as_is,
             generator=torch.Generator(),  # its own: what training draws is the same with and without workers
         )
         if self._overfits:
@@ -283,11 +170,6 @@ class DigitsDataModule(LightningDataModule):
     def _processes(self) -> tuple[int, int]:
         """The number of this process, and how many there are."""
         return (0, 1) if self.trainer is None else (self.trainer.global_rank, self.trainer.world_size)
-
-    def places(self, batch_idx: int, n: int) -> Tensor:
-        """The numbers, in their data, of the `n` images of a batch that this process scores: (n,), int64."""
-        rank, processes = self._processes
-        return torch.arange(n) + (batch_idx * processes + rank) * self.eval_batch_size
 
     # What training draws at random, the order of the images, augmentation and dropout, is a function of seed, epoch,
     # batch and process. So a run that was interrupted goes on as if it had not been.
@@ -306,18 +188,28 @@ class DigitsDataModule(LightningDataModule):
 
     def transfer_batch_to_device(self, batch: Batch, device: torch.device, dataloader_idx: int) -> Batch:
         # Lightning's own looks through whatever a batch may be made of, which takes 0.01 ms.
-        images, labels = batch
         cuda = device.type == "cuda"
-        return images.to(device, non_blocking=cuda), labels.to(device, non_blocking=cuda)
+        images, labels = (tensor.to(device, non_blocking=cuda) for tensor in batch)
+        return Batch(images, labels, batch.indices)
 
     def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
-        images, labels = batch  # (N, 28, 28) uint8, (N,)
+        images = batch.images  # (N, 28, 28) uint8
         if self.trainer is not None and self.trainer.training and self.seed is not None:
             loop: Any = self.trainer.fit_loop
             epoch, batch_idx = loop.epoch_progress.current.processed, loop.epoch_loop.batch_progress.current.ready
             seed_device(images.device, random_seed(self.seed, epoch, self.trainer.global_rank + 1) + batch_idx)
             images = self.augment(images)
-        return normalize(images, self.mean, self.std), labels  # (N, 1, 28, 28) float32
+        return Batch(self.normalize(images), batch.labels, batch.indices)
+
+    def normalize(self, images: Tensor) -> Tensor:
+        """Raw images, (N, 28, 28), 0 to 255, to what the network takes, (N, 1, 28, 28) float32.
+
+        A `Classifier` knows how it was trained; other LightningModules get images scaled by `mean` and `std`.
+        """
+        module: Any = None if self.trainer is None else self.trainer.lightning_module
+        if hasattr(module, "normalize_images"):
+            return module.normalize_images(images)
+        return normalize(images, self.mean, self.std)
 
     def augment(self, images: Tensor) -> Tensor:
         """Raw images, (N, 28, 28), as training sees them; as they are where nothing is augmented."""
@@ -337,6 +229,6 @@ class _Loaded(list[Batch]):
     """Batches in a list of its own type, as Lightning takes a plain one for several loaders."""
 
 
-def _identity(batch: Any) -> Any:
+def _as_is(batch: Any) -> Any:
     """Collate: indexing by a tensor has made the batch already."""
     return batch

@@ -30,6 +30,13 @@ import torch
 from torch import Tensor, nn
 
 
+def prepare_process() -> None:
+    """Do what makes the whole process fast; once, before training."""
+    keep_freed_memory()
+    leave_tensorflow_alone()
+    look_for_gpus_once()
+
+
 def keep_freed_memory() -> None:
     """Tell glibc to keep freed memory for the next batch.
 

@@ -112,7 +112,7 @@ def test_the_projector_shows_the_last_hidden_layer(digits: Digits) -> None:
 
     data = MNISTDataModule()
     data.setup("test")
-    images, labels = data.on_after_batch_transfer((data.test.images, data.test.labels), 0)
+    images, labels = data.on_after_batch_transfer(data.test[torch.arange(90)], 0)
     torch.testing.assert_close(vectors.view(90, 50), model.layers[:-1](images).detach(), atol=1e-5, rtol=1e-5)
     assert (RUN / "projector_labels.tsv").read_text().split() == [str(n) for n in labels.tolist()]
     with Image.open(RUN / "projector_sprite.png") as sprite:
@@ -177,9 +177,7 @@ def test_runs_are_compared(digits: Digits, capsys: pytest.CaptureFixture[str]) -
     digits("fit", "--model=MLP", "--trainer.max_epochs=1", "--name=other")
     tested = digits("test", "--name=run")
     Path("lightning_logs/run/version_1").mkdir()  # interrupted before its first epoch was over
-    with pytest.raises(SystemExit) as info:
-        main(["compare", *map(str, sorted(Path("lightning_logs").glob("*/version_*")))])
-    assert info.value.code in (None, 0)
+    main(["compare", *map(str, sorted(Path("lightning_logs").glob("*/version_*")))])
     header, *rows, chart = capsys.readouterr().out.splitlines()
     assert header.split() == ["run", "model", "parameters", "epochs", "minutes", "validation", "error", "test", "error"]
     values = {row.split()[0]: row.split()[1:] for row in rows}

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 import torch
+from lightning.pytorch import Trainer
 from torch import Tensor
 
+from digits.checkpoint import Checkpoint
 from digits.data import CSVDataModule
 from digits.data.csv import read_csv
 from digits.errors import InputError
@@ -117,7 +119,7 @@ def test_kaggle_from_two_files_to_a_submission(digits: Digits, refused: Digits, 
     data = ("--data=CSVDataModule", "--name=kaggle")
     fit = ("--model=MLP", "--model.hidden=[64]", "--model.lr=0.01", "--trainer.max_epochs=5")
     out = digits("fit", *fit, *data, "--data.train=train.csv")
-    assert "Next: python -m digits predict --name kaggle --data CSVDataModule --data.predict FILE" in out
+    assert "Next: digits predict --name kaggle --data CSVDataModule --data.predict FILE" in out
     out = digits("predict", *data, "--data.predict=test.csv", "--predictions.format=kaggle", "--predictions.path=s.csv")
     assert "Predictions: s.csv" in out
     with Path("s.csv").open(newline="") as file:
@@ -152,10 +154,10 @@ def test_validating_on_other_images_scales_them_as_the_model_was_trained(digits:
     Path("pale.csv").write_text(text(KAGGLE, rows(images // 4, labels)))
     digits("fit", "--model=MLP", "--trainer.max_epochs=3", "--data=CSVDataModule", "--data.train=train.csv")
     data = CSVDataModule(train="pale.csv", val_size=60)
-    known = torch.load("lightning_logs/MLP/version_0/checkpoints/best.ckpt", weights_only=True)["data"]
-    data.scale_as(known["mean"], known["std"])
-    data.setup("validate")
-    assert (data.mean, data.std) == (known["mean"], known["std"])
-    unscaled = CSVDataModule(train="pale.csv", val_size=60)
-    unscaled.setup("validate")
-    assert unscaled.mean < known["mean"] / 2
+    network = Checkpoint.read(Path("lightning_logs/MLP/version_0/checkpoints/best.ckpt")).network()
+    known = network.trained_on
+    Trainer(logger=False, accelerator="cpu", enable_progress_bar=False).validate(network, data, verbose=False)
+    assert known is not None
+    assert network.trained_on == known
+    assert data.mean < known.mean / 2
+    torch.testing.assert_close(data.normalize(images), (images[:, None] / 255 - known.mean) / known.std)

@@ -52,11 +52,11 @@ def test_training_images_are_not_copied(tiny_mnist: Path) -> None:
     assert data.train.data.images.shape == (300, 28, 28)
     everything = data.load("train")
     images, labels = data.train[torch.tensor([0, 239])]
-    assert torch.equal(images, everything.images[data.train.rows[[0, 239]]])
-    assert torch.equal(labels, everything.labels[data.train.rows[[0, 239]]])
+    assert torch.equal(images, everything.images[data.train.indices[[0, 239]]])
+    assert torch.equal(labels, everything.labels[data.train.indices[[0, 239]]])
     image, label = data.train[7]
-    assert torch.equal(image, everything.images[data.train.rows[7]])
-    assert label == everything.labels[data.train.rows[7]]
+    assert torch.equal(image, everything.images[data.train.indices[7]])
+    assert label == everything.labels[data.train.indices[7]]
     assert torch.equal(data.train.first(8).images[7], image)
 
 

@@ -1,0 +1,104 @@
+"""The checkpoints of a run: the best epoch and the last, written whole, deleted only where they belong."""
+
+import io
+import math
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning.pytorch import LightningModule, Trainer
+from lightning.pytorch.callbacks import ModelCheckpoint
+from lightning.pytorch.plugins.io import TorchCheckpointIO
+
+from digits.files import replacing
+from digits.runs import CHECKPOINTS
+
+
+class RunCheckpoint(ModelCheckpoint):
+    """A checkpoint in the run's folder. When a run is resumed it takes over the best score, and no path.
+
+    It has a `state_key` of its own, so that a ModelCheckpoint of the user's may stand beside it.
+
+    Args:
+        filename: without suffix.
+        monitor: the metric whose highest value decides; None keeps the last epoch.
+    """
+
+    def __init__(self, filename: str, monitor: str | None = None) -> None:
+        super().__init__(
+            filename=filename,
+            monitor=monitor,
+            mode="max",
+            enable_version_counter=False,
+            save_on_train_epoch_end=monitor is None or None,  # the last epoch, when it is over
+        )
+
+    @property
+    def state_key(self) -> str:
+        return f"digits.{self.filename}"
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return Path(self.dirpath or CHECKPOINTS) / f"{self.filename}.ckpt"
+
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        self.dirpath = str(Path(trainer.default_root_dir) / CHECKPOINTS)  # the same on all processes
+        super().setup(trainer, pl_module, stage)
+
+    def on_train_batch_end(self, trainer: Trainer, *args: Any) -> None:
+        super().on_train_batch_end(trainer, *args)
+        if self.monitor is None and stopped_within_epoch(trainer):
+            trainer.save_checkpoint(self.path)  # to go on from this step, not from the end of the epoch
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        if self.monitor is not None or not stopped_within_epoch(trainer):
+            super().on_train_epoch_end(trainer, pl_module)
+
+    def state_dict(self) -> dict[str, Any]:
+        return {} if self.best_model_score is None else {"best_model_score": float(self.best_model_score)}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        score = state_dict.get("best_model_score")
+        score = float(score) if isinstance(score, int | float | torch.Tensor) else math.nan
+        if self.monitor is not None and math.isfinite(score) and self.path.is_file():
+            self.best_model_score = self.kth_value = torch.tensor(score)
+            self.best_model_path = self.kth_best_model_path = str(self.path)
+            self.best_k_models = {str(self.path): self.best_model_score}
+
+    def on_load_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
+        states = checkpoint.get("callbacks", {})
+        if self.monitor is not None and self.state_key not in states:  # written by version 0.1
+            old = (state for key, state in states.items() if key.startswith("ModelCheckpoint") and self.monitor in key)
+            self.load_state_dict(next(old, {}))
+
+
+class CheckpointFiles(TorchCheckpointIO):
+    """Checkpoints that are whole at any moment, also after the power fails or the disk is full.
+
+    Lightning's own go by way of the folder for temporary files, and so are copied when that is on another disk.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.saved: set[Path] = set()
+
+    def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:
+        content = io.BytesIO()  # written straight to a full disk, torch's message does not say so
+        torch.save(checkpoint, content)
+        with replacing(Path(path), "wb") as file:
+            file.write(content.getbuffer())
+            file.flush()
+            os.fsync(file.fileno())
+        self.saved.add(Path(path).resolve())
+
+    def remove_checkpoint(self, path: Any) -> None:
+        """Delete a checkpoint that this process wrote; what a resumed file merely names stays where it is."""
+        if (file := Path(path).resolve()) in self.saved:
+            file.unlink(missing_ok=True)
+
+
+def stopped_within_epoch(trainer: Trainer) -> bool:
+    """Whether training was asked to stop before the epoch is over, as --trainer.max_time does."""
+    return trainer.should_stop and not trainer.is_last_batch and trainer.fit_loop._can_stop_early

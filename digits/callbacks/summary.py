@@ -1,0 +1,75 @@
+"""What `fit` prints before the first and after the last step, and the configuration that it keeps."""
+
+from pathlib import Path
+from typing import Any
+
+from jsonargparse import Namespace
+from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch.cli import LightningArgumentParser, SaveConfigCallback
+
+from digits.callbacks.checkpoints import RunCheckpoint, stopped_within_epoch
+from digits.callbacks.interruption import stopped_at
+from digits.callbacks.summary_writers import summary_writers
+from digits.callbacks.terminal import summarize
+from digits.console import say, shown
+from digits.runs import LOG_ROOT, checkpoint_of, run_folder
+
+
+class FitSummary(Callback):
+    """Print the layers of the network before training, and afterwards how well it does and what to do next.
+
+    Args:
+        next_command: what tests or uses the network, to be printed.
+        to_resume: what goes on where training stopped, to be printed.
+        layers: print the layers.
+    """
+
+    def __init__(self, next_command: str, to_resume: str, layers: bool = True) -> None:
+        self.next_command = next_command
+        self.to_resume = to_resume
+        self.layers = layers
+        self.trained = False
+
+    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        if self.layers:
+            say(summarize(pl_module))
+
+    def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self.trained = True
+
+    def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        if not self.trained:
+            say("Nothing to train: the run to resume had reached its end.")
+        elif stopped_within_epoch(trainer):
+            say(stopped_at(trainer, self.to_resume))
+        for one in trainer.checkpoint_callbacks:
+            if isinstance(one, RunCheckpoint) and one.best_model_score is not None:
+                say(f"Best validation accuracy: {one.best_model_score:.2%}")
+        folder = run_folder(trainer)
+        if folder is not None:
+            say(f"The run's files: {shown(folder)}")
+        if folder is not None and checkpoint_of(folder, "best") is not None:
+            say(f"Next: {self.next_command}")
+            if trainer.loggers:
+                say(f"      tensorboard --logdir {LOG_ROOT}")
+
+
+class ConfigWriter(SaveConfigCallback):
+    """Write the resolved configuration into the run's folder, once it is known to be one that trains."""
+
+    def setup(self, *args: Any, **kwargs: Any) -> None:
+        """Too early: a checkpoint that is to be resumed may still be refused."""
+
+    def on_train_start(self, trainer: Trainer, pl_module: Any) -> None:
+        if (folder := run_folder(trainer)) is not None and trainer.is_global_zero:
+            path = folder / "config.yaml"
+            save_config(self.parser, self.config, path)
+            for writer in summary_writers(trainer):
+                writer.add_text("config", f"```yaml\n{path.read_text()}\n```")
+
+
+def save_config(parser: LightningArgumentParser, config: Namespace, path: Path) -> None:
+    """Write a configuration as YAML, less what is no part of how to run it again."""
+    config = config.clone()
+    config.ckpt_path = None  # where this run was resumed from
+    parser.save(config, path, skip_none=False, overwrite=True)

@@ -1,0 +1,153 @@
+"""Images in memory: a batch, a data set, a part of one, and the split into training and validation.
+
+Shapes: N images, all of 28×28 pixels.
+"""
+
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from typing import overload
+
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from digits.data.page import DigitBox
+
+
+class Batch:
+    """Images and labels, which unpack as in any PyTorch program, and the indices of the images in their data set.
+
+    A named tuple of three would break the `images, labels = batch` of other people's training steps, and a tuple of two
+    would lose the indices where Lightning rebuilds it, as in half precision.
+
+    Args:
+        images: (N, 28, 28) uint8 from the data set; (N, 1, 28, 28) float32 once they are normalised.
+        labels: (N,), int64.
+        indices: (N,), int64, on the CPU.
+    """
+
+    def __init__(self, images: Tensor, labels: Tensor, indices: Tensor) -> None:
+        self.images = images
+        self.labels = labels
+        self.indices = indices
+
+    def __iter__(self) -> Iterator[Tensor]:
+        return iter((self.images, self.labels))
+
+    def __len__(self) -> int:
+        return 2
+
+    @overload
+    def __getitem__(self, item: int) -> Tensor: ...
+    @overload
+    def __getitem__(self, item: slice) -> tuple[Tensor, ...]: ...
+    def __getitem__(self, item: int | slice) -> Tensor | tuple[Tensor, ...]:
+        return (self.images, self.labels)[item]
+
+
+class Digits(Dataset[Batch]):
+    """Images in memory, with what is known about them.
+
+    Indexed by a number, it gives an image, (28, 28), and its label; by a tensor of numbers, (N,) int64, a batch.
+
+    Args:
+        images: (N, 28, 28), uint8, ink as 0 to 255.
+        labels: (N,), int64, 0 to 9, or -1 where unknown; by default all are.
+        ids: what the images are called; by default their numbers.
+        notes: why an image has nothing to predict, or "" if it has; by default all have.
+        places: where in their pictures the images stand, if pictures show several digits.
+    """
+
+    def __init__(
+        self,
+        images: Tensor,
+        labels: Tensor | None = None,
+        ids: Sequence[str] | None = None,
+        notes: Sequence[str] | None = None,
+        places: Sequence[DigitBox] | None = None,
+    ) -> None:
+        self.images = images
+        self.labels = torch.full((len(images),), -1) if labels is None else labels
+        self.ids = range(len(images)) if ids is None else ids
+        self.notes = notes
+        self.places = places
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __getitem__(self, index: int | Tensor) -> Batch:
+        if isinstance(index, Tensor) and index.ndim:  # `index_select` copies whole images, indexing goes pixel by pixel
+            return Batch(self.images.index_select(0, index), self.labels.index_select(0, index), index)
+        return Batch(self.images[index], self.labels[index], torch.as_tensor(index))
+
+    def subset(self, indices: Tensor) -> "Digits":
+        """The images at `indices`, (M,), int64, in that order."""
+        keep = indices.tolist()
+        return Digits(
+            self.images.index_select(0, indices),
+            self.labels.index_select(0, indices),
+            [self.ids[i] for i in keep],
+            self.notes and [self.notes[i] for i in keep],
+            self.places and [self.places[i] for i in keep],
+        )
+
+    @cached_property
+    def has_labels(self) -> bool:
+        """Whether any label is known."""
+        return bool((self.labels >= 0).any())
+
+    @property
+    def unreadable(self) -> int:
+        """How many images could not be read; their notes say why."""
+        return sum(note.startswith("unreadable") for note in self.notes or ())
+
+    def labelled(self) -> "Digits":
+        """Those that can be scored: a label is known, and there is something to predict."""
+        known = self.labels >= 0
+        if self.notes is not None:
+            known &= torch.tensor([not note for note in self.notes], dtype=torch.bool)
+        return self if known.all() else self.subset(known.nonzero().squeeze(1))
+
+
+class DigitsSubset(Dataset[Batch]):
+    """Some of the images of a data set, without a copy of them: the training set may be most of the memory there is.
+
+    Args:
+        data: the images.
+        indices: which of them, (M,), int64.
+    """
+
+    def __init__(self, data: Digits, indices: Tensor) -> None:
+        self.data = data
+        self.indices = indices
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def __getitem__(self, index: int | Tensor) -> Batch:
+        return self.data[self.indices[index]]
+
+    def first(self, n: int) -> Digits:
+        """A copy of the first `n` images, or of all."""
+        return self.data.subset(self.indices[:n])
+
+
+def stratified_split(labels: Tensor, val_size: int, seed: int) -> tuple[Tensor, Tensor]:
+    """Split into training and validation with every class in proportion, the same on every machine.
+
+    The images are shuffled, then sorted by class; validation takes `val_size` of them at even distances.
+
+    Args:
+        labels: (N,), int64.
+        val_size: how many images to validate on.
+        seed: of the shuffling; the split depends on nothing else.
+
+    Returns:
+        Indices of the training and of the validation images, each ascending, int64.
+    """
+    n = len(labels)
+    shuffled = torch.randperm(n, generator=torch.Generator().manual_seed(seed))
+    by_class = shuffled[labels[shuffled].argsort(stable=True)]
+    validation = torch.zeros(n, dtype=torch.bool)
+    validation[by_class[torch.arange(val_size) * n // max(val_size, 1)]] = True
+    return (~validation).nonzero().squeeze(1), validation.nonzero().squeeze(1)

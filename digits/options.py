@@ -1,0 +1,135 @@
+"""What the options of a command mean together, and the commands that name a run again."""
+
+import math
+import re
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from jsonargparse import Namespace
+
+from digits.checkpoint import Checkpoint
+from digits.classifier import Classifier
+from digits.console import PROGRAM, run_name, shown, warn
+from digits.errors import InputError
+from digits.runs import LOG_ROOT
+
+
+def refuse_options(command: str, options: Namespace, name: str) -> None:
+    """Raise an InputError for options that can't do what they say."""
+    seed = options.get("seed_everything", 0)
+    if not isinstance(seed, bool) and not 0 <= seed < 1 << 32:
+        raise InputError(f"--seed_everything must be from 0 to 4294967295, got {seed}")
+    if Path(name).is_absolute() or ".." in Path(name).parts:
+        raise InputError(f"--name {name} leads out of {LOG_ROOT}: see --trainer.default_root_dir")
+    for option in ("max_epochs", "max_steps", "limit_train_batches", "accumulate_grad_batches"):
+        value = options.trainer[option]
+        if command == "fit" and value is not None and (value == 0 or math.isnan(value)):
+            raise InputError(f"--trainer.{option} {value} trains nothing")
+    if options.trainer.barebones:
+        raise InputError("--trainer.barebones is not supported: it disables logging and checkpoints")
+
+
+def given_settings(argv: Sequence[str], group: str) -> set[str]:
+    """The settings of "model" or "data" that stand on the command line itself."""
+    return {match[1] for arg in argv if (match := re.match(rf"--{group}\.(?:init_args\.)?(\w+)", arg))}
+
+
+def settings_of_network(argv: Sequence[str], options: Namespace) -> dict[str, Any]:
+    """The settings of the network that a config or the command line asks for.
+
+    What all networks share, such as the learning rate, may change in a config after training; it only counts where it
+    stands on the command line itself.
+    """
+    asked = options.model.get("init_args") or {}
+    shared = {*Classifier.__init__.__annotations__} - given_settings(argv, "model")
+    return {key: value for key, value in asked.items() if key not in shared}
+
+
+def network_from_checkpoint(path: Path, command: str, argv: Sequence[str], options: Namespace) -> Checkpoint:
+    """Read a checkpoint, and put the network that it holds into the options.
+
+    Args:
+        path: the checkpoint.
+        command: fit, validate, test, predict or export.
+        argv: the arguments of the command line.
+        options: what they mean; model and ckpt_path are changed.
+
+    Raises:
+        InputError: the file can't be used, or the options contradict it.
+    """
+    checkpoint = Checkpoint.read(path)
+    if options.model is None and not checkpoint.is_builtin:  # importing runs: only what the user names
+        checkpoint.refuse(f"holds a {checkpoint.class_path}: name it with --model {checkpoint.class_path}")
+    if options.model is not None:
+        given = given_settings(argv, "model")
+        asked = settings_of_network(argv, options)
+        for setting, value in checkpoint.compare_settings(options.model.class_path, asked, given).items():
+            warn(f"{shown(path)} was made with {setting} {value}, which is used, whatever the config says")
+    if checkpoint.is_builtin:
+        checkpoint.network()  # refuses what does not fit
+    for line in checkpoint.compare_data(command, options.data.get("init_args") or {}):
+        warn(line)
+    options.model = Namespace(class_path=checkpoint.class_path, init_args=Namespace(checkpoint.hyper_parameters))
+    options.ckpt_path = str(path)
+    return checkpoint
+
+
+class NextCommands:
+    """Commands to print: each does what it says for this run, as it stands there.
+
+    Args:
+        argv: the arguments of this command, its name first.
+        options: what they mean.
+        name: of the run.
+        run: its folder.
+    """
+
+    def __init__(self, argv: Sequence[str], options: Namespace, name: str, run: Path | None = None) -> None:
+        self.argv = argv
+        self.options = options
+        self.name = name
+        self.run = run
+
+    @property
+    def given(self) -> str:
+        """The options that name runs like this one."""
+        options = [part for path in self.options.config or [] for part in ("--config", path.relative)]
+        if self.name != run_name(self.options) or not options:
+            options += ["--name", self.name]
+        if (root := self.options.trainer.default_root_dir) is not None:
+            options += ["--trainer.default_root_dir", str(root)]
+        return shlex.join(options)
+
+    def use(self, command: str, *data: str) -> str:
+        """The command that uses the network of this run, on the same data or on other `data`."""
+        return f"{PROGRAM} {command} {self.given} {shlex.join(data or group_options(self.argv, '--data'))}".strip()
+
+    @property
+    def resume(self) -> str:
+        """The command that goes on where this run was stopped."""
+        rest = without_option(self.argv[1:], "--ckpt_path")
+        last = "last" if self.run is None else shown(self.run)
+        return f"{PROGRAM} fit {shlex.join([*rest, '--ckpt_path', last])}"
+
+
+def group_options(argv: Sequence[str], group: str) -> list[str]:
+    """The arguments of `argv` that are options of a group, such as --data.path, with their values."""
+    found = []
+    for i, arg in enumerate(argv):
+        if re.match(rf"{group}[.=]|{group}$", arg):
+            found.append(arg)
+            if "=" not in arg and i + 1 < len(argv):
+                found.append(argv[i + 1])
+    return found
+
+
+def without_option(argv: Sequence[str], option: str) -> list[str]:
+    """The arguments less one option and its value."""
+    kept, skip = [], False
+    for arg in argv:
+        if not skip and arg != option and not arg.startswith(f"{option}="):
+            kept.append(arg)
+        skip = arg == option
+    return kept
