@@ -1,1 +1,1 @@
-"""What measures accuracy and speed; each module is a command, and leaves its figures in benchmarks/results/."""
+"""Commands that measure accuracy, speed and robustness; `benchmarks.record` says where their figures go."""

@@ -1,4 +1,4 @@
-"""What each ingredient of configs/best.yaml is worth: validation error without it, over several seeds.
+"""Ablation of configs/best.yaml: the validation error without each ingredient, over several seeds.
 
 python -m benchmarks.ablation
 python -m benchmarks.ablation --epochs 20 --without nothing "any augmentation"
@@ -7,7 +7,6 @@ Trained on 50,000 of the training images, for fewer epochs than the config has, 
 last one. Weights are averaged over the same part of the training as by the config. The test images play no part.
 """
 
-import argparse
 import csv
 import json
 import os
@@ -23,12 +22,10 @@ from typing import Any
 import torch
 import yaml
 
-from benchmarks.machine import machine, versions
+from benchmarks.record import ROOT, earlier, make_parser, report
 from digits.fast.process import Dropout
 from digits.models import DeepCNN
 
-ROOT = Path(__file__).parent.parent
-RESULTS = Path(__file__).parent / "results/ablation.json"
 AUGMENTATION = ("rotation", "zoom", "shift", "shear", "elastic")
 
 
@@ -40,7 +37,7 @@ class ConstantRate(DeepCNN):
 
 
 class WithoutDropout(DeepCNN):
-    """DeepCNN that drops nothing."""
+    """DeepCNN without dropout."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -68,8 +65,8 @@ def averaging(epochs: int) -> str:
     return f"--trainer.callbacks={json.dumps([average])}"
 
 
-def error(folder: Path, what: str, epochs: int, seed: int) -> float:
-    """Validation error in percent after the last epoch; a run that has ended before is not repeated."""
+def validation_error(folder: Path, what: str, epochs: int, seed: int) -> float:
+    """Validation error in percent after the last epoch; a finished run in `folder` is not repeated."""
     name = f"{what.replace(' ', '_')}_{epochs}_s{seed}"
     done = folder / f"{name}.json"
     if not done.is_file():
@@ -78,7 +75,7 @@ def error(folder: Path, what: str, epochs: int, seed: int) -> float:
         options = [averaging(epochs), f"--trainer.max_epochs={epochs}", *WITHOUT[what]]
         line = [sys.executable, "-m", "digits", "fit", *config, *where, *options]
         run = folder / "lightning_logs" / name
-        shutil.rmtree(run, ignore_errors=True)  # one that was broken off
+        shutil.rmtree(run, ignore_errors=True)  # an interrupted one
         subprocess.run(line, check=True, stdout=subprocess.DEVNULL, cwd=ROOT)
         with (run / "version_0/metrics.csv").open(newline="") as file:
             done.write_text(json.dumps(100 * float(list(csv.DictReader(file))[-1]["val/error"])))
@@ -86,21 +83,21 @@ def error(folder: Path, what: str, epochs: int, seed: int) -> float:
 
 
 def main() -> None:
-    """Train, print, and write benchmarks/results/ablation.json, in which other numbers of epochs keep their rows."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    """Train and report; rows of other numbers of epochs stay in the file."""
+    parser = make_parser(__doc__)
     parser.add_argument("--seeds", type=int, default=3, help="how many")
     parser.add_argument("--epochs", type=int, default=5, help="of each run")
     parser.add_argument(
         "--without", nargs="*", choices=WITHOUT, default=list(WITHOUT), help="what to leave out in turn"
     )
     parser.add_argument("--at_once", type=int, default=2, help="how many runs to train at once, each on one core")
-    parser.add_argument("--keep", type=Path, help="a folder to keep the runs in; those that are there are not repeated")
+    parser.add_argument("--keep", type=Path, help="a folder to keep the runs in; finished runs in it are not repeated")
     args = parser.parse_args()
     os.environ["OMP_NUM_THREADS"] = "1"
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(args.at_once) as pool:
         keep = args.keep or Path(folder)
         jobs = {
-            what: [pool.submit(error, keep, what, args.epochs, seed) for seed in range(args.seeds)]
+            what: [pool.submit(validation_error, keep, what, args.epochs, seed) for seed in range(args.seeds)]
             for what in args.without
         }
         rows = {}
@@ -111,14 +108,10 @@ def main() -> None:
                 rows[what] = {"mean": round(statistics.mean(runs), 3), "standard deviation": deviation, "runs": runs}
                 print(f"without {what}: {rows[what]}", flush=True)
         finally:
-            pool.shutdown(cancel_futures=True)  # when a run fails, the others are not begun
-    known = json.loads(RESULTS.read_text())["validation error in percent"] if RESULTS.is_file() else {}
-    result = {
-        "validation error in percent": {**known, f"after {args.epochs} epochs without": rows},
-        "machine": machine(),
-        "versions": versions("torch", "lightning"),
-    }
-    RESULTS.write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n")
+            pool.shutdown(cancel_futures=True)  # when a run fails, the others are not started
+    known = earlier("ablation", args.record).get("validation error in percent", {})
+    figures = {"validation error in percent": {**known, f"after {args.epochs} epochs without": rows}}
+    report("ablation", figures, args.record)
 
 
 if __name__ == "__main__":

@@ -2,10 +2,9 @@
 
 python -m benchmarks.accuracy --config configs/large_cnn.yaml --seeds 5
 
-Trains and tests by the command line, with seeds 0, 1, 2, ...; nothing is chosen by what comes out.
+Trains and tests by the command line, with seeds 0, 1, 2, …; nothing is selected by the result.
 """
 
-import argparse
 import csv
 import json
 import statistics
@@ -18,10 +17,8 @@ from typing import Any
 
 import yaml
 
-from benchmarks.machine import machine, versions
+from benchmarks.record import make_parser, report
 from digits.checkpoint import Checkpoint
-
-RESULTS = Path(__file__).parent / "results"
 
 
 def run(config: Path, seed: int, folder: Path, options: list[str]) -> dict[str, Any]:
@@ -50,19 +47,19 @@ def run(config: Path, seed: int, folder: Path, options: list[str]) -> dict[str, 
 
 
 def main() -> None:
-    """Measure, print, and write benchmarks/results/accuracy/CONFIG.json."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    """Measure and report."""
+    parser = make_parser(__doc__)
     parser.add_argument("--config", type=Path, required=True, help="the config to train")
     parser.add_argument("--seeds", type=int, default=5, help="how many")
-    parser.add_argument("--keep", type=Path, help="a folder to keep the runs in; those that are there are not repeated")
-    args, options = parser.parse_known_args()  # what else is given goes to `fit`
+    parser.add_argument("--keep", type=Path, help="a folder to keep the runs in; finished runs in it are not repeated")
+    args, options = parser.parse_known_args()  # other options go to `fit`
     runs = []
     with tempfile.TemporaryDirectory() as folder:
         for seed in range(args.seeds):
             runs.append(run(args.config.absolute(), seed, args.keep or Path(folder), options))
             print(json.dumps(runs[-1]), flush=True)
     errors = [r["error"] for r in runs]
-    result = {
+    figures = {
         "config": args.config.stem,
         "options": options,
         "parameters": runs[0]["parameters"],
@@ -71,14 +68,9 @@ def main() -> None:
         "seconds in the loop, median": round(statistics.median(r["seconds in the loop"] for r in runs), 1),
         "seconds of fit, median": round(statistics.median(r["seconds of fit"] for r in runs if r["seconds of fit"]), 1),
         "precision": runs[0]["precision"],
-        "machine": machine(),
-        "versions": versions("torch", "lightning"),
         "runs": [{k: r[k] for k in ("seed", "error", "seconds in the loop", "seconds of fit")} for r in runs],
     }
-    print(json.dumps(result, indent=2, ensure_ascii=False))
-    path = RESULTS / "accuracy" / f"{args.config.stem}.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n")
+    report(f"accuracy/{args.config.stem}", figures, args.record)
 
 
 if __name__ == "__main__":

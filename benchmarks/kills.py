@@ -1,4 +1,4 @@
-"""Kill `fit` again and again, resume it, and compare with a run that nobody touched.
+"""Kill `fit` again and again, resume it, and compare with an uninterrupted run.
 
 python -m benchmarks.kills --kills 24
 
@@ -7,9 +7,6 @@ Ctrl-C. At the end, weights, optimizer, metrics.csv (but for the times in it) an
 bit by bit.
 """
 
-import argparse
-import csv
-import json
 import random
 import signal
 import subprocess
@@ -18,16 +15,11 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import torch
-
-from benchmarks.machine import machine, versions
+from benchmarks.record import ROOT, make_parser, report
 from digits.runs import LOG_ROOT, newest_run
+from tests.helpers import run_state
 
-ROOT = Path(__file__).parent.parent
-RESULTS = Path(__file__).parent / "results/kills.json"
-TIMED = ("seconds", "images_per_second")
 WAYS = ("SIGKILL", "SIGKILL while a checkpoint is written", "SIGTERM", "SIGINT")
 
 
@@ -70,39 +62,19 @@ def newest(folder: Path) -> Path:
     return newest_run(runs) or runs / "version_0"
 
 
-def outcome(run: Path) -> dict[str, Any]:
-    """All that must be the same in two runs."""
-    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-
-    checkpoint = torch.load(run / "checkpoints/last.ckpt", weights_only=True)
-    with (run / "metrics.csv").open(newline="") as file:
-        rows = [{k: v for k, v in row.items() if k not in TIMED} for row in csv.DictReader(file)]
-    events = EventAccumulator(str(run), size_guidance={"scalars": 0}).Reload()
-    curves = {
-        tag: [(event.step, event.value) for event in events.Scalars(tag)]
-        for tag in events.Tags()["scalars"]
-        if tag not in TIMED
-    }
-    steps = {tag: [event.step for event in events.Scalars(tag)] for tag in events.Tags()["scalars"]}
-    state = {name: value.tolist() for name, value in checkpoint["state_dict"].items()}
-    moments = checkpoint["optimizer_states"][0]["state"]
-    optimizer = [{name: value.tolist() for name, value in moments[i].items()} for i in moments]
-    return {"weights": state, "optimizer": optimizer, "metrics.csv": rows, "curves": curves, "steps": steps}
-
-
 def main() -> None:
-    """Kill, resume, compare, and write benchmarks/results/kills.json."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    """Kill, resume, compare and report."""
+    parser = make_parser(__doc__)
     parser.add_argument("--kills", type=int, default=24, help="how many")
-    parser.add_argument("--seed", type=int, default=0, help="of the moments")
+    parser.add_argument("--seed", type=int, default=0, help="of the random moments")
     args = parser.parse_args()
     moment, options = random.Random(args.seed), ["--trainer.max_epochs=5"]
     kills = dict.fromkeys(WAYS, 0)
     resumed, runs, same = 0, 0, 0
     with tempfile.TemporaryDirectory() as name:
-        untouched = fit(Path(name) / "untouched", *options)
-        untouched.communicate()
-        expected = outcome(newest(Path(name) / "untouched"))
+        uninterrupted = fit(Path(name) / "uninterrupted", *options)
+        uninterrupted.communicate()
+        expected = run_state(newest(Path(name) / "uninterrupted"))
         while sum(kills.values()) < args.kills:
             runs += 1
             folder = Path(name) / str(runs)
@@ -121,22 +93,14 @@ def main() -> None:
                 if process.returncode:
                     sys.exit(f"a run that was not killed failed:\n{out}")
                 break
-            found = outcome(newest(folder))
+            found = run_state(newest(folder))
             different = [key for key in expected if found[key] != expected[key]]
             same += not different
-            print(f"run {runs}: {'the same' if not different else f'other {different}'}", flush=True)
-    result = {
-        "kills": kills,
-        "resumed from a checkpoint": resumed,
-        "runs": runs,
-        "the same as untouched, bit by bit": same,
-        "machine": machine(),
-        "versions": versions("torch", "lightning"),
-    }
-    print(json.dumps(result, indent=2, ensure_ascii=False))
-    RESULTS.write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n")
+            print(f"run {runs}: {f'{different} differ' if different else 'identical'}", flush=True)
+    figures = {"kills": kills, "resumed from a checkpoint": resumed, "runs": runs, "identical runs": same}
+    report("kills", figures, args.record)
     if same < runs:
-        sys.exit(f"{runs - same} of {runs} runs ended otherwise")
+        sys.exit(f"{runs - same} of {runs} runs differ from the uninterrupted one")
 
 
 if __name__ == "__main__":

@@ -1,19 +1,15 @@
-"""How well a model that was trained on MNIST reads pictures that are not MNIST, with the preparation and without.
+"""Accuracy of networks trained on MNIST on pictures that are not MNIST, with preparation and without.
 
 python -m benchmarks.pictures --ckpt_path A.ckpt B.ckpt …
 
-Three sources: 2,000 digits drawn by benchmarks/drawn.py; 1,000 typed ones, in fonts that come with matplotlib; and the
-1,797 scans of scikit-learn's `load_digits` (Alpaydin and Kaynak, 1998), 8×8 pixels, here enlarged to 80×80, dark on
+Three sources: 2,000 digits of benchmarks/synthetic_digits.py; 1,000 typed ones, in fonts that come with matplotlib; and
+the 1,797 scans of scikit-learn's `load_digits` (Alpaydin and Kaynak, 1998), 8×8 pixels, here enlarged to 80×80, dark on
 white. Nothing was tuned on the first two. The scans, when first measured, showed that digits which reach the edge of
 the picture lost strokes, which was then mended. Each is saved as picture files and read by `python -m digits predict`.
 The baseline without preparation is what tutorials do: make the picture grey and resize it to 28×28, and then also
 inverted where it is dark on light.
 """
 
-import argparse
-import json
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
@@ -22,9 +18,9 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 from sklearn.datasets import load_digits
 
-from benchmarks.drawn import draw
-
-RESULTS = Path(__file__).parent / "results"
+from benchmarks.process import run
+from benchmarks.record import make_parser, report
+from benchmarks.synthetic_digits import draw_digit
 
 
 def save_scans(folder: Path) -> None:
@@ -37,11 +33,11 @@ def save_scans(folder: Path) -> None:
         page.resize((80, 80), Image.Resampling.BICUBIC).save(file)
 
 
-def save_drawn(folder: Path, n: int = 2000) -> None:
-    """`n` drawn digits, as many of each, in a folder per label."""
+def save_synthetic(folder: Path, n: int = 2000) -> None:
+    """`n` synthetic digits, as many of each, in a folder per label."""
     rng = np.random.default_rng(0)
     for i in range(n):
-        image, suffix = draw(i % 10, rng)
+        image, suffix = draw_digit(i % 10, rng)
         file = folder / str(i % 10) / f"{i}.{suffix}"
         file.parent.mkdir(parents=True, exist_ok=True)
         image.save(file)
@@ -74,39 +70,35 @@ def invert_all(source: Path, folder: Path) -> None:
 
 
 def accuracy(checkpoint: str, path: Path, prepare: bool) -> float:
-    """The share of right predictions, by `python -m digits predict`; a picture called blank counts as wrong."""
+    """The share of correct predictions of `digits predict`; a picture without a prediction counts as wrong."""
     out = path.parent / "predictions.csv"
-    command = [sys.executable, "-m", "digits", "predict", "--ckpt_path", checkpoint, "--data", "ImageDataModule"]
-    options = ["--data.path", str(path), "--data.prepare", str(prepare).lower(), "--predictions.path", str(out)]
-    subprocess.run([*command, *options], check=True, stdout=subprocess.DEVNULL)
+    command = ("-m", "digits", "predict", "--ckpt_path", checkpoint, "--data", "ImageDataModule", "--data.path", path)
+    run(*command, "--data.prepare", str(prepare).lower(), "--predictions.path", out)
     _, *rows = (line.split(",") for line in out.read_text().splitlines())
     return sum(row[1] == row[-2] for row in rows) / len(rows)
 
 
 def main() -> None:
-    """Measure, print, and write benchmarks/results/pictures.json."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    """Measure and report."""
+    parser = make_parser(__doc__)
     parser.add_argument("--ckpt_path", nargs="+", required=True, help="checkpoints to score")
-    checkpoints = parser.parse_args().ckpt_path
+    args = parser.parse_args()
     results: dict[str, dict[str, float]] = {}
     with tempfile.TemporaryDirectory() as name:
         root = Path(name)
         save_scans(root / "scans")
-        save_drawn(root / "drawn")
+        save_synthetic(root / "synthetic")
         save_typed(root / "typed")
-        sources = ("drawn", "typed", "scans")
+        sources = ("synthetic", "typed", "scans")
         for source in sources:
             invert_all(root / source, root / f"{source}-inverted")
-        for checkpoint in checkpoints:
+        for checkpoint in args.ckpt_path:
             figures = results.setdefault(Path(checkpoint).parts[-4], {})
             for source in sources:
                 figures[f"{source}, resized"] = accuracy(checkpoint, root / source, prepare=False)
                 figures[f"{source}, inverted and resized"] = accuracy(checkpoint, root / f"{source}-inverted", False)
                 figures[f"{source}, prepared"] = accuracy(checkpoint, root / source, prepare=True)
-    for model, figures in results.items():
-        print(model, *(f"  {what}: {value:.2%}" for what, value in figures.items()), sep="\n")
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "pictures.json").write_text(json.dumps(results, indent=2) + "\n")
+    report("pictures", results, args.record)
 
 
 if __name__ == "__main__":

@@ -6,15 +6,13 @@ MNIST's training images repeated 1, 10 and 100 times (47 MB, 470 MB, 4.7 GB), tr
 configs/large_cnn.yaml on one process and on two (DistributedDataParallel, gloo) with half the batch each.
 """
 
-import argparse
 import csv
-import json
 import tempfile
 from pathlib import Path
 from typing import Any
 
-from benchmarks.machine import machine, versions
-from benchmarks.speed import RESULTS, ROOT, run
+from benchmarks.process import run
+from benchmarks.record import ROOT, make_parser, report
 
 
 def fit(folder: Path, *options: str) -> tuple[float, float]:
@@ -26,26 +24,24 @@ def fit(folder: Path, *options: str) -> tuple[float, float]:
 
 
 def main() -> None:
-    """Measure, print, and write benchmarks/results/scale.json."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    """Measure and report."""
+    parser = make_parser(__doc__)
     parser.add_argument("--times", type=int, nargs="*", default=[1, 10, 100])
     args = parser.parse_args()
-    result: dict[str, Any] = {"machine": machine(), "versions": versions("torch", "lightning"), "images": {}}
+    figures: dict[str, Any] = {"images": {}}
     with tempfile.TemporaryDirectory() as name:
         for times in args.times:
-            options = ("--config", str(ROOT / "configs/mlp.yaml"), "--data", "benchmarks.repeated.RepeatedMNIST")
+            options = ("--config", str(ROOT / "configs/mlp.yaml"), "--data", "benchmarks.repeated_mnist.RepeatedMNIST")
             seconds, memory = fit(Path(name), *options, "--data.times", str(times), "--trainer.max_epochs", "2")
             row = {"seconds per epoch": round(seconds, 2), "peak memory in megabytes": round(memory)}
-            result["images"][f"{60_000 * times:,}"] = row
+            figures["images"][f"{60_000 * times:,}"] = row
             print(f"{60_000 * times:,}", row, flush=True)
         options = ("--config", str(ROOT / "configs/large_cnn.yaml"), "--trainer.max_epochs", "4")
         two = ("--trainer.devices", "2", "--trainer.strategy", "ddp", "--trainer.accelerator", "cpu")
         one, _ = fit(Path(name), *options)
         both, _ = fit(Path(name), *options, *two, "--data.batch_size", "100")
-        result["processes, seconds per epoch"] = {"1": round(one, 2), "2": round(both, 2)}
-    print(json.dumps(result, indent=2, ensure_ascii=False))
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "scale.json").write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n")
+        figures["processes, seconds per epoch"] = {"1": round(one, 2), "2": round(both, 2)}
+    report("scale", figures, args.record)
 
 
 if __name__ == "__main__":

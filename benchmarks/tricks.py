@@ -6,7 +6,6 @@ Those of `digits/fast/` in the loop by hand, with one more of them each time, an
 `digits/fast/loop.py` in `python -m digits fit`.
 """
 
-import argparse
 import csv
 import json
 import statistics
@@ -15,8 +14,9 @@ from collections.abc import Callable, Collection
 from functools import partial
 from pathlib import Path
 
-from benchmarks.rivals import TRICKS
-from benchmarks.speed import RESULTS, ROOT, run
+from benchmarks.baselines import OPTIMIZATIONS as TRICKS
+from benchmarks.process import run
+from benchmarks.record import ROOT, make_parser, report
 
 FIT = "from digits import cli; from digits.fast import loop; loop.EpochLoop.is_plain = {}; cli.main()"
 STEPS = {"Lightning's steps": "lambda self: False", "shorter steps": "loop.EpochLoop.is_plain"}
@@ -24,7 +24,7 @@ STEPS = {"Lightning's steps": "lambda self: False", "shorter steps": "loop.Epoch
 
 def by_hand(network: str, tricks: Collection[str]) -> float:
     """Milliseconds per step of the loop by hand."""
-    result = run("-m", "benchmarks.rivals.loop", network, "--epochs", "1", "--tricks", *tricks)
+    result = run("-m", "benchmarks.baselines.loop", network, "--epochs", "1", "--optimizations", *tricks)
     return result.last()["milliseconds per step"]
 
 
@@ -49,8 +49,8 @@ def medians(rows: dict[str, Callable[[], float]], rounds: int) -> dict[str, floa
 
 
 def main() -> None:
-    """Measure, print, and write benchmarks/results/tricks.json."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    """Measure and report."""
+    parser = make_parser(__doc__)
     parser.add_argument("--rounds", type=int, default=3)
     args = parser.parse_args()
     sets = {"none": TRICKS[:0]} | {f"+ {trick}": TRICKS[: i + 1] for i, trick in enumerate(TRICKS)}
@@ -67,8 +67,7 @@ def main() -> None:
     for network, rows in networks.items():
         result[network] = medians(rows, args.rounds)
         print(network, json.dumps(result[network], indent=2), flush=True)
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "tricks.json").write_text(json.dumps(result, indent=2) + "\n")
+    report("tricks", result, args.record)
 
 
 if __name__ == "__main__":

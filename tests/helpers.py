@@ -1,8 +1,11 @@
-"""What several tests use: small made data, and the type of the command line's fixtures."""
+"""What several tests use: small synthetic data, the state of a run, and the type of the command line's fixtures."""
 
+import csv
 import gzip
+import math
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -11,6 +14,8 @@ from scipy import ndimage
 from torch import Tensor
 
 Digits = Callable[..., str]
+Stroke = list[tuple[float, float]]
+TIMED = ("seconds", "images_per_second")  # what differs between two runs of the same training
 
 
 def draw(n: int, seed: int) -> tuple[Tensor, Tensor]:
@@ -37,6 +42,39 @@ def seven(size: int = 120, pen: int = 9, ink: int = 20, paper: int = 235, mode: 
     return image if mode == "L" else image.convert(mode)
 
 
+def arc(x: float, y: float, width: float, height: float, start: float, end: float) -> Stroke:
+    """Points of an ellipse around (x, y) with these radii; angles in degrees, clockwise from the right."""
+    angles = [math.radians(start + (end - start) * i / 12) for i in range(13)]
+    return [(x + width * math.cos(a), y + height * math.sin(a)) for a in angles]
+
+
+# The strokes of each digit, in a box of 1 × 1.
+STROKES: dict[str, list[Stroke]] = {
+    "0": [arc(0.5, 0.5, 0.3, 0.48, -90, 270)],
+    "1": [[(0.35, 0.2), (0.52, 0.0), (0.5, 1.0)]],
+    "2": [[*arc(0.5, 0.28, 0.32, 0.28, -170, 40), (0.15, 1.0), (0.88, 0.97)]],
+    "3": [[*arc(0.45, 0.26, 0.32, 0.26, -150, 80), *arc(0.45, 0.74, 0.36, 0.26, -80, 150)]],
+    "4": [[(0.35, 0.02), (0.15, 0.6), (0.9, 0.56)], [(0.68, 0.3), (0.64, 1.0)]],
+    "5": [[(0.78, 0.02), (0.28, 0.02), (0.24, 0.42), *arc(0.45, 0.69, 0.34, 0.3, -80, 140)]],
+    "6": [[(0.66, 0.0), (0.38, 0.3), *arc(0.48, 0.72, 0.27, 0.27, 180, -180)]],
+    "7": [[(0.12, 0.05), (0.85, 0.04), (0.42, 1.0)]],
+    "8": [[*arc(0.5, 0.25, 0.24, 0.24, 60, -240), *arc(0.5, 0.75, 0.3, 0.26, -60, 240), (0.62, 0.46)]],
+    "9": [[*arc(0.47, 0.28, 0.27, 0.27, 0, -360), (0.72, 0.6), (0.62, 1.0)]],
+}
+
+
+def written(digit: str, size: int = 200, pen: int = 10, ink: int = 30, paper: int = 225) -> Image.Image:
+    """A digit written with a round pen on a square page of `size` pixels."""
+    image = Image.new("L", (size, size), paper)
+    draw = ImageDraw.Draw(image)
+    for stroke in STROKES[digit]:
+        points = [((0.25 + 0.5 * x) * size, (0.15 + 0.7 * y) * size) for x, y in stroke]
+        draw.line(points, fill=ink, width=pen, joint="curve")
+        for x, y in (points[0], points[-1]):
+            draw.ellipse((x - pen / 2, y - pen / 2, x + pen / 2, y + pen / 2), fill=ink)
+    return image
+
+
 def similarity(a: np.ndarray, b: np.ndarray) -> float:
     """Correlation of two images, blurred a little, so that strokes of different width compare."""
     a, b = (ndimage.gaussian_filter(image.astype(float), 1.5).ravel() for image in (a, b))
@@ -54,3 +92,24 @@ def check_form(image: np.ndarray) -> None:
     row, column = ndimage.center_of_mass(image)
     assert abs(row - 14) <= 0.6
     assert abs(column - 14) <= 0.6
+
+
+def run_state(run: Path) -> dict[str, Any]:
+    """Everything in a run's folder that must be identical in two runs of the same training."""
+    # TensorBoard takes a second to import, and most tests do without.
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    checkpoint = torch.load(run / "checkpoints/last.ckpt", weights_only=True)
+    with (run / "metrics.csv").open(newline="") as file:
+        rows = [{k: v for k, v in row.items() if k not in TIMED} for row in csv.DictReader(file)]
+    events = EventAccumulator(str(run), size_guidance={"scalars": 0}).Reload()
+    curves = {
+        tag: [(event.step, event.value) for event in events.Scalars(tag)]
+        for tag in events.Tags()["scalars"]
+        if tag not in TIMED
+    }
+    steps = {tag: [event.step for event in events.Scalars(tag)] for tag in events.Tags()["scalars"]}
+    state = {name: value.tolist() for name, value in checkpoint["state_dict"].items()}
+    moments = checkpoint["optimizer_states"][0]["state"]
+    optimizer = [{name: value.tolist() for name, value in moments[i].items()} for i in moments]
+    return {"weights": state, "optimizer": optimizer, "metrics.csv": rows, "curves": curves, "steps": steps}

@@ -9,9 +9,8 @@ import pytest
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from benchmarks.kills import outcome
 from digits.models import Classifier, SmallCNN
-from tests.helpers import Digits
+from tests.helpers import Digits, run_state
 
 FIT = (
     "--model=SmallCNN",
@@ -44,7 +43,7 @@ def kill() -> None:
 @pytest.fixture
 def untouched(digits: Digits, tmp_path: Path) -> dict[str, Any]:
     digits("fit", *FIT, "--name=untouched")
-    return outcome(tmp_path / "lightning_logs/untouched/version_0")
+    return run_state(tmp_path / "lightning_logs/untouched/version_0")
 
 
 @pytest.mark.parametrize(("number", "status", "workers"), [(signal.SIGINT, 130, 0), (signal.SIGTERM, 143, 2)])
@@ -70,7 +69,7 @@ def test_a_signal_stops_at_the_step_and_the_run_goes_on_from_there(
         assert torch.load(run / "checkpoints/last.ckpt", weights_only=True)["global_step"] == step + 1
     at_step(monkeypatch, -1, kill)
     digits("fit", *fit, "--ckpt_path=last")
-    assert outcome(run) == untouched
+    assert run_state(run) == untouched
     assert [signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)] == before
 
 
@@ -83,7 +82,7 @@ def test_a_killed_run_goes_on_from_its_last_epoch(
             digits("fit", *FIT, "--name=killed", *["--ckpt_path=last"] * (step > 9))
     at_step(monkeypatch, -1, kill)
     digits("fit", *FIT, "--name=killed", "--ckpt_path=last")
-    assert outcome(tmp_path / "lightning_logs/killed/version_0") == untouched
+    assert run_state(tmp_path / "lightning_logs/killed/version_0") == untouched
 
 
 def test_what_was_tested_in_between_stays_on_the_curves(digits: Digits, tmp_path: Path) -> None:
@@ -102,7 +101,7 @@ def test_the_seed_decides_everything_and_loader_processes_nothing(
 ) -> None:
     for name, options in {"again": [], "workers": ["--data.num_workers=2"], "other": ["--seed_everything=1"]}.items():
         digits("fit", *FIT, f"--name={name}", *options)
-        same = outcome(tmp_path / f"lightning_logs/{name}/version_0")["weights"] == untouched["weights"]
+        same = run_state(tmp_path / f"lightning_logs/{name}/version_0")["weights"] == untouched["weights"]
         assert same == (name != "other")
 
 
@@ -120,4 +119,4 @@ def test_a_command_that_is_repeated_by_torchrun_or_slurm_goes_on(
     monkeypatch.delenv("TORCHELASTIC_RESTART_COUNT")
     monkeypatch.setenv("SLURM_RESTART_COUNT", "1")
     assert "Checkpoint: lightning_logs/job/version_1/checkpoints/last.ckpt" in digits("fit", *FIT, "--name=job")
-    assert outcome(tmp_path / "lightning_logs/job/version_1") == untouched
+    assert run_state(tmp_path / "lightning_logs/job/version_1") == untouched

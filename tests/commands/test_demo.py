@@ -1,16 +1,13 @@
 """The page is drawn on in headless Chromium, by the browser's own mouse events."""
 
-import math
 import shutil
 import signal
 import socket
 import subprocess
 import sys
-import time
 from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 import numpy as np
@@ -20,7 +17,7 @@ from PIL import Image
 from digits import load
 from digits.cli import main
 from digits.commands.demo import read, read_url
-from tests.helpers import Digits
+from tests.helpers import STROKES, Digits
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
@@ -31,29 +28,6 @@ DROP = """async (content) => {
   dataTransfer.items.add(new File([bytes], "one.jpg", {type: "image/jpeg"}));
   document.querySelector("canvas").dispatchEvent(new DragEvent("drop", {dataTransfer, bubbles: true}));
 }"""
-
-Path_ = list[tuple[float, float]]
-
-
-def arc(x: float, y: float, width: float, height: float, start: float, end: float) -> Path_:
-    """Points of an ellipse, angles in degrees, clockwise from the right."""
-    angles = [math.radians(start + (end - start) * i / 12) for i in range(13)]
-    return [(x + width * math.cos(a), y + height * math.sin(a)) for a in angles]
-
-
-# How ten digits are written, in a box of 1 × 1.
-STROKES: dict[str, list[Path_]] = {
-    "0": [arc(0.5, 0.5, 0.3, 0.48, -90, 270)],
-    "1": [[(0.35, 0.2), (0.52, 0.0), (0.5, 1.0)]],
-    "2": [[*arc(0.5, 0.28, 0.32, 0.28, -170, 40), (0.15, 1.0), (0.88, 0.97)]],
-    "3": [[*arc(0.45, 0.26, 0.32, 0.26, -150, 80), *arc(0.45, 0.74, 0.36, 0.26, -80, 150)]],
-    "4": [[(0.35, 0.02), (0.15, 0.6), (0.9, 0.56)], [(0.68, 0.3), (0.64, 1.0)]],
-    "5": [[(0.78, 0.02), (0.28, 0.02), (0.24, 0.42), *arc(0.45, 0.69, 0.34, 0.3, -80, 140)]],
-    "6": [[(0.66, 0.0), (0.38, 0.3), *arc(0.48, 0.72, 0.27, 0.27, 180, -180)]],
-    "7": [[(0.12, 0.05), (0.85, 0.04), (0.42, 1.0)]],
-    "8": [[*arc(0.5, 0.25, 0.24, 0.24, 60, -240), *arc(0.5, 0.75, 0.3, 0.26, -60, 240), (0.62, 0.46)]],
-    "9": [[*arc(0.47, 0.28, 0.27, 0.27, 0, -360), (0.72, 0.6), (0.62, 1.0)]],
-}
 
 
 @pytest.fixture(scope="module")
@@ -83,8 +57,8 @@ def browser_page() -> Iterator[Any]:
     server.stdout.close()
 
 
-def draw(tab: Any, digit: str, left: float = 0.35, width: float = 0.3) -> float:
-    """Draw a digit, and return the seconds from the end of the last stroke to the answer."""
+def draw(tab: Any, digit: str, left: float = 0.35, width: float = 0.3) -> None:
+    """Draw a digit with the mouse."""
     box = tab.locator("canvas").bounding_box()
     for stroke in STROKES[digit]:
         points = [
@@ -96,9 +70,6 @@ def draw(tab: Any, digit: str, left: float = 0.35, width: float = 0.3) -> float:
         for point in points[1:]:
             tab.mouse.move(*point, steps=3)
         tab.mouse.up()
-    end = time.monotonic()
-    tab.wait_for_selector(".reading[aria-busy=false]")
-    return time.monotonic() - end
 
 
 def said(tab: Any) -> str:
@@ -107,17 +78,16 @@ def said(tab: Any) -> str:
 
 
 @pytest.mark.slow
-def test_drawn_digits_are_read_at_once(browser_page: Any) -> None:
-    right, seconds = 0, []
+def test_drawn_digits_are_read_without_pressing_a_button(browser_page: Any) -> None:
+    right = 0
     for digit in STROKES:
         browser_page.click(".clear")
         assert said(browser_page) == "Draw a digit, or several in a row"
-        seconds.append(draw(browser_page, digit))
+        draw(browser_page, digit)
         right += said(browser_page) == digit
         assert browser_page.locator(".seen img").count() == 1
         assert browser_page.locator(".seen .bar").count() == 10
     assert right >= 9
-    assert median(seconds) < 0.3
 
 
 @pytest.mark.slow

@@ -6,11 +6,10 @@ import pytest
 from PIL import Image, ImageDraw
 from scipy import ndimage
 
-from benchmarks.drawn import draw
 from digits.data import picture_file
 from digits.data.photo import NoDigit, prepare
 from digits.data.picture_file import read_picture
-from tests.helpers import check_form, seven, similarity
+from tests.helpers import STROKES, check_form, seven, similarity, written
 
 SIZES = [(120, 9), (400, 1), (60, 6), (1500, 40), (30, 3)]  # of the page, of the pen
 
@@ -153,10 +152,10 @@ def test_files_that_cannot_be_read_say_why(tmp_path: Path, monkeypatch: pytest.M
         read_picture(path)
 
 
-@pytest.mark.parametrize("digit", range(10))
-def test_drawn_digits_get_the_form(digit: int) -> None:
-    image, _ = draw(digit, np.random.default_rng(digit))
-    check_form(prepare(image))
+@pytest.mark.parametrize("digit", STROKES)
+def test_every_digit_gets_mnist_s_form(digit: str) -> None:
+    check_form(prepare(written(digit)))
+    check_form(prepare(written(digit, size=700, pen=14, ink=220, paper=40)))
 
 
 def test_a_file_without_permission_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,10 +8,9 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.loops.training_epoch_loop import _TrainingEpochLoop
 from torch import Tensor, nn
 
-from benchmarks.kills import outcome
 from digits.fast.loop import EpochLoop
 from digits.models import MLP, Classifier
-from tests.helpers import Digits
+from tests.helpers import Digits, run_state
 
 FIT = ("--trainer.max_epochs=2", "--trainer.log_every_n_steps=2", "--pictures=false")
 seen: list[tuple[Any, ...]] = []
@@ -93,7 +92,7 @@ def test_the_shorter_way_leads_to_the_same(
             seen.clear()
             digits("fit", *FIT, *options.split(), f"--name={name}")
         told.append([tuple(_plain(value) for value in one) for one in seen])
-        ends.append(outcome(tmp_path / "lightning_logs" / name / "version_0"))
+        ends.append(run_state(tmp_path / "lightning_logs" / name / "version_0"))
     assert told[0] == told[1]
     assert ends[0] == ends[1]
     if "Watching" in options:

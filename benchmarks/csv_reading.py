@@ -1,20 +1,18 @@
-"""MNIST as the CSV files that Kaggle's users have, and how long reading the large one takes.
+"""MNIST as CSV files in Kaggle's form, and the time and memory that reading the large one takes.
 
-python -m benchmarks.tables csv
+python -m benchmarks.csv_reading csv
 
 Writes train.csv (60,000 rows with labels, Kaggle's header), test.csv (10,000 without) and mnist_test.csv (those with
 labels, mnist-in-csv's header) into the folder. The reading is timed in a process of its own.
 """
 
-import argparse
-import json
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks.throughput import RESULTS
+from benchmarks.record import make_parser, report
 from digits.data import Digits, MNISTDataModule
 
 # The peak is read from /proc: getrusage counts the parent's, from before this program replaced it.
@@ -39,10 +37,11 @@ def write(path: Path, data: Digits, names: list[str], labelled: bool) -> None:
 
 
 def main() -> None:
-    """Write the files, time the reading, and write benchmarks/results/tables.json."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    """Write the files, measure and report."""
+    parser = make_parser(__doc__)
     parser.add_argument("folder", type=Path, help="where the files go")
-    folder = parser.parse_args().folder
+    args = parser.parse_args()
+    folder: Path = args.folder
     folder.mkdir(parents=True, exist_ok=True)
     data = MNISTDataModule(val_size=0)
     data.setup("fit")
@@ -56,16 +55,14 @@ def main() -> None:
         for _ in range(5)
     ]
     rows, seconds, before, peak = np.median([list(map(float, run.stdout.split())) for run in runs], axis=0)
-    result = {
+    figures = {
         "rows": int(rows),
         "megabytes of the file": round((folder / "train.csv").stat().st_size / 1e6),
         "seconds to read": round(float(seconds), 2),
         "peak memory in megabytes": round(float(peak) * 1024 / 1e6),
         "of which before reading": round(float(before) * 1024 / 1e6),
     }
-    print(json.dumps(result, indent=2))
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "tables.json").write_text(json.dumps(result, indent=2) + "\n")
+    report("csv_reading", figures, args.record)
 
 
 if __name__ == "__main__":

@@ -1,31 +1,28 @@
-"""How many digits of a page are found and read right.
+"""How many digits on a page are found, and how many are read correctly.
 
-python -m benchmarks.numbers --ckpt_path A.ckpt
+python -m benchmarks.pages --ckpt_path A.ckpt
 
 Pages of four lines of nine of MNIST's test images, of different sizes and out of line, as dark ink on uneven paper.
 """
 
-import argparse
 import csv
-import json
 import random
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
+from benchmarks.process import run
+from benchmarks.record import make_parser, report
 from digits.data import MNISTDataModule
 
-RESULTS = Path(__file__).parent / "results"
 LINES, COLUMNS = 4, 9
 
 Truth = list[tuple[int, float, float]]  # label, x and y of the middle
 
 
-def draw(images: np.ndarray, labels: list[int], seed: int) -> tuple[Image.Image, Truth]:
+def draw_page(images: np.ndarray, labels: list[int], seed: int) -> tuple[Image.Image, Truth]:
     """A page of the images, (36, 28, 28) uint8, and where they stand."""
     chance, noise = random.Random(seed), np.random.default_rng(seed)
     page = np.full((900, 1400), 232.0) + np.linspace(-25, 15, 1400) + noise.normal(0, 4, (900, 1400))
@@ -43,8 +40,8 @@ def draw(images: np.ndarray, labels: list[int], seed: int) -> tuple[Image.Image,
 
 
 def main() -> None:
-    """Measure, print, and write benchmarks/results/numbers.json."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    """Measure and report."""
+    parser = make_parser(__doc__)
     parser.add_argument("--ckpt_path", required=True, help="the checkpoint to predict with")
     parser.add_argument("--pages", type=int, default=100)
     args = parser.parse_args()
@@ -54,21 +51,11 @@ def main() -> None:
         pages = {}
         for n in range(args.pages):
             chosen = slice(n * LINES * COLUMNS, (n + 1) * LINES * COLUMNS)
-            page, pages[f"{n}.png"] = draw(data.test.images[chosen].numpy(), data.test.labels[chosen].tolist(), n)
+            page, pages[f"{n}.png"] = draw_page(data.test.images[chosen].numpy(), data.test.labels[chosen].tolist(), n)
             page.save(Path(name, f"{n}.png"))
         out = Path(name, "out.csv")
-        command = [
-            sys.executable,
-            "-m",
-            "digits",
-            "predict",
-            "--ckpt_path",
-            args.ckpt_path,
-            "--data",
-            "ImageDataModule",
-        ]
-        command += ["--data.path", name, "--data.multiple_digits", "true", "--predictions.path", str(out)]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        options = ("--data", "ImageDataModule", "--data.path", name, "--data.multiple_digits", "true")
+        run("-m", "digits", "predict", "--ckpt_path", args.ckpt_path, *options, "--predictions.path", out)
         with out.open() as file:
             rows = list(csv.DictReader(file))
     found = right = 0
@@ -80,16 +67,14 @@ def main() -> None:
         found += len(inside) == 1
         right += len(inside) == 1 and row["prediction"] == str(inside[0][0])
     total = args.pages * LINES * COLUMNS
-    result = {
+    figures = {
         "pages": args.pages,
         "digits": total,
         "boxes": len(rows),
-        "found alone": round(100 * found / total, 2),
-        "read right": round(100 * right / total, 2),
+        "percent found": round(100 * found / total, 2),
+        "percent read correctly": round(100 * right / total, 2),
     }
-    print(json.dumps(result, indent=2))
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "numbers.json").write_text(json.dumps(result, indent=2) + "\n")
+    report("pages", figures, args.record)
 
 
 if __name__ == "__main__":

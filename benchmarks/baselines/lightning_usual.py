@@ -1,6 +1,6 @@
 """The usual Lightning pipeline: torchvision's MNIST, ToTensor and Normalize for each image, DataLoader.
 
-python -m benchmarks.rivals.lightning_usual NETWORK ROOT --epochs 2 --batch_size 200 --workers 2
+python -m benchmarks.baselines.lightning_usual NETWORK ROOT --epochs 2 --batch_size 200 --workers 2
 """
 
 import argparse
@@ -15,7 +15,7 @@ from torch.utils.data import DataLoader, random_split
 from torchvision.datasets import MNIST
 from torchvision.transforms import Compose, Normalize, ToTensor
 
-from benchmarks.rivals.loop import network
+from benchmarks.baselines.loop import network
 
 
 class Usual(LightningModule):
@@ -23,7 +23,7 @@ class Usual(LightningModule):
 
     def __init__(self, name: str) -> None:
         super().__init__()
-        self.network = network(name, tricks=())
+        self.network = network(name, optimizations=())
 
     def training_step(self, batch: list[Tensor]) -> Tensor:
         images, labels = batch

@@ -1,7 +1,7 @@
 """Keras 3 on TensorFlow: the networks of the tutorials, compiled and fitted as their READMEs show.
 
-python -m benchmarks.rivals.keras_fit NETWORK DATA.npz --epochs 10 --batch_size 200 --model KEEP.keras
-python -m benchmarks.rivals.keras_fit NETWORK DATA.npz --predict KEEP.keras
+python -m benchmarks.baselines.keras_fit NETWORK DATA.npz --epochs 10 --batch_size 200 --model KEEP.keras
+python -m benchmarks.baselines.keras_fit NETWORK DATA.npz --predict KEEP.keras
 """
 
 import argparse

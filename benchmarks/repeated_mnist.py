@@ -1,4 +1,4 @@
-"""A data set that is as large as one likes."""
+"""MNIST with its training images repeated, for data sets of any size."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from digits.data import Digits, MNISTDataModule
 
 
 class RepeatedMNIST(MNISTDataModule):
-    """MNIST whose training images are repeated.
+    """MNIST with its training images repeated.
 
     Args:
         times: how often.

@@ -1,6 +1,6 @@
-"""Digits drawn by strokes, as people draw them with a pen, a pencil, chalk or a mouse: pictures that are not MNIST.
+"""Synthetic pictures of digits, made of strokes, as people draw with a pen, a pencil, chalk or a mouse.
 
-Everything about a picture is drawn at random: the form, the slant, the pen, the colours, the paper, the light, the
+Everything about a picture is random: the form, the slant, the pen, the colours, the paper, the light, the
 size, and the format. The page is square with the unit as its side; y runs downwards.
 """
 
@@ -60,7 +60,7 @@ FORMS: dict[int, list[list[Stroke]]] = {
 INKS = ["pen", "pencil", "marker", "chalk", "screen", "line"]
 
 
-def draw(digit: int, rng: np.random.Generator) -> tuple[Image.Image, str]:
+def draw_digit(digit: int, rng: np.random.Generator) -> tuple[Image.Image, str]:
     """A picture of `digit`, and the suffix of the format to save it in."""
     kind = INKS[rng.integers(len(INKS))]
     size = int(rng.choice([64, 120, 200, 400, 800, 1200]))

@@ -1,6 +1,6 @@
-"""MNIST for the others, split as `digits` splits it, since torch and TensorFlow do not run well in one process.
+"""MNIST for the baselines, split as `digits` splits it, since torch and TensorFlow do not run well in one process.
 
-python -m benchmarks.rivals.data FOLDER
+python -m benchmarks.baselines.data FOLDER
 
 Writes FOLDER/mnist.npz, for Keras; FOLDER/MNIST/raw, for torchvision; and FOLDER/60000, an IDX test set of the 60,000.
 """

@@ -1,9 +1,9 @@
-"""A training loop by hand, with the networks, the batches and the tricks of `python -m digits fit`.
+"""A hand-written training loop, with the networks, the batches and the optimizations of `digits fit`.
 
-It is the floor: what is above it is the cost of Lightning, logging and checkpoints. With fewer tricks, it shows what
-each of them is worth (`benchmarks.tricks`).
+It is the lower bound: the difference is the cost of Lightning, logging and checkpoints. With fewer optimizations, it
+shows what each of them is worth (`benchmarks.optimizations`).
 
-python -m benchmarks.rivals.loop NETWORK --epochs 4 --batch_size 200 --tricks memory "channels last"
+python -m benchmarks.baselines.loop NETWORK --epochs 4 --batch_size 200 --optimizations memory "channels last"
 """
 
 import argparse
@@ -17,7 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from benchmarks.rivals import TRICKS
+from benchmarks.baselines import OPTIMIZATIONS
 from digits import models
 from digits.data import MNISTDataModule
 from digits.fast import process as performance
@@ -31,13 +31,13 @@ NETWORKS: dict[str, Callable[[], models.Classifier]] = {
 }
 
 
-def network(name: str, tricks: Collection[str] = TRICKS) -> nn.Sequential:
+def network(name: str, optimizations: Collection[str] = OPTIMIZATIONS) -> nn.Sequential:
     """The layers of network `name`; torch's own in place of those of `digits.fast.process` that are not asked for."""
 
     def choose(layer: nn.Module) -> nn.Module:
-        if isinstance(layer, performance.Dropout) and "dropout" not in tricks:
+        if isinstance(layer, performance.Dropout) and "dropout" not in optimizations:
             return nn.Dropout(layer.p)
-        if isinstance(layer, performance.MaxPool2d) and "max pooling" not in tricks:
+        if isinstance(layer, performance.MaxPool2d) and "max pooling" not in optimizations:
             return nn.MaxPool2d(2)
         return layer
 
@@ -81,17 +81,17 @@ def main() -> None:
     parser.add_argument("network", choices=NETWORKS)
     parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--batch_size", type=int, default=200)
-    parser.add_argument("--tricks", nargs="*", choices=TRICKS, default=TRICKS)
+    parser.add_argument("--optimizations", nargs="*", choices=OPTIMIZATIONS, default=OPTIMIZATIONS)
     args = parser.parse_args()
     performance.look_for_gpus_once()  # it is Lightning, which `digits` imports, that would make this slow
-    if "memory" in args.tricks:
+    if "memory" in args.optimizations:
         performance.keep_freed_memory()
     data = MNISTDataModule()
     data.setup("fit")
-    layers = network(args.network, args.tricks)
-    if "channels last" in args.tricks:
+    layers = network(args.network, args.optimizations)
+    if "channels last" in args.optimizations:
         performance.use_channels_last(layers)
-    milliseconds = train(layers, data, args.epochs, args.batch_size, "bf16" in args.tricks)
+    milliseconds = train(layers, data, args.epochs, args.batch_size, "bf16" in args.optimizations)
     print(json.dumps({"milliseconds per step": round(milliseconds, 2)}))
 
 
