@@ -5,10 +5,7 @@ allocated for what it merely claims: its sizes are bounded by the file's own, an
 network that it names before that network is built.
 """
 
-import math
-import re
 import sys
-import zipfile
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,16 +13,15 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from digits import models
 from digits.classifier import Classifier, TrainedOn
 from digits.errors import InputError
+from digits.schema import REQUIRED, check_fields, read_content
 
-REQUIRED = ("class_path", "state_dict", "hyper_parameters")
 # What testing and predicting need; the rest is for training further.
 WEIGHTS = (*REQUIRED, "temperature", "data", "pytorch-lightning_version")
-MOST_SETTINGS, MOST_CLASSES, LONGEST_NAME = 10_000, 1000, 40
 
 
 @dataclass(frozen=True)
@@ -49,9 +45,9 @@ class Checkpoint:
         """
         if not path.is_file():
             raise InputError(f"{path}: there is no such file, so no checkpoint")
-        checkpoint = cls(path, read_content(path))
-        check_fields(checkpoint)
-        return checkpoint
+        content = read_content(path)
+        check_fields(path, content)
+        return cls(path, content)
 
     @property
     def class_path(self) -> str:
@@ -174,109 +170,6 @@ class Checkpoint:
     def refuse(self, reason: str) -> NoReturn:
         """Raise an InputError that names the file."""
         raise InputError(f"{self.path} {reason}"[:400])
-
-
-def read_content(path: Path) -> dict[str, Any]:
-    """What a checkpoint's file holds: plain values and tensors; damage is found by its checksums.
-
-    Raises:
-        InputError: the file is damaged, or no checkpoint.
-    """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            members = archive.infolist()
-            packed = any(one.compress_type != zipfile.ZIP_STORED for one in members)  # may be any size unpacked
-            whole = not packed and len({one.filename for one in members}) == len(members) and archive.testzip() is None
-        content = torch.load(path, map_location="cpu", weights_only=True, mmap=True) if whole else None
-    except Exception:  # zipfile and torch raise a dozen kinds, depending on where the damage is
-        content = None
-    if not isinstance(content, dict):
-        raise InputError(f"{path} is damaged or not a checkpoint")
-    return content
-
-
-def check_fields(checkpoint: Checkpoint) -> None:
-    """Check every field of a checkpoint that is read later.
-
-    Raises:
-        InputError: one is missing, or has another type or value than `fit` writes; names it.
-    """
-    content = checkpoint.content
-    if not all(key in content for key in REQUIRED):
-        checkpoint.refuse("is not a checkpoint of a digits model")
-
-    def check(field: str, holds: bool, wanted: str) -> None:
-        if not holds:
-            checkpoint.refuse(f"is broken or was altered: {field} must be {wanted}")
-
-    class_path = content["class_path"]
-    check("class_path", is_text(class_path, 200) and all(map(str.isidentifier, class_path.split("."))), "a class")
-    weights = content["state_dict"]
-    check("state_dict", isinstance(weights, dict), "weights by name")
-    for name, value in weights.items():
-        check("state_dict", is_text(name, 200) and is_dense(value), "tensors that are all in the file")
-    claimed = sum(value.numel() * value.element_size() for value in weights.values())
-    check("state_dict", claimed <= 2 * checkpoint.path.stat().st_size, "no larger than the file")
-    for name, value in weights.items():
-        if value.is_floating_point() and not torch.isfinite(value).all():
-            checkpoint.refuse(f"{name} holds values that are not finite: the network is broken, train it anew")
-    for field in ("hyper_parameters", "datamodule_hyper_parameters"):
-        value = content.get(field, {})
-        plain = isinstance(value, dict) and all(is_text(key, 100) for key in value)
-        check(field, plain and count_values(value) <= MOST_SETTINGS, f"at most {MOST_SETTINGS} plain values by name")
-    check("temperature", is_number(content.get("temperature", 1.0), 0.01, 100), "a number from 0.01 to 100")
-    if content.get("data") is not None:
-        data = content["data"]
-        known = isinstance(data, dict) and {*TrainedOn._fields} <= data.keys()
-        check("data", known, "mean, std and classes")
-        check("data.mean", is_number(data["mean"], 0, 1), "a number from 0 to 1")
-        check("data.std", is_number(data["std"], 1e-4, 1), "a number from 0.0001 to 1")
-        names = data["classes"]
-        listed = isinstance(names, list | tuple) and 1 <= len(names) <= MOST_CLASSES
-        check("data.classes", listed and all(map(is_class_name, names)), "names of classes, short plain text")
-    for field in ("global_step", "epoch"):
-        value = content.get(field, 0)
-        check(field, type(value) is int and 0 <= value < 1 << 53, "a whole number")
-    for field in ("callbacks", "loops", "train_scores", "events"):
-        check(field, isinstance(content.get(field, {}), dict), "values by name")
-    sums = content.get("train_scores", {}).values()
-    check("train_scores", all(isinstance(one, Tensor) and one.numel() == 1 for one in sums), "sums by name")
-    for field in ("optimizer_states", "lr_schedulers"):
-        value = content.get(field, [])
-        check(field, isinstance(value, list) and all(isinstance(one, dict) for one in value), "a list of states")
-
-
-def is_text(value: Any, longest: int) -> bool:
-    """Whether this is a string of 1 to `longest` printable characters."""
-    return isinstance(value, str) and 0 < len(value) <= longest and value.isprintable()
-
-
-def is_class_name(value: Any) -> bool:
-    """Whether this may be the name of a class: short, and no markup."""
-    return is_text(value, LONGEST_NAME) and not re.search("[<>]", value)
-
-
-def is_number(value: Any, low: float, high: float) -> bool:
-    """Whether this is a finite number from `low` to `high`."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high
-
-
-def is_dense(value: Any) -> bool:
-    """Whether this is a tensor whose values are all in memory: none that repeats or claims some."""
-    if not isinstance(value, Tensor) or value.layout is not torch.strided or value.device.type != "cpu":
-        return False
-    return value.numel() * value.element_size() <= value.untyped_storage().nbytes() and not value.is_complex()
-
-
-def count_values(value: Any, depth: int = 6) -> float:
-    """How many plain values there are in nested lists and dictionaries; infinite if some are not plain."""
-    if isinstance(value, dict | list | tuple):
-        inner = [*value, *value.values()] if isinstance(value, dict) else value
-        many = depth == 0 or len(inner) > MOST_SETTINGS
-        return math.inf if many else 1 + sum(count_values(one, depth - 1) for one in inner)
-    if isinstance(value, str):
-        return 1 if len(value) <= 1000 else math.inf
-    return 1 if value is None or isinstance(value, int | float | torch.dtype) else math.inf
 
 
 def not_finite(network: nn.Module) -> str | None:

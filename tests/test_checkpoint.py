@@ -1,12 +1,18 @@
 """Checkpoints from strangers, and broken ones."""
 
 import math
+import shutil
+import time
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
+from digits.checkpoint import Checkpoint
+from digits.errors import InputError
+from digits.models import MLP
 from tests.helpers import Digits
 
 FIT = ("fit", "--model=MLP", "--model.hidden=[16]", "--trainer.max_epochs=1", "--pictures=false")
@@ -70,3 +76,130 @@ def test_nothing_that_hyperparameters_name_is_imported_or_called(
         change(saved, **changes)
         refused(*(FIT if command == "fit" else [command]), "--ckpt_path=bad.ckpt")
         assert not Path("sprung").exists()
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> dict[str, Any]:
+    """What a checkpoint of a small network holds."""
+    model = MLP(hidden=[16])
+    data = {"mean": 0.13, "std": 0.3, "classes": list("0123456789")}
+    content: dict[str, Any] = {"state_dict": model.state_dict(), "hyper_parameters": dict(model.hparams), "data": data}
+    model.on_save_checkpoint(content)
+    return content | {"data": data, "epoch": 2, "global_step": 30}
+
+
+DATA = {"mean": 0.13, "std": 0.3, "classes": list("0123456789")}
+BROKEN: list[tuple[dict[str, Any], str]] = [
+    *(({"data": DATA | {"std": value}}, "data.std") for value in (0, -1.0, math.nan, math.inf, "0.3", None, True)),
+    *(({"data": DATA | {"mean": value}}, "data.mean") for value in (math.nan, 2.0, [0.1], torch.zeros(1))),
+    ({"data": DATA | {"mean": torch.zeros(1).expand(1 << 40)}}, "data.mean"),
+    *(({"temperature": value}, "temperature") for value in (0, -1, math.nan, math.inf, "1", torch.ones(1))),
+    ({"temperature": 10**5000}, "damaged"),
+    ({"data": DATA | {"classes": list("012")}}, "names 3 classes, but its network tells 10 apart"),
+    ({"data": DATA | {"classes": ["<img src=x onerror=alert(1)>", *"123456789"]}}, "data.classes"),
+    ({"data": DATA | {"classes": ["a" * 1000, *"123456789"]}}, "data.classes"),
+    ({"data": DATA | {"classes": ["\x1b[2J", *"123456789"]}}, "data.classes"),
+    ({"data": DATA | {"classes": "0123456789"}}, "data.classes"),
+    ({"data": {"mean": 0.1}}, "data must be"),
+    ({"data": [1, 2]}, "data must be"),
+    ({"state_dict": [1]}, "state_dict"),
+    ({"state_dict": {"layers.1.weight": 3}}, "state_dict"),
+    ({"state_dict": {"layers.1.weight": torch.zeros(1).expand(16, 784)}}, "state_dict"),
+    ({"state_dict": {"layers.1.weight": torch.zeros(2, 2).to_sparse()}}, "damaged"),
+    ({"state_dict": {7: torch.zeros(2)}}, "state_dict"),
+    ({"class_path": 5}, "class_path"),
+    ({"class_path": "a" * 10_000}, "class_path"),
+    ({"class_path": "digits.models.MLP\n\x1b[31m"}, "class_path"),
+    ({"hyper_parameters": [16]}, "hyper_parameters"),
+    ({"hyper_parameters": {"hidden": [1] * 200_000}}, "hyper_parameters"),
+    ({"hyper_parameters": {"hidden": [1_000_000], "lr": 0.1}}, "does not fit MLP"),
+    ({"hyper_parameters": {"hidden": [1 << 40], "lr": 0.1}}, "does not fit MLP"),
+    ({"hyper_parameters": {"hidden": [-5], "lr": 0.1}}, "--model.hidden"),
+    ({"hyper_parameters": {"hidden": [[[[[[[[1]]]]]]]]}}, "hyper_parameters"),
+    ({"datamodule_hyper_parameters": "x"}, "datamodule_hyper_parameters"),
+    ({"global_step": -1}, "global_step"),
+    ({"epoch": "two"}, "epoch"),
+    ({"callbacks": [1]}, "callbacks"),
+    ({"optimizer_states": {"a": 1}}, "optimizer_states"),
+    ({"train_scores": {"correct": torch.zeros(5)}}, "train_scores"),
+]
+
+
+@pytest.mark.parametrize(("changes", "reason"), BROKEN, ids=range(len(BROKEN)))
+def test_every_field_is_checked_before_anything_is_allocated(
+    saved: dict[str, Any], tmp_path: Path, changes: dict[str, Any], reason: str
+) -> None:
+    path = tmp_path / "bad.ckpt"
+    torch.save(saved | changes, path)
+    start = time.process_time()
+    tracemalloc.start()
+    with pytest.raises(InputError) as info:
+        Checkpoint.read(path).network()
+    assert tracemalloc.get_traced_memory()[1] < 50e6
+    tracemalloc.stop()
+    assert time.process_time() - start < 10
+    assert reason in str(info.value)
+    assert len(str(info.value)) < 500
+    assert str(info.value).isprintable()
+
+
+def test_damage_anywhere_in_the_file_is_found(saved: dict[str, Any], tmp_path: Path) -> None:
+    path, damaged = tmp_path / "whole.ckpt", tmp_path / "damaged.ckpt"
+    torch.save(saved, path)
+    weights = Checkpoint.read(path).network().state_dict()
+    whole = path.read_bytes()
+    harmless = 0
+    for place in range(5, len(whole), len(whole) // 150):
+        for change in (bytes([whole[place] ^ 8]), bytes(64)):
+            damaged.write_bytes(whole[:place] + change + whole[place + len(change) :])
+            try:
+                found = Checkpoint.read(damaged).network()
+            except InputError:
+                continue
+            harmless += 1  # padding between the members
+            assert all(torch.equal(value, weights[name]) for name, value in found.state_dict().items())
+            assert found.trained_on == Checkpoint.read(path).trained_on
+    assert harmless < 100
+
+
+def test_an_archive_that_would_grow_when_unpacked_is_refused(saved: dict[str, Any], tmp_path: Path) -> None:
+    torch.save(saved, tmp_path / "whole.ckpt")
+    shutil.unpack_archive(tmp_path / "whole.ckpt", tmp_path / "unpacked", "zip")
+    shutil.make_archive(str(tmp_path / "packed"), "zip", tmp_path / "unpacked")  # compressed
+    with pytest.raises(InputError, match="damaged or not a checkpoint"):
+        Checkpoint.read(tmp_path / "packed.zip")
+
+
+@pytest.mark.parametrize("named", ["local://{}", "{}", "lightning_logs/MLP/version_0/checkpoints/../../../../{name}"])
+def test_a_path_in_a_checkpoint_is_never_followed(digits: Digits, tmp_path: Path, named: str) -> None:
+    fit = (*FIT[:3], "--trainer.max_epochs=3", "--pictures=false", "--trainer.callbacks=ModelCheckpoint")
+    digits(*fit, "--trainer.callbacks.save_top_k=-1")
+    first = next(Path("lightning_logs/MLP/version_0/checkpoints").glob("epoch=0*.ckpt"))
+    precious = tmp_path / "precious"
+    precious.mkdir()
+    (precious / "file").write_text("kept")
+    saved = torch.load(first, weights_only=True)
+    target = named.format(precious, name="precious")
+    state = {"best_model_path": target, "kth_best_model_path": target, "best_k_models": {target: torch.tensor(0.0)}}
+    state |= {"best_model_score": torch.tensor(0.0), "dirpath": str(first.parent.resolve()), "last_model_path": target}
+    (users_own,) = (key for key in saved["callbacks"] if "ModelCheckpoint" in key)
+    saved["callbacks"] |= {key: dict(state) for key in (users_own, "digits.best", "digits.last")}
+    torch.save(saved, first)
+    digits(*fit, f"--ckpt_path={first}")
+    assert torch.load(first.parent / "last.ckpt", weights_only=True)["epoch"] == 2
+    assert (precious / "file").read_text() == "kept"
+
+
+def test_a_run_that_was_moved_keeps_its_best_epoch(digits: Digits) -> None:
+    fit = ("fit", "--model=MLP", "--model.hidden=[16]", "--trainer.max_epochs=4", "--pictures=false")
+    digits(*fit, "--name=whole")
+    run = Path("lightning_logs/whole/version_0")
+    first = torch.load(run / "checkpoints/last.ckpt", weights_only=True)["callbacks"]["digits.best"]
+    shutil.copytree(run, "lightning_logs/moved/version_3")
+    shutil.rmtree(run)
+    content = torch.load("lightning_logs/moved/version_3/checkpoints/last.ckpt", weights_only=True)
+    assert content["callbacks"]["digits.best"] == first
+    assert set(first) == {"best_model_score"}
+    digits(*fit, "--name=moved", "--ckpt_path=last")
+    after = torch.load("lightning_logs/moved/version_3/checkpoints/last.ckpt", weights_only=True)
+    assert after["callbacks"]["digits.best"] == first
