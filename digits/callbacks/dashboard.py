@@ -19,7 +19,15 @@ from digits.callbacks.terminal import summarize
 from digits.data import Digits, datamodule_of
 from digits.files import save_picture
 from digits.models import Classifier
-from digits.plots import pictures
+from digits.plots import (
+    plot_augmentation,
+    plot_calibration,
+    plot_confusion_matrix,
+    plot_filters,
+    plot_learning_curves,
+    plot_mistakes,
+    plot_samples,
+)
 from digits.runs import run_folder
 
 WORST = 40  # mistakes shown
@@ -53,13 +61,13 @@ class Dashboard(OutcomeCollector):
             return  # a run that is resumed has them
         data = datamodule_of(trainer)
         train = data.train.first(5000)
-        self.show(trainer, "samples", pictures.samples(train.images, train.labels, data.classes))
+        self.show(trainer, "samples", plot_samples(train.images, train.labels, data.classes))
         if any(data.augmentation.values()):
             one_each = torch.stack([(train.labels == label).nonzero()[0, 0] for label in train.labels.unique()])
             some = train.subset(one_each)
             with torch.random.fork_rng(devices=[]):  # pictures must not change what training draws
                 versions = [data.augment(some.images) for _ in range(9)]
-            self.show(trainer, "augmented", pictures.augmented(some.images, versions, some.labels, data.classes))
+            self.show(trainer, "augmented", plot_augmentation(some.images, versions, some.labels, data.classes))
         for board in summary_writers(trainer):
             board.add_custom_scalars(LAYOUT)
             board.add_text("model", f"```\n{summarize(pl_module)}\n```")
@@ -68,10 +76,10 @@ class Dashboard(OutcomeCollector):
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         if trainer.is_global_zero:
             if self.epochs.rows:
-                self.show(trainer, "curves", pictures.curves(self.epochs.rows))
+                self.show(trainer, "curves", plot_learning_curves(self.epochs.rows))
             weight = first_weight(pl_module)
             if weight is not None:
-                self.show(trainer, "filters", pictures.filters(weight))
+                self.show(trainer, "filters", plot_filters(weight))
         if self.outcomes.update_called:  # not when it was stopped before it was validated, or had ended before
             self.show_outcomes(trainer, datamodule_of(trainer).val, "", f"validation, epoch {trainer.current_epoch}")
 
@@ -109,13 +117,13 @@ class Dashboard(OutcomeCollector):
         classes = classes_of(trainer)
         predicted = probabilities.argmax(dim=1)
         matrix = multiclass_confusion_matrix(predicted, labels, len(classes))
-        self.show(trainer, f"{prefix}confusion_matrix", pictures.confusion(matrix, classes, title.capitalize()))
+        self.show(trainer, f"{prefix}confusion_matrix", plot_confusion_matrix(matrix, classes, title.capitalize()))
         wrong = (predicted != labels).nonzero().squeeze(1)
         worst = wrong[probabilities[wrong, labels[wrong]].argsort()][:WORST]
-        picture = pictures.mistakes(data.images[indices[worst]], labels[worst], probabilities[worst], classes)
+        picture = plot_mistakes(data.images[indices[worst]], labels[worst], probabilities[worst], classes)
         self.show(trainer, f"{prefix}mistakes", picture)
         if prefix:  # the temperature is fitted on the validation images, and only testing applies it
-            self.show(trainer, f"{prefix}calibration", pictures.reliability(probabilities, labels, title.capitalize()))
+            self.show(trainer, f"{prefix}calibration", plot_calibration(probabilities, labels, title.capitalize()))
         for board in summary_writers(trainer):
             for label, name in enumerate(classes):
                 board.add_pr_curve(

@@ -8,9 +8,9 @@ from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from torch import Tensor
 
+from digits.callbacks import dashboard
 from digits.metrics import OutcomeMetric
 from digits.models import LargeCNN
-from digits.plots import pictures
 from tests.helpers import Digits
 
 FIT = ("--model=LargeCNN", "--trainer.max_epochs=2", "--name=run")
@@ -21,14 +21,14 @@ RUN = Path("lightning_logs/run/version_0")
 def drawn(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[tuple[Any, ...]]]:
     """What each picture was drawn from."""
     calls: dict[str, list[tuple[Any, ...]]] = {}
-    for name in ("confusion", "mistakes", "samples", "augmented", "curves"):
-        original = getattr(pictures, name)
+    for name in ("plot_confusion_matrix", "plot_mistakes", "plot_augmentation"):
+        original = getattr(dashboard, name)
 
         def spy(*args: Any, name: str = name, original: Any = original) -> Image.Image:
             calls.setdefault(name, []).append(args)
             return original(*args)
 
-        monkeypatch.setattr(pictures, name, spy)
+        monkeypatch.setattr(dashboard, name, spy)
     return calls
 
 
@@ -64,7 +64,7 @@ def test_what_is_drawn_is_what_was_scored(digits: Digits, drawn: dict[str, list[
     digits("test", "--name=run")
     events = load(RUN)
     for stage, n, (matrix, *_), (images, labels, probabilities, _) in zip(
-        ("val", "test"), (60, 90), drawn["confusion"], drawn["mistakes"], strict=True
+        ("val", "test"), (60, 90), drawn["plot_confusion_matrix"], drawn["plot_mistakes"], strict=True
     ):
         assert matrix.sum() == n
         accuracy = events.Scalars(f"{stage}/accuracy")[-1].value
@@ -72,7 +72,7 @@ def test_what_is_drawn_is_what_was_scored(digits: Digits, drawn: dict[str, list[
         assert len(labels) == min(n - matrix.trace(), 40)
         assert (probabilities.argmax(1) != labels).all()
         assert_labels_fit(images, labels)
-    assert "augmented" not in drawn  # this run doesn't augment
+    assert "plot_augmentation" not in drawn  # this run doesn't augment
 
 
 def assert_labels_fit(images: Tensor, labels: Tensor) -> None:
