@@ -15,6 +15,7 @@ import torch.distributed as dist
 from lightning.pytorch import Callback, LightningModule, Trainer
 from torch import Tensor
 
+from digits.callbacks.outcomes import classes_of
 from digits.callbacks.summary_writers import summary_writers
 from digits.console import say, shown
 from digits.data import Digits, datamodule_of
@@ -141,10 +142,10 @@ class PredictionWriter(Callback):
         self.numbers = numbers(probabilities, data.predict) if data.predict.places is not None else {}
         if self.picture is not None:
             plot = plot_predictions if data.predict.places is None else plot_pages
-            sheet = plot(data.predict, data.original, probabilities, data.classes)
+            sheet = plot(data.predict, data.original, probabilities, classes_of(trainer))
             save_picture(Path(self.picture), sheet)
-            for board in summary_writers(trainer):
-                board.add_image("predictions", np.asarray(sheet), dataformats="HWC")
+            for writer in summary_writers(trainer):
+                writer.add_image("predictions", np.asarray(sheet), dataformats="HWC")
 
 
 def merge(parts: Sequence[tuple[Path, Sequence[int]]], path: Path) -> None:
