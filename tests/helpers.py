@@ -5,13 +5,16 @@ import gzip
 import math
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from PIL import Image, ImageDraw
 from scipy import ndimage
 from torch import Tensor
+
+if TYPE_CHECKING:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 Digits = Callable[..., str]
 Stroke = list[tuple[float, float]]
@@ -94,15 +97,20 @@ def check_form(image: np.ndarray) -> None:
     assert abs(column - 14) <= 0.6
 
 
-def run_state(run: Path) -> dict[str, Any]:
-    """Everything in a run's folder that must be identical in two runs of the same training."""
+def read_events(run: Path) -> "EventAccumulator":
+    """All that a run has written for TensorBoard."""
     # TensorBoard takes a second to import, and most tests do without.
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+    return EventAccumulator(str(run), size_guidance={"scalars": 0, "images": 0, "tensors": 0}).Reload()
+
+
+def run_state(run: Path) -> dict[str, Any]:
+    """Everything in a run's folder that must be identical in two runs of the same training."""
     checkpoint = torch.load(run / "checkpoints/last.ckpt", weights_only=True)
     with (run / "metrics.csv").open(newline="") as file:
         rows = [{k: v for k, v in row.items() if k not in TIMED} for row in csv.DictReader(file)]
-    events = EventAccumulator(str(run), size_guidance={"scalars": 0}).Reload()
+    events = read_events(run)
     curves = {
         tag: [(event.step, event.value) for event in events.Scalars(tag)]
         for tag in events.Tags()["scalars"]

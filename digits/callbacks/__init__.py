@@ -7,31 +7,35 @@ from lightning.pytorch.callbacks import LearningRateMonitor
 
 from digits.callbacks.calibration import Calibration
 from digits.callbacks.checkpoints import CheckpointFiles, RunCheckpoint
-from digits.callbacks.dashboard import Dashboard
 from digits.callbacks.epochs import Epochs
 from digits.callbacks.finite import FiniteLoss
 from digits.callbacks.hparams import HParams
 from digits.callbacks.interruption import RewindTensorBoard, StopAtStep
+from digits.callbacks.plots import PlotWriter
 from digits.callbacks.predictions import PredictionWriter
+from digits.callbacks.projector import Projector
 from digits.callbacks.report import Report
 from digits.callbacks.summary import ConfigWriter, FitSummary
+from digits.callbacks.tensorboard import TensorBoardPages
 from digits.callbacks.terminal import ProgressBar, summarize
 
 __all__ = [
     "Calibration",
     "CheckpointFiles",
     "ConfigWriter",
-    "Dashboard",
     "Epochs",
     "FiniteLoss",
     "FitSummary",
     "HParams",
+    "PlotWriter",
     "PredictionWriter",
     "ProgressBar",
+    "Projector",
     "Report",
     "RewindTensorBoard",
     "RunCheckpoint",
     "StopAtStep",
+    "TensorBoardPages",
     "default_callbacks",
     "summarize",
 ]
@@ -64,15 +68,14 @@ def default_callbacks(
         layers: print the layers of the network before training.
         progress_bar: show one.
     """
-    epochs = Epochs()
     last = [RunCheckpoint("last")] if checkpoints else []
     best = [RunCheckpoint("best", "val/accuracy")] if checkpoints and validates else []
     return [
         *([ProgressBar()] if progress_bar else []),
         FitSummary(next_command, to_resume, layers),
         Report(checkpoint),
-        epochs,
-        *([Dashboard(epochs)] if pictures else []),
+        Epochs(),
+        *([PlotWriter(), TensorBoardPages(), Projector()] if pictures else []),
         FiniteLoss(),
         Calibration(),
         *([HParams(), LearningRateMonitor("step")] if logs else []),

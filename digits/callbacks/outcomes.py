@@ -1,5 +1,6 @@
 """What a network said about each image: kept for those who draw it, count it or learn from it."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from lightning.pytorch import Callback, LightningModule, Trainer
@@ -38,3 +39,8 @@ class OutcomeCollector(Callback):
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int, *args: Any
     ) -> None:
         self.keep(outputs, batch)
+
+
+def classes_of(trainer: Trainer) -> Sequence[str]:
+    """The names of the classes that the network tells apart."""
+    return trainer.lightning_module.classes  # type: ignore[return-value]

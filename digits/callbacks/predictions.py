@@ -15,13 +15,14 @@ import torch.distributed as dist
 from lightning.pytorch import Callback, LightningModule, Trainer
 from torch import Tensor
 
+from digits.callbacks.outcomes import classes_of
 from digits.callbacks.summary_writers import summary_writers
 from digits.console import say, shown
 from digits.data import Digits, datamodule_of
 from digits.data.page import DigitBox
 from digits.errors import InputError
 from digits.files import replacing, save_picture, writing
-from digits.plots.pictures import contact_sheet, readings
+from digits.plots import plot_pages, plot_predictions
 
 UNSURE = 0.9  # below this confidence, the note says so; 98 to 99% of MNIST's validation images are above
 
@@ -140,10 +141,11 @@ class PredictionWriter(Callback):
         data = datamodule_of(trainer)
         self.numbers = numbers(probabilities, data.predict) if data.predict.places is not None else {}
         if self.picture is not None:
-            sheet = (contact_sheet if data.predict.places is None else readings)(data, probabilities)
+            plot = plot_predictions if data.predict.places is None else plot_pages
+            sheet = plot(data.predict, data.original, probabilities, classes_of(trainer))
             save_picture(Path(self.picture), sheet)
-            for board in summary_writers(trainer):
-                board.add_image("predictions", np.asarray(sheet), dataformats="HWC")
+            for writer in summary_writers(trainer):
+                writer.add_image("predictions", np.asarray(sheet), dataformats="HWC")
 
 
 def merge(parts: Sequence[tuple[Path, Sequence[int]]], path: Path) -> None:

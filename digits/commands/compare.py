@@ -9,7 +9,7 @@ from typing import Any
 from digits.checkpoint import Checkpoint
 from digits.errors import InputError
 from digits.files import save_picture
-from digits.plots.pictures import comparison
+from digits.plots import plot_comparison
 from digits.runs import checkpoint_of
 
 COLUMNS = ["run", "model", "parameters", "epochs", "minutes", "validation error", "test error"]
@@ -56,7 +56,7 @@ def compare(runs: Sequence[str], picture: str | None = None) -> str:
     if not table:
         raise InputError(f"none of {', '.join(runs)} has a checkpoint: train first")
     if picture is not None:
-        save_picture(Path(picture), comparison(lines))
+        save_picture(Path(picture), plot_comparison(lines))
     widths = [max(map(len, column)) for column in zip(COLUMNS, *table, strict=True)]
     return "\n".join(
         "  ".join(

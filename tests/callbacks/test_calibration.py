@@ -1,16 +1,13 @@
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
 import torch.nn.functional as F
-from matplotlib.axes import Axes
 
 from digits.data import MNISTDataModule
 from digits.data.mnist import WRONG_LABELS
-from digits.metrics import BINS, fit_temperature
-from digits.plots.pictures import reliability
+from digits.metrics import fit_temperature
 from tests.helpers import Digits
 
 
@@ -58,27 +55,6 @@ def test_checkpoints_keep_the_temperature_and_tests_apply_it(digits: Digits) -> 
     plain = json.loads((path.parents[1] / "test.json").read_text())["MNISTDataModule"]
     assert plain["error"] == known["error"]
     assert plain["loss"] > known["loss"]  # the smoothed network was less sure than it could be
-
-
-def test_reliability_counts_each_image_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    drawn: dict[str, list[float]] = {}
-
-    def bar(axes: Axes, x: Any, height: Any, **options: Any) -> None:
-        drawn["counts"] = list(height)
-
-    def plot(axes: Axes, x: Any, y: Any, **options: Any) -> None:
-        drawn[options["label"]] = list(y)
-
-    monkeypatch.setattr(Axes, "bar", bar)
-    monkeypatch.setattr(Axes, "plot", plot)
-    monkeypatch.setattr(Axes, "legend", lambda axes, **options: None)  # there is nothing to name
-    confidence = torch.cat([torch.linspace(0.5, 1, 101), torch.tensor([8 / BINS, 9 / BINS])])  # on edges of bins, too
-    probabilities = torch.stack([confidence, 1 - confidence], dim=1)
-    labels = torch.arange(len(confidence)) % 2
-    reliability(probabilities, labels, "Test")
-    assert sum(drawn["counts"]) == len(confidence)
-    correct = sum(n * share for n, share in zip(drawn["counts"], drawn["this network"], strict=True) if n)
-    assert correct == pytest.approx(int((labels == 0).sum()))
 
 
 def test_the_wrong_labels_are_those_of_the_official_test_images(digits: Digits, tiny_mnist: Path) -> None:

@@ -1,0 +1,96 @@
+"""Draws the pictures of a run."""
+
+import numpy as np
+import torch
+from lightning.pytorch import LightningModule, Trainer
+from PIL import Image
+from torch import Tensor, nn
+from torchmetrics.functional.classification import multiclass_confusion_matrix
+
+from digits.callbacks.epochs import Epochs
+from digits.callbacks.outcomes import OutcomeCollector, classes_of
+from digits.callbacks.summary_writers import summary_writers
+from digits.data import Digits, datamodule_of
+from digits.files import save_picture
+from digits.plots import (
+    plot_augmentation,
+    plot_calibration,
+    plot_confusion_matrix,
+    plot_filters,
+    plot_learning_curves,
+    plot_mistakes,
+    plot_samples,
+)
+from digits.runs import run_folder
+
+WORST = 40  # mistakes shown
+
+
+class PlotWriter(OutcomeCollector):
+    """Draw training and testing, as PNG files in the run's folder and as images on TensorBoard.
+
+    Before training, samples and augmentation; after it, learning curves, filters, and confusion matrix and mistakes of
+    the last validation; after testing, confusion matrix, mistakes and calibration.
+    """
+
+    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        folder = run_folder(trainer)
+        if not trainer.is_global_zero or (folder is not None and (folder / "samples.png").is_file()):
+            return  # a run that is resumed has them
+        data = datamodule_of(trainer)
+        train = data.train.first(5000)
+        self.write(trainer, "samples", plot_samples(train.images, train.labels, data.classes))
+        if any(data.augmentation.values()):
+            one_each = torch.stack([(train.labels == label).nonzero()[0, 0] for label in train.labels.unique()])
+            some = train.subset(one_each)
+            with torch.random.fork_rng(devices=[]):  # pictures must not change what training draws
+                versions = [data.augment(some.images) for _ in range(9)]
+            self.write(trainer, "augmented", plot_augmentation(some.images, versions, some.labels, data.classes))
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        if trainer.is_global_zero:
+            rows = [row for callback in trainer.callbacks if isinstance(callback, Epochs) for row in callback.rows]  # type: ignore[attr-defined]
+            if rows:
+                self.write(trainer, "curves", plot_learning_curves(rows))
+            weight = first_weight(pl_module)
+            if weight is not None:
+                self.write(trainer, "filters", plot_filters(weight))
+        if self.outcomes.update_called:  # not when it was stopped before it was validated, or had ended before
+            self.plot_outcomes(trainer, datamodule_of(trainer).val, "", f"Validation, epoch {trainer.current_epoch}")
+
+    def on_test_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self.plot_outcomes(trainer, datamodule_of(trainer).test, "test_", "Test")
+
+    def plot_outcomes(self, trainer: Trainer, data: Digits, prefix: str, title: str) -> None:
+        """Draw the confusion matrix, the worst mistakes and, of a test, the calibration."""
+        logits, labels, indices = self.outcomes.compute()
+        if not trainer.is_global_zero or not len(labels):
+            return
+        probabilities, classes = logits.softmax(dim=1), classes_of(trainer)
+        predicted = probabilities.argmax(dim=1)
+        matrix = multiclass_confusion_matrix(predicted, labels, len(classes))
+        self.write(trainer, f"{prefix}confusion_matrix", plot_confusion_matrix(matrix, classes, title))
+        wrong = (predicted != labels).nonzero().squeeze(1)
+        worst = wrong[probabilities[wrong, labels[wrong]].argsort()][:WORST]
+        picture = plot_mistakes(data.images[indices[worst]], labels[worst], probabilities[worst], classes)
+        self.write(trainer, f"{prefix}mistakes", picture)
+        if prefix:  # the temperature is fitted on the validation images, and only testing applies it
+            self.write(trainer, f"{prefix}calibration", plot_calibration(probabilities, labels, title))
+
+    def write(self, trainer: Trainer, name: str, picture: Image.Image) -> None:
+        """Save a picture, and put it on TensorBoard."""
+        if (folder := run_folder(trainer)) is not None:
+            save_picture(folder / f"{name}.png", picture)
+        for writer in summary_writers(trainer):
+            writer.add_image(name, np.asarray(picture), trainer.global_step, dataformats="HWC")
+
+
+def first_weight(model: nn.Module) -> Tensor | None:
+    """The weights of the first layer that sees the image, (filters, H, W), at most 100 of them."""
+    for layer in model.modules():
+        if isinstance(layer, nn.Conv2d):
+            return layer.weight.detach()[:100, 0].float().cpu()
+        if isinstance(layer, nn.Linear):
+            side = int(layer.in_features**0.5)
+            return layer.weight.detach()[:100].view(-1, side, side).float().cpu()
+    return None

@@ -1,0 +1,56 @@
+"""TensorBoard's pages of a run, apart from its scalars and images."""
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning.pytorch import LightningModule, Trainer
+
+from digits.callbacks.outcomes import OutcomeCollector, classes_of
+from digits.callbacks.summary_writers import summary_writers
+from digits.callbacks.terminal import summarize
+
+LAYOUT = {
+    "by step": {
+        metric: ["Multiline", [f"^train/{metric}$", f"^val/{metric}$"]] for metric in ("loss", "accuracy", "error")
+    },
+    "by epoch": {
+        metric: ["Multiline", [f"by_epoch/train_{metric}", f"by_epoch/val_{metric}"]]
+        for metric in ("loss", "accuracy", "error")
+    },
+}
+
+
+class TensorBoardPages(OutcomeCollector):
+    """Fill the pages CUSTOM SCALARS, TEXT, GRAPHS and PR CURVES."""
+
+    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        for writer in summary_writers(trainer):
+            if len(list(Path(writer.log_dir).glob("events.out.tfevents.*[0-9]"))) > 1:
+                continue  # a run that is resumed has them; files of tests end in .test
+            writer.add_custom_scalars(LAYOUT)
+            writer.add_text("model", f"```\n{summarize(pl_module)}\n```")
+            add_graph(writer, pl_module)
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        if self.outcomes.update_called:  # not when it was stopped before it was validated, or had ended before
+            self.add_pr_curves(trainer, "precision_recall")
+
+    def on_test_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self.add_pr_curves(trainer, "test_precision_recall")
+
+    def add_pr_curves(self, trainer: Trainer, tag: str) -> None:
+        """Add a curve of precision and recall for each class."""
+        logits, labels, _ = self.outcomes.compute()  # of all processes
+        probabilities = logits.softmax(dim=1)
+        for writer in summary_writers(trainer) if len(labels) else ():
+            for label, name in enumerate(classes_of(trainer)):
+                writer.add_pr_curve(f"{tag}/{name}", labels == label, probabilities[:, label], trainer.global_step)
+
+
+def add_graph(writer: Any, model: LightningModule) -> None:
+    """Put the network on the page GRAPHS."""
+    with warnings.catch_warnings(), torch.random.fork_rng(devices=[]):
+        warnings.simplefilter("ignore")  # tracing is deprecated, but it is what TensorBoard's writer does
+        writer.add_graph(model, torch.zeros(1, 1, 28, 28, device=model.device))

@@ -1,0 +1,38 @@
+"""The images that a network gets wrong."""
+
+from collections.abc import Sequence
+
+from PIL import Image, ImageDraw, ImageFont
+from torch import Tensor
+
+from digits.plots.style import DARK_ORANGE
+from digits.plots.tiles import CAPTION, GAP, to_tile, truncate
+
+COLUMNS = 8
+SIDE = 84  # pixels of an image
+
+
+def plot_mistakes(images: Tensor, labels: Tensor, probabilities: Tensor, classes: Sequence[str]) -> Image.Image:
+    """Which images does the network get wrong, and how sure is it?
+
+    Args:
+        images: (N, H, W), uint8, all of them mistakes, the worst first.
+        labels: (N,), int64.
+        probabilities: (N, K).
+        classes: names of the K classes.
+    """
+    rows = -(-len(images) // COLUMNS)
+    width, height = SIDE + 2 * GAP, SIDE + CAPTION + 2 * GAP
+    sheet = Image.new("RGB", (COLUMNS * width, max(rows, 1) * height), "white")
+    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(13)
+    if len(images) == 0:
+        draw.text((GAP, GAP), "no mistakes", fill="black", font=font)
+    for i, (image, label, row) in enumerate(zip(images, labels.tolist(), probabilities, strict=True)):
+        x, y = i % COLUMNS * width + GAP, i // COLUMNS * height + GAP
+        sheet.paste(to_tile(image, SIDE, SIDE), (x, y))
+        confidence, predicted = row.max(dim=0)
+        lines = [(f"is {classes[label]}", "black"), (f"as {classes[int(predicted)]}  {confidence:.0%}", DARK_ORANGE)]
+        for line, (text, colour) in enumerate(lines):
+            place = x, y + SIDE + 2 + 15 * line
+            draw.text(place, truncate(text, draw, font, SIDE + GAP), fill=colour, font=font)
+    return sheet

@@ -1,0 +1,94 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from PIL import Image
+from torch import Tensor
+
+from digits.callbacks import plots
+from tests.helpers import Digits, read_events
+
+FIT = ("--model=LargeCNN", "--trainer.max_epochs=2", "--name=run")
+RUN = Path("lightning_logs/run/version_0")
+
+
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[tuple[Any, ...]]]:
+    """What each picture was drawn from."""
+    calls: dict[str, list[tuple[Any, ...]]] = {}
+    for name in ("plot_confusion_matrix", "plot_mistakes", "plot_augmentation"):
+        original = getattr(plots, name)
+
+        def spy(*args: Any, name: str = name, original: Any = original) -> Image.Image:
+            calls.setdefault(name, []).append(args)
+            return original(*args)
+
+        monkeypatch.setattr(plots, name, spy)
+    return calls
+
+
+def test_pictures_lie_in_the_run_and_on_tensorboard(digits: Digits) -> None:
+    digits("fit", *FIT, "--data.rotation=10")
+    digits("test", "--name=run")
+    files = {path.stem for path in RUN.glob("*.png")} - {"projector_sprite"}
+    drawn = {"samples", "augmented", "curves", "confusion_matrix", "mistakes", "filters"}
+    assert files == drawn | {"test_confusion_matrix", "test_mistakes", "test_calibration"}
+    events = read_events(RUN)
+    assert set(events.Tags()["images"]) == files
+    for name in files:
+        with Image.open(RUN / f"{name}.png") as picture:
+            assert (picture.width, picture.height) == (events.Images(name)[0].width, events.Images(name)[0].height)
+            assert len(set(picture.resize((40, 40)).get_flattened_data())) > 1  # something is on it
+
+
+def test_what_is_drawn_is_what_was_scored(digits: Digits, drawn: dict[str, list[tuple[Any, ...]]]) -> None:
+    digits("fit", *FIT)
+    digits("test", "--name=run")
+    events = read_events(RUN)
+    for stage, n, (matrix, *_), (images, labels, probabilities, _) in zip(
+        ("val", "test"), (60, 90), drawn["plot_confusion_matrix"], drawn["plot_mistakes"], strict=True
+    ):
+        assert matrix.sum() == n
+        accuracy = events.Scalars(f"{stage}/accuracy")[-1].value
+        assert matrix.trace().item() / n == pytest.approx(accuracy)
+        assert len(labels) == min(n - matrix.trace(), 40)
+        assert (probabilities.argmax(1) != labels).all()
+        assert_labels_fit(images, labels)
+    assert "plot_augmentation" not in drawn  # this run doesn't augment
+
+
+def assert_labels_fit(images: Tensor, labels: Tensor) -> None:
+    """The tiny images carry their label: it tells at which height the bar is."""
+    heights = images.float().mean(2).argmax(1)
+    assert all(h in (4 + 2 * n, 5 + 2 * n) for h, n in zip(heights.tolist(), labels.tolist(), strict=True))
+
+
+def test_pictures_change_nothing_about_training_and_can_be_switched_off(digits: Digits) -> None:
+    for name, options in [("with", ()), ("without", ("--pictures=false",)), ("unlogged", ("--trainer.logger=false",))]:
+        digits("fit", "--model=LargeCNN", "--trainer.max_epochs=2", "--data.rotation=10", f"--name={name}", *options)
+    runs = {name: Path(f"lightning_logs/{name}/version_0") for name in ("with", "without", "unlogged")}
+    weights = [torch.load(run / "checkpoints/last.ckpt", weights_only=True)["state_dict"] for run in runs.values()]
+    for other in weights[1:]:
+        assert all(torch.equal(value, other[key]) for key, value in weights[0].items())
+    assert not list(runs["without"].glob("*.png"))
+    tables = [[row.split(",") for row in (run / "metrics.csv").read_text().splitlines()] for run in runs.values()]
+    timed = {tables[0][0].index(name) for name in ("seconds", "images_per_second")}
+    figures = [[[x for i, x in enumerate(row) if i not in timed] for row in table] for table in tables]
+    assert len(figures[0]) == 3
+    assert figures[0] == figures[1] == figures[2]
+    scalars = [set(read_events(runs[name]).Tags()["scalars"]) for name in ("with", "without")]
+    assert scalars[0] == scalars[1] > {"images_per_second", "by_epoch/val_error"}
+    assert {path.name for path in runs["with"].glob("*.png")} == {path.name for path in runs["unlogged"].glob("*.png")}
+
+
+def test_other_loggers_work(digits: Digits) -> None:
+    logger = ("--trainer.logger=lightning.pytorch.loggers.CSVLogger", "--trainer.logger.save_dir=elsewhere")
+    digits("fit", *FIT, *logger)
+    assert (RUN / "curves.png").exists()
+    assert list(Path("elsewhere").rglob("metrics.csv"))
+
+
+def test_without_validation_there_is_no_confusion_matrix(digits: Digits) -> None:
+    digits("fit", *FIT, "--data.val_size=0")
+    assert {path.stem for path in RUN.glob("*.png")} == {"samples", "curves", "filters"}
