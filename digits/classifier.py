@@ -9,12 +9,11 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import torch
-import torch.nn.functional as F
 from lightning.pytorch import LightningModule
 from torch import Tensor, nn
 
 from digits.errors import InputError
-from digits.metrics import Scores
+from digits.metrics import Scores, digit_loss
 from digits.transforms import normalize
 
 SHIFTS = [(down, right) for down in (-1, 0, 1) for right in (-1, 0, 1)]  # views of test-time augmentation
@@ -123,8 +122,12 @@ class Classifier(LightningModule):
     def training_step(self, batch: Sequence[Tensor], batch_idx: int) -> Tensor:
         images, labels = batch[:2]
         logits = self(images)
-        loss = F.cross_entropy(logits, labels, label_smoothing=self.label_smoothing)
-        self.train_scores.update(logits, labels, None if self.label_smoothing else loss)  # comparable to validation
+        loss = digit_loss(logits, labels, self.label_smoothing)
+        digits = labels >= 0  # without those that are to be doubted
+        if not digits.all():
+            self.train_scores.update(logits[digits], labels[digits])
+        else:
+            self.train_scores.update(logits, labels, None if self.label_smoothing else loss)  # comparable to validation
         return loss
 
     def on_train_epoch_end(self) -> None:

@@ -87,6 +87,24 @@ class OutcomeMetric(Metric):
         return logits[order], labels[order], indices[order]
 
 
+def digit_loss(logits: Tensor, labels: Tensor, smoothing: float = 0.0) -> Tensor:
+    """The mean cross-entropy of a batch that may hold non-digits, of which each class is to be equally likely.
+
+    Args:
+        logits: (N, K), float.
+        labels: (N,), int64, 0 to K - 1, or -1 of what is no digit.
+        smoothing: the share of each label that is spread over all classes; of a non-digit, all is.
+
+    Returns:
+        A scalar; without non-digits, `F.cross_entropy` to the bit.
+    """
+    doubted = labels < 0
+    if not doubted.any():
+        return F.cross_entropy(logits, labels, label_smoothing=smoothing)
+    known = F.cross_entropy(logits, labels, label_smoothing=smoothing, ignore_index=-1, reduction="sum")
+    return (known - logits[doubted].log_softmax(dim=1).mean(dim=1).sum()) / len(labels)
+
+
 def fit_temperature(logits: Tensor, labels: Tensor) -> float:
     """The temperature T for which the softmax of `logits / T` has the least cross-entropy (Guo et al., 2017).
 

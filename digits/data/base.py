@@ -9,6 +9,7 @@ from PIL import Image
 from torch import Tensor
 from torch.utils.data import DataLoader
 
+from digits.augment import broaden
 from digits.data.batches import Batches, random_seed, seed_device
 from digits.data.dataset import Batch, Digits, DigitsSubset, stratified_split
 from digits.errors import InputError
@@ -30,6 +31,9 @@ class DigitsDataModule(LightningDataModule):
         shift: augmentation in training: shift by up to this fraction of the image's width and height.
         shear: augmentation in training: slant by up to this much; 0.1 is a tenth of the height.
         elastic: augmentation in training: distort smoothly, by this fraction of the image's size.
+        styles: augmentation in training: redraw this fraction of the digits in styles that MNIST lacks (digits/augment).
+        robust: augmentation in training: change this fraction of the images strongly, as pens, papers and cameras do.
+        non_digits: augmentation in training: add things that are no digits, this many per image, to be doubted.
         num_workers: loader processes. The data is in memory, so none are needed.
     """
 
@@ -53,6 +57,9 @@ class DigitsDataModule(LightningDataModule):
         shift: float = 0.0,
         shear: float = 0.0,
         elastic: float = 0.0,
+        styles: float = 0.0,
+        robust: float = 0.0,
+        non_digits: float = 0.0,
         num_workers: int = 0,
     ) -> None:
         super().__init__()
@@ -64,17 +71,24 @@ class DigitsDataModule(LightningDataModule):
             ("shift", shift, 0),
             ("shear", shear, 0),
             ("elastic", elastic, 0),
+            ("styles", styles, 0),
+            ("robust", robust, 0),
+            ("non_digits", non_digits, 0),
             ("num_workers", num_workers, 0),
         ]:
             if value < least:
                 raise InputError(f"--data.{name} must be at least {least}, got {value}")
         if zoom >= 1:
             raise InputError(f"--data.zoom must be less than 1, got {zoom}")
+        for name, value in {"styles": styles, "robust": robust, "non_digits": non_digits}.items():
+            if value > 1:
+                raise InputError(f"--data.{name} must be at most 1, got {value}")
         self.save_hyperparameters()
         self.batch_size = batch_size
         self.val_size = val_size
         self.split_seed = split_seed
         self.augmentation = {"rotation": rotation, "zoom": zoom, "shift": shift, "shear": shear, "elastic": elastic}
+        self.broadening = {"styles": styles, "robust": robust, "non_digits": non_digits}
         self.num_workers = num_workers
         self.seed: int | None = None  # of what training draws at random; by default torch's own
         self.resumed_at = 0, 0  # epoch and batch
@@ -198,8 +212,8 @@ class DigitsDataModule(LightningDataModule):
             loop: Any = self.trainer.fit_loop
             epoch, batch_idx = loop.epoch_progress.current.processed, loop.epoch_loop.batch_progress.current.ready
             seed_device(images.device, random_seed(self.seed, epoch, self.trainer.global_rank + 1) + batch_idx)
-            images = self.augment(images)
-        return Batch(self.normalize(images), batch.labels, batch.indices)
+            batch = self.broaden(batch)
+        return Batch(self.normalize(batch.images), batch.labels, batch.indices)
 
     def normalize(self, images: Tensor) -> Tensor:
         """Raw images, (N, 28, 28), 0 to 255, to what the network takes, (N, 1, 28, 28) float32.
@@ -211,8 +225,16 @@ class DigitsDataModule(LightningDataModule):
             return module.normalize_images(images)
         return normalize(images, self.mean, self.std)
 
+    def broaden(self, batch: Batch) -> Batch:
+        """A batch of raw images, (N, 28, 28), as training sees it: augmented, then non-digits of label and index -1."""
+        if not any(self.broadening.values()):
+            return Batch(self.augment(batch.images), batch.labels, batch.indices)
+        images, labels = broaden(batch.images, batch.labels, self.augment, **self.broadening)
+        unknown = batch.indices.new_full((len(images) - len(batch.indices),), -1)
+        return Batch(images, labels, torch.cat([batch.indices, unknown]))
+
     def augment(self, images: Tensor) -> Tensor:
-        """Raw images, (N, 28, 28), as training sees them; as they are where nothing is augmented."""
+        """Raw images, (N, 28, 28), moved and distorted; as they are where nothing is augmented."""
         if not any(self.augmentation.values()):
             return images
         if images.device.type == "mps":  # where torch's bicubic sampling is as new as 2026

@@ -1,0 +1,182 @@
+"""Things that are no digits, for a network to doubt.
+
+Shapes: N images, H rows, W columns; ink is 0 to 1.
+"""
+
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from digits.augment.conditions import amount, clouds
+from digits.augment.strokes import curve, draw, join, uniform
+
+# These are no digits when mirrored or turned by a quarter; 0, 1 and 8 stay digits, 2, 5, 7 and 9 come near to others.
+ASYMMETRIC = (3, 4, 6)
+
+
+def make_non_digits(images: Tensor, labels: Tensor, n: int) -> Tensor:
+    """Make non-digits, as many of each kind, most of them from pieces of digits.
+
+    Args:
+        images: digits to take pieces from, (N, H, W), 0 to 1, at least one.
+        labels: theirs, (N,), int64.
+        n: how many to make.
+
+    Returns:
+        (n, H, W), 0 to 1.
+    """
+    each = -(-n // len(KINDS))
+    return torch.cat([make(images, labels, each) for make in KINDS])[:n] if n else images[:0]
+
+
+def some(images: Tensor, n: int) -> Tensor:
+    """A random choice of images, with repetitions, (n, H, W)."""
+    return images[torch.randint(len(images), (n,), device=images.device)]
+
+
+def quarters(images: Tensor, labels: Tensor, n: int) -> Tensor:
+    """The four quarters of an image from four digits."""
+    h, w = (side // 2 for side in images.shape[1:])
+    a, b, c, d = some(images, 4 * n).chunk(4)
+    upper = torch.cat([a[:, :h, :w], b[:, :h, w:]], dim=2)
+    return torch.cat([upper, torch.cat([c[:, h:, :w], d[:, h:, w:]], dim=2)], dim=1)
+
+
+def pairs(images: Tensor, labels: Tensor, n: int) -> Tensor:
+    """Two digits side by side, each half as wide, overlapping a little."""
+    h, w = images.shape[1:]
+    narrow = F.interpolate(some(images, 2 * n).unsqueeze(1), (h, w * 5 // 8), mode="area").squeeze(1)
+    left, right = narrow.chunk(2)
+    rest = w - narrow.shape[2]
+    return torch.maximum(F.pad(left, (0, rest)), F.pad(right, (rest, 0)))
+
+
+def pieces(images: Tensor, labels: Tensor, n: int) -> Tensor:
+    """A piece of a digit, 8 to 12 pixels a side, enlarged."""
+    side = int(torch.randint(8, 13, ()))
+    y, x = torch.randint(4, images.shape[-1] - side - 4, (2,)).tolist()
+    piece = some(images, n)[:, y : y + side, x : x + side]
+    return F.interpolate(piece.unsqueeze(1), images.shape[1:], mode="bilinear").squeeze(1)
+
+
+def turned(images: Tensor, labels: Tensor, n: int) -> Tensor:
+    """Digits that mean nothing when mirrored, or lying on their side."""
+    known = torch.isin(labels, torch.tensor(ASYMMETRIC, device=labels.device))
+    found = some(images[known] if known.any() else images, n)
+    return found.flip(2) if torch.rand(()) < 0.5 else found.transpose(1, 2).flip(1)
+
+
+def merged(images: Tensor, labels: Tensor, n: int) -> Tensor:
+    """Two digits on top of each other, one of them shifted and turned upside down."""
+    below, above = some(images, 2 * n).chunk(2)
+    shift = torch.randint(-6, 7, (2,)).tolist()
+    return torch.maximum(below, above.flip(1).roll(shift, (1, 2)))
+
+
+def scribbles(images: Tensor, labels: Tensor, n: int) -> Tensor:
+    """Three to five curves anywhere."""
+    strokes = []
+    for i in range(5):
+        stroke = curve(uniform(n * 8, 0, 28, images.device).view(n, 4, 2), 5)
+        if i > 2:
+            stroke[torch.rand(n, device=images.device) < 0.5] = torch.nan
+        strokes.append(stroke)
+    return draw(join(*strokes), uniform(n, 0.8, 3, images.device), images.shape[-1])
+
+
+def letters(images: Tensor, labels: Tensor, n: int) -> Tensor:
+    """Capital letters of straight strokes that are no digits, each corner somewhere near its place."""
+    which = torch.randint(len(LETTERS), (n,)).tolist()
+    longest = max(len(LETTERS[i]) for i in which)
+    rows = [[*LETTERS[i], *[LETTERS[i][-1]] * (longest - len(LETTERS[i]))] for i in which]
+    points = torch.tensor([[PLACES[corner] for corner in row] for row in rows], device=images.device)
+    jitter = torch.randn(n, len(PLACES), 2, device=images.device) * 0.09
+    index = torch.tensor([[ORDER[corner] for corner in row] for row in rows], device=images.device)
+    points = points + jitter.gather(1, index[:, :, None].expand(-1, -1, 2))
+    size = torch.stack([uniform(n, 12, 20, images.device), uniform(n, 14, 21, images.device)], 1).unsqueeze(1)
+    slant = amount(images[:1].expand(n, -1, -1), -0.3, 0.3)
+    points = (points - 0.5) * size
+    points = torch.cat([points[..., :1] - slant * points[..., 1:], points[..., 1:]], 2) + 13.5
+    return draw(points, uniform(n, 0.8, 3, images.device), images.shape[-1])
+
+
+def shapes(images: Tensor, labels: Tensor, n: int) -> Tensor:
+    """Filled outlines, most of them symmetric, evenly or unevenly filled, some with stripes."""
+    h = images.shape[-1]
+    y = (torch.arange(h, device=images.device)[:, None] - (h - 1) / 2).abs().expand(h, h)
+    widths = (
+        F.interpolate(torch.rand(n, 1, int(torch.randint(3, 8, ()))), h, mode="linear").squeeze(1).to(images.device)
+    )
+    widths = (2 + 11 * widths)[:, :, None]  # half of the shape's width in each row
+    x = torch.arange(h, device=images.device) - (h - 1) / 2
+    lean = amount(images[:1].expand(n, -1, -1), -4, 4) * clouds(n, 3, h, images.device).mean(2, keepdim=True)
+    tall = amount(images[:1].expand(n, -1, -1), 5, 14)
+    filled = (widths - (x + lean).abs()).clamp(0, 1) * (y < tall)
+    period = amount(images[:1].expand(n, -1, -1), 2, 7)
+    stripes = 0.5 + 0.5 * torch.sin(2 * torch.pi * (y if torch.rand(()) < 0.5 else x) / period)
+    fill = torch.lerp(
+        clouds(n, int(torch.randint(2, 12, ())), h, images.device), stripes, amount(widths, -0.7, 0.7).clamp(min=0)
+    )
+    return filled * (amount(widths, 0.2, 1) + (fill - 0.5) * amount(widths, 0, 1.4)).clamp(0, 1)
+
+
+def blots(images: Tensor, labels: Tensor, n: int) -> Tensor:
+    """Smooth levels, from faint to hard."""
+    field = clouds(n, int(torch.randint(2, 12, ())), images.shape[-1], images.device)
+    return ((field - amount(field, 0.2, 0.8)) * amount(field, 1, 20) + 0.5).clamp(0, 1)
+
+
+def noise(images: Tensor, labels: Tensor, n: int) -> Tensor:
+    """Even levels with as much noise as can be, some of it in black and white."""
+    field = torch.rand(n, *images.shape[1:], device=images.device)
+    hard = (field < amount(field, 0, 1)).float()
+    return torch.where(
+        amount(field, 0, 1) < 0.3, hard, amount(field, 0, 1) + (field - 0.5) * amount(field, 0, 2)
+    ).clamp(0, 1)
+
+
+# Corners of a letter's box: columns l(eft), m(iddle), r(ight); rows t(op), m(iddle), b(ottom). A space lifts the pen.
+PLACES = {
+    **{
+        a + b: (x, y)
+        for a, x in zip("lmr", (0.0, 0.5, 1.0), strict=True)
+        for b, y in zip("tmb", (0.0, 0.5, 1.0), strict=True)
+    },
+    " ": (float("nan"), float("nan")),
+}
+ORDER = {place: i for i, place in enumerate(PLACES)}
+LETTERS = [
+    [(" " if corner == "--" else corner) for corner in word.split()]
+    for word in (
+        "lb mt rb -- lm rm",  # A
+        "rt lt lb rb -- lm mm",  # E
+        "rt lt lb -- lm mm",  # F
+        "lt lb -- rt rb -- lm rm",  # H
+        "lt lb -- rt lm rb",  # K
+        "lb lt mm rt rb",  # M
+        "lb lt rb rt",  # N
+        "lb lt rt rm lm",  # P
+        "lb lt rt rm lm rb",  # R
+        "lt rt -- mt mb",  # T
+        "lt lb rb rt",  # U
+        "lt mb rt",  # V
+        "lt lb mm rb rt",  # W
+        "lt rb -- rt lb",  # X
+        "lt mm rt -- mm mb",  # Y
+        "lb mt rb lb",  # Δ
+        "lt rt rb lb lt",  # □
+        "mt rm mb lm mt",  # ◇
+        "mt mb -- lm rm",  # +
+        "lb lt rt rb",  # П
+        "lt rt -- lm rm -- lb rb",  # Ξ
+        "lt lb -- mt mb -- rt rb",  # |||
+        "lt mt mb rb -- lm rm",
+        "mt mb -- lt lm rm rt",  # Ψ
+    )
+]
+KINDS: list[Callable[[Tensor, Tensor, int], Tensor]] = [
+    *(quarters, pairs, pieces, turned, merged),
+    *(scribbles, letters, shapes, blots, noise),
+]

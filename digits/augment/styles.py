@@ -1,0 +1,163 @@
+"""Ways to write a digit that MNIST's writers hardly used, drawn onto its images or in their place.
+
+Shapes: N images of one digit, H rows, W columns; ink is 0 to 1.
+"""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from digits.augment.strokes import curve, draw, join, point, uniform
+
+INK = 0.4  # what counts as ink where a digit's ends are looked for
+
+
+def restyle(images: Tensor, labels: Tensor, share: float) -> Tensor:
+    """Give a share of the digits that have another style that style, and centre them anew.
+
+    Args:
+        images: (N, H, W), 0 to 1.
+        labels: (N,), int64; where they are not 0 to 9, nothing happens.
+        share: of the digits of each kind, 0 to 1.
+
+    Returns:
+        (N, H, W), 0 to 1.
+    """
+    images = images.clone()
+    chosen = torch.rand(len(images), device=images.device) < share
+    for digit, style in STYLES.items():
+        which = ((labels == digit) & chosen).nonzero().squeeze(1)
+        if len(which):
+            images[which] = center(style(images[which]))
+    return images
+
+
+def slash(images: Tensor) -> Tensor:
+    """A slash through the 0."""
+    left, top, right, bottom = box(images)
+    reach = random_like(left, -0.3, 0.25)  # a share of the box: beyond it, or short of it
+    x, y = reach * (right - left), reach * (bottom - top)
+    return add(images, torch.cat([point(right - x, top + y), point(left + x, bottom - y)], dim=1))
+
+
+def upstroke(images: Tensor) -> Tensor:
+    """An upstroke before the 1, as is usual in Europe, and to four in ten a foot."""
+    _, top, _, bottom = box(images)
+    x, y = column(images, top), top + 0.6
+    length, angle = random_like(x, 4, 14), random_like(x, 0.4, 1.25)
+    start = point(x - length * angle.cos(), y + length * angle.sin())
+    middle = point(
+        x - length * angle.cos() * random_like(x, 0.3, 0.6), y + length * angle.sin() * random_like(x, 0.2, 0.5)
+    )
+    x, y = column(images, bottom), bottom - 0.4
+    foot = torch.cat([point(x - random_like(x, 2, 6), y), point(x + random_like(x, 2, 7), y)], dim=1)
+    foot[random_like(x, 0, 1) > 0.4] = torch.nan
+    return add(images, join(curve(torch.cat([start, middle, point(column(images, top), top + 0.6)], dim=1)), foot))
+
+
+def bar(images: Tensor) -> Tensor:
+    """A bar through the 7."""
+    _, top, _, bottom = box(images)
+    y = top + random_like(top, 0.4, 0.65) * (bottom - top)
+    x, tilt = column(images, y.round()), random_like(y, -1.5, 1.5)
+    left, right = random_like(x, 2.5, 6.5), random_like(x, 2.5, 6.5)
+    return add(images, torch.cat([point(x - left, y + tilt), point(x + right, y - tilt)], dim=1))
+
+
+def hook(images: Tensor) -> Tensor:
+    """A hook at the lower end of the 9, to the left."""
+    _, _, _, bottom = box(images)
+    x, y = column(images, bottom), bottom - 0.5
+    length = random_like(x, 3, 9)
+    middle = point(x - length * random_like(x, 0.1, 0.5), y + random_like(x, 1, 3.5))
+    end = point(x - length, y - random_like(x, -0.5, 4))
+    return add(images, curve(torch.cat([point(x, y), middle, end], dim=1)))
+
+
+def open_four(images: Tensor) -> Tensor:
+    """Another 4: a corner and a stem, open or closed at the top, in place of the image."""
+    x, y = random_like(images[:, 0, 0], 13, 18), random_like(images[:, 0, 0], 3, 6)  # the top of the stem
+    slant, height = random_like(x, -2, 4), random_like(x, 15, 20)
+    level = y + height * random_like(x, 0.5, 0.75)  # of the bar
+    left = x - random_like(x, 6, 11)
+    is_open = random_like(x, 0, 1) < 0.6
+    corner_top = torch.where(is_open, x - random_like(x, 3, 9), x)
+    corner_top_y = torch.where(is_open, y + random_like(x, -1, 5), y)
+    corner = torch.cat(
+        [
+            point(corner_top, corner_top_y),
+            point(left, level),
+            point(x + random_like(x, 2, 6), level + random_like(x, -2, 1)),
+        ],
+        dim=1,
+    )
+    stem = torch.cat([point(x, y), point(x - slant, y + height)], dim=1)
+    return draw(join(corner, stem), random_like(x, 1, 3))
+
+
+def thin_six(images: Tensor) -> Tensor:
+    """Another 6: a slanting stem and a small loop, in place of the image."""
+    x, y = random_like(images[:, 0, 0], 13, 20), random_like(images[:, 0, 0], 3, 5)  # the top of the stem
+    bottom, left = y + random_like(x, 17, 20), random_like(x, 8, 11)
+    loop = random_like(x, 4, 9)  # its height
+    right = left + random_like(x, 4, 11)
+    stem = torch.cat([point(x, y), point(left, y + random_like(x, 2, 8)), point(left, bottom - loop / 2)], dim=1)
+    under = torch.cat(
+        [point(left, bottom - loop / 2), point(left, bottom), point(right, bottom), point(right, bottom - loop / 2)],
+        dim=1,
+    )
+    over = torch.cat(
+        [
+            point(right, bottom - loop / 2),
+            point(right, bottom - loop * 1.2),
+            point(left + 1, bottom - loop),
+            point(left, bottom - loop * random_like(x, 0.2, 0.6)),
+        ],
+        dim=1,
+    )
+    return draw(torch.cat([curve(stem), curve(under), curve(over)], dim=1), random_like(x, 0.8, 2.2))
+
+
+STYLES: dict[int, Callable[[Tensor], Tensor]] = {
+    **{0: slash, 1: upstroke, 4: open_four},
+    **{6: thin_six, 7: bar, 9: hook},
+}
+
+
+def add(images: Tensor, line: Tensor) -> Tensor:
+    """Draw a line, (N, P, 2), onto each image, with a pen of its own width."""
+    return torch.maximum(images, draw(line, uniform(len(images), 1, 3, images.device), images.shape[-1]))
+
+
+def random_like(x: Tensor, low: float, high: float) -> Tensor:
+    """Random numbers, as many as in `x`, (N,), and on its device."""
+    return uniform(len(x), low, high, x.device)
+
+
+def box(images: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """The first and last column and row with ink: left, top, right, bottom, each (N,), float."""
+    ink = images > INK
+    columns, rows = ink.any(dim=1).float(), ink.any(dim=2).float()
+    last = images.shape[-1] - 1
+    left, top = columns.argmax(dim=1), rows.argmax(dim=1)
+    right, bottom = last - columns.flip(1).argmax(dim=1), last - rows.flip(1).argmax(dim=1)
+    return left.float(), top.float(), right.float(), bottom.float()
+
+
+def column(images: Tensor, row: Tensor) -> Tensor:
+    """Where, from left to right, the ink of a row is on average: rows, (N,), to columns, (N,)."""
+    ink = images[torch.arange(len(images), device=images.device), row.long()] + 1e-3
+    return (ink * torch.arange(images.shape[-1], device=images.device)).sum(dim=1) / ink.sum(dim=1)
+
+
+def center(images: Tensor) -> Tensor:
+    """Shift each image by whole pixels, so that its centre of mass is in its middle."""
+    n, h, w = images.shape
+    y, x = torch.arange(h, device=images.device), torch.arange(w, device=images.device)
+    mass = images.sum(dim=(1, 2)).clamp(min=1e-3)
+    down = ((images.sum(dim=2) * y).sum(dim=1) / mass - (h - 1) / 2).round().long()
+    right = ((images.sum(dim=1) * x).sum(dim=1) / mass - (w - 1) / 2).round().long()
+    rows, columns = (y + down[:, None]) % h, (x + right[:, None]) % w
+    each = torch.arange(n, device=images.device)[:, None, None]
+    return images[each, rows[:, :, None], columns[:, None, :]]
