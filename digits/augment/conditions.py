@@ -87,24 +87,29 @@ def scatter(images: Tensor) -> Tensor:
 
 
 def cross(images: Tensor) -> Tensor:
-    """One to three lines through the digit, straight or bent, some of them dotted."""
-    n = len(images)
-    points = uniform(n * 16, -2, 30, images.device).view(n, 8, 2)
-    bent, straight = points[:, :5], points[:, 5:7]
-    zigzag = torch.rand(n, device=images.device) < 0.5  # half of the bent lines zigzag from side to side
-    across = torch.stack(
-        [torch.linspace(0, 27, 15, device=images.device).expand(n, 15), points[:, 7:, 1].expand(n, 15)], 2
-    )
-    teeth = torch.zeros(15, device=images.device)
-    teeth[::2] = 1
-    across = across + torch.stack([torch.zeros_like(teeth), teeth], 1) * amount(images, 0, 5)
-    across = torch.where(zigzag[:, None, None], across, torch.nan)
-    bent = torch.where((torch.rand(n, device=images.device) < 0.3)[:, None, None], bent, torch.nan)
-    line = draw(join(straight, bent, across), uniform(n, 0.5, 2.5, images.device), images.shape[-1])
-    period = amount(images, 2, 6)
-    x = torch.arange(images.shape[-1], device=images.device)
-    dots = ((x / period) % 1 < 0.5) | (amount(images, 0, 1) < 0.6)
-    return torch.maximum(images, line * dots * amount(images, 0.4, 1))
+    """One to three lines through the digit, straight, bent or zigzag, some of them dotted."""
+    n, side, device = len(images), images.shape[-1], images.device
+    straight, bent = (uniform(2 * n * p, -2, side + 2, device).view(n, p, 2) for p in (2, 5))
+    bent[torch.rand(n, device=device) < 0.7] = torch.nan
+    x = torch.linspace(0, side - 1, 15, device=device).expand(n, -1)
+    y = uniform(n, 0, side, device)[:, None] + uniform(n, 0, 5, device)[:, None] * (torch.arange(15, device=device) % 2)
+    zigzag = torch.stack([x, y], dim=2)
+    zigzag[torch.rand(n, device=device) < 0.5] = torch.nan
+    line = draw(join(straight, bent, zigzag), uniform(n, 0.5, 2.5, device), side)
+    dots = (torch.arange(side, device=device) / amount(images, 2, 6)) % 1 < 0.5
+    return torch.maximum(images, line * (dots | (amount(images, 0, 1) < 0.6)) * amount(images, 0.4, 1))
+
+
+def rule(images: Tensor) -> Tensor:
+    """Ruled or squared paper: fainter lines at equal distances of 6 to 20 pixels, over or under the ink."""
+    lines = torch.zeros_like(images)
+    for axis in (1, 2):
+        at = torch.arange(images.shape[axis], device=images.device).view(-1, *[1] * (2 - axis))
+        distance = amount(images, 6, 20)
+        off = ((at + amount(images, 0, 20)) % distance - distance / 2).abs()
+        drawn = (amount(images, 0.3, 1.3) + 0.5 - off).clamp(0, 1) * (amount(images, 0, 1) < 0.6)
+        lines = torch.maximum(lines, drawn)
+    return torch.maximum(images, lines * amount(images, 0.2, 1))
 
 
 def margin(images: Tensor) -> Tensor:
@@ -193,6 +198,6 @@ def invert(images: Tensor) -> Tensor:
 
 CHANGES: list[tuple[float, Change]] = [
     *((0.3, widen), (0.25, thin), (0.2, pixelate), (0.2, pixelate), (0.15, harden), (0.15, scatter)),
-    *((0.2, cross), (0.12, cut_out), (0.15, convolve), (0.2, blur), (0.12, margin)),
+    *((0.18, cross), (0.1, rule), (0.12, cut_out), (0.15, convolve), (0.2, blur), (0.12, margin)),
     *((0.15, uneven_paper), (0.2, fade), (0.15, grain), (0.12, specks), (0.08, invert)),
 ]

@@ -87,19 +87,28 @@ def scribbles(images: Tensor, labels: Tensor, n: int) -> Tensor:
 
 
 def letters(images: Tensor, labels: Tensor, n: int) -> Tensor:
-    """Capital letters of straight strokes that are no digits, each corner somewhere near its place."""
-    which = torch.randint(len(LETTERS), (n,)).tolist()
-    longest = max(len(LETTERS[i]) for i in which)
-    rows = [[*LETTERS[i], *[LETTERS[i][-1]] * (longest - len(LETTERS[i]))] for i in which]
-    points = torch.tensor([[PLACES[corner] for corner in row] for row in rows], device=images.device)
-    jitter = torch.randn(n, len(PLACES), 2, device=images.device) * 0.09
-    index = torch.tensor([[ORDER[corner] for corner in row] for row in rows], device=images.device)
-    points = points + jitter.gather(1, index[:, :, None].expand(-1, -1, 2))
-    size = torch.stack([uniform(n, 12, 20, images.device), uniform(n, 14, 21, images.device)], 1).unsqueeze(1)
-    slant = amount(images[:1].expand(n, -1, -1), -0.3, 0.3)
-    points = (points - 0.5) * size
-    points = torch.cat([points[..., :1] - slant * points[..., 1:], points[..., 1:]], 2) + 13.5
-    return draw(points, uniform(n, 0.8, 3, images.device), images.shape[-1])
+    """Letters that are not drawn like digits, each corner somewhere near its place, half of them with round corners."""
+    device = images.device
+    which = torch.randint(len(LETTERS), (n,), device=device)
+    corners = torch.tensor(LETTERS, device=device)[which]  # (n, P), numbers of places
+    places = torch.tensor(PLACES, device=device) + torch.randn(n, len(PLACES), 2, device=device) * 0.09
+    points = places.gather(1, corners[:, :, None].expand(-1, -1, 2)) - 0.5
+    width, height, slant = (uniform(n, *bounds, device)[:, None] for bounds in ((11, 20), (13, 21), (-0.3, 0.3)))
+    x, y = points.unbind(2)
+    points = torch.stack([x * width - slant * y * height, y * height], dim=2) + (images.shape[-1] - 1) / 2
+    smooth = round_corners(round_corners(points))
+    pens = uniform(n, 0.8, 3, device)
+    is_round = torch.rand(n, 1, 1, device=device) < 0.5
+    return torch.where(is_round, draw(smooth, pens, images.shape[-1]), draw(points, pens, images.shape[-1]))
+
+
+def round_corners(points: Tensor) -> Tensor:
+    """A line, (N, P, 2), with a point more in the middle of each step, and its corners smoothed, (N, 2 P - 1, 2)."""
+    middles = (points[:, :-1] + points[:, 1:]) / 2
+    finer = torch.cat([torch.stack([points[:, :-1], middles], dim=2).flatten(1, 2), points[:, -1:]], dim=1)
+    smooth = (finer[:, :-2] + 2 * finer[:, 1:-1] + finer[:, 2:]) / 4
+    finer[:, 1:-1] = torch.where(smooth.isnan(), finer[:, 1:-1], smooth)  # where a stroke begins or ends, it stays
+    return finer
 
 
 def shapes(images: Tensor, labels: Tensor, n: int) -> Tensor:
@@ -137,43 +146,16 @@ def noise(images: Tensor, labels: Tensor, n: int) -> Tensor:
     ).clamp(0, 1)
 
 
-# Corners of a letter's box: columns l(eft), m(iddle), r(ight); rows t(op), m(iddle), b(ottom). A space lifts the pen.
-PLACES = {
-    **{
-        a + b: (x, y)
-        for a, x in zip("lmr", (0.0, 0.5, 1.0), strict=True)
-        for b, y in zip("tmb", (0.0, 0.5, 1.0), strict=True)
-    },
-    " ": (float("nan"), float("nan")),
-}
-ORDER = {place: i for i, place in enumerate(PLACES)}
+NAN = float("nan")
+# Where the corners of letters are in their box; the last one lifts the pen.
+PLACES = [(x, y) for y in (0.0, 0.5, 1.0) for x in (0.0, 0.5, 1.0)] + [(NAN, NAN)]
 LETTERS = [
-    [(" " if corner == "--" else corner) for corner in word.split()]
+    [*map(int, word), *[int(word[-1])] * (10 - len(word))]  # all of one length: the last corner is repeated
+    # Each digit is a place: 012 is the upper, 345 the middle, 678 the lower row; 9 lifts the pen.
     for word in (
-        "lb mt rb -- lm rm",  # A
-        "rt lt lb rb -- lm mm",  # E
-        "rt lt lb -- lm mm",  # F
-        "lt lb -- rt rb -- lm rm",  # H
-        "lt lb -- rt lm rb",  # K
-        "lb lt mm rt rb",  # M
-        "lb lt rb rt",  # N
-        "lb lt rt rm lm",  # P
-        "lb lt rt rm lm rb",  # R
-        "lt rt -- mt mb",  # T
-        "lt lb rb rt",  # U
-        "lt mb rt",  # V
-        "lt lb mm rb rt",  # W
-        "lt rb -- rt lb",  # X
-        "lt mm rt -- mm mb",  # Y
-        "lb mt rb lb",  # Δ
-        "lt rt rb lb lt",  # □
-        "mt rm mb lm mt",  # ◇
-        "mt mb -- lm rm",  # +
-        "lb lt rt rb",  # П
-        "lt rt -- lm rm -- lb rb",  # Ξ
-        "lt lb -- mt mb -- rt rb",  # |||
-        "lt mt mb rb -- lm rm",
-        "mt mb -- lt lm rm rt",  # Ψ
+        *("618935", "2068934", "206934", "06928935", "0692938", "60428", "6082", "602536", "6025368", "02917", "072"),
+        *("06482", "08926", "042947", "6186", "17935", "6028", "0293596", "06917928", "179352"),
+        *("069358", "369358", "0690179128", "286354", "352068", "028635", "217934", "0692548"),
     )
 ]
 KINDS: list[Callable[[Tensor, Tensor, int], Tensor]] = [

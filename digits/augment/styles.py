@@ -25,11 +25,13 @@ def restyle(images: Tensor, labels: Tensor, share: float) -> Tensor:
         (N, H, W), 0 to 1.
     """
     images = images.clone()
-    chosen = torch.rand(len(images), device=images.device) < share
-    for digit, style in STYLES.items():
-        which = ((labels == digit) & chosen).nonzero().squeeze(1)
-        if len(which):
-            images[which] = center(style(images[which]))
+    draw_of = torch.rand(len(images), device=images.device) / max(share, 1e-6)  # below 1: this share gets a style
+    for digit, styles in STYLES.items():
+        for i, style in enumerate(styles):
+            turn = (draw_of >= i / len(styles)) & (draw_of < (i + 1) / len(styles))
+            which = ((labels == digit) & turn).nonzero().squeeze(1)
+            if len(which):
+                images[which] = center(style(images[which]))
     return images
 
 
@@ -39,6 +41,16 @@ def slash(images: Tensor) -> Tensor:
     reach = random_like(left, -0.3, 0.25)  # a share of the box: beyond it, or short of it
     x, y = reach * (right - left), reach * (bottom - top)
     return add(images, torch.cat([point(right - x, top + y), point(left + x, bottom - y)], dim=1))
+
+
+def gap(images: Tensor) -> Tensor:
+    """A 0 that is open at the top: a wedge from its middle is left out, up to a third of a turn."""
+    left, top, right, bottom = (edge[:, None, None] for edge in box(images))
+    y = torch.arange(images.shape[1], device=images.device)[:, None] - (top + bottom) / 2
+    x = torch.arange(images.shape[2], device=images.device) - (left + right) / 2
+    angle = torch.atan2(x, -y)  # from straight up, clockwise
+    around, half = (random_like(left, low, high)[:, None, None] for low, high in ((-0.8, 0.8), (0.1, 0.6)))
+    return images * ((angle - around).abs() > half)
 
 
 def upstroke(images: Tensor) -> Tensor:
@@ -75,53 +87,55 @@ def hook(images: Tensor) -> Tensor:
     return add(images, curve(torch.cat([point(x, y), middle, end], dim=1)))
 
 
+def open_nine(images: Tensor) -> Tensor:
+    """Another 9: a bowl that does not quite close, and a stem, in place of the image."""
+    x, y = random_like(images[:, 0, 0], 15, 21), random_like(images[:, 0, 0], 3, 7)  # the top of the stem
+    height, slant = random_like(x, 15, 21), random_like(x, -1, 7)
+    left, deep = x - random_like(x, 9, 15), random_like(x, 9, 15)
+    start = point(x - random_like(x, 2, 6), y + random_like(x, -2, 2))
+    bowl = [start, point(left, y - 2), point(left, y + deep), point(x, y + deep), point(x, y)]
+    stem = [point(x, y), point(x - slant * 0.3, y + height / 2), point(x - slant, y + height)]
+    return draw(torch.cat([curve(torch.cat(part, dim=1)) for part in (bowl, stem)], dim=1), random_like(x, 0.8, 2.6))
+
+
+def long_bar(images: Tensor) -> Tensor:
+    """A 5 whose upper bar reaches far to the right."""
+    _, top, _, _ = box(images)
+    y = top + 1
+    x = column(images, y)
+    end = point(x + random_like(x, 4, 11), y + random_like(x, -3, 1.5))
+    return add(images, torch.cat([point(x, y), end], dim=1))
+
+
 def open_four(images: Tensor) -> Tensor:
     """Another 4: a corner and a stem, open or closed at the top, in place of the image."""
     x, y = random_like(images[:, 0, 0], 13, 18), random_like(images[:, 0, 0], 3, 6)  # the top of the stem
-    slant, height = random_like(x, -2, 4), random_like(x, 15, 20)
-    level = y + height * random_like(x, 0.5, 0.75)  # of the bar
-    left = x - random_like(x, 6, 11)
-    is_open = random_like(x, 0, 1) < 0.6
-    corner_top = torch.where(is_open, x - random_like(x, 3, 9), x)
-    corner_top_y = torch.where(is_open, y + random_like(x, -1, 5), y)
-    corner = torch.cat(
-        [
-            point(corner_top, corner_top_y),
-            point(left, level),
-            point(x + random_like(x, 2, 6), level + random_like(x, -2, 1)),
-        ],
-        dim=1,
-    )
-    stem = torch.cat([point(x, y), point(x - slant, y + height)], dim=1)
-    return draw(join(corner, stem), random_like(x, 1, 3))
+    height = random_like(x, 15, 20)
+    level, left = y + height * random_like(x, 0.5, 0.75), x - random_like(x, 6, 11)  # the corner
+    is_open = (random_like(x, 0, 1) < 0.6).float()
+    start = point(x - is_open * random_like(x, 3, 9), y + is_open * random_like(x, -1, 5))
+    end = point(x + random_like(x, 2, 6), level + random_like(x, -2, 1))
+    stem = torch.cat([point(x, y), point(x - random_like(x, -2, 4), y + height)], dim=1)
+    return draw(join(torch.cat([start, point(left, level), end], dim=1), stem), random_like(x, 1, 3))
 
 
 def thin_six(images: Tensor) -> Tensor:
-    """Another 6: a slanting stem and a small loop, in place of the image."""
+    """Another 6, of a fine pen: a stem and a loop that need not close, or crosses the stem, in place of the image."""
     x, y = random_like(images[:, 0, 0], 13, 20), random_like(images[:, 0, 0], 3, 5)  # the top of the stem
     bottom, left = y + random_like(x, 17, 20), random_like(x, 8, 11)
-    loop = random_like(x, 4, 9)  # its height
-    right = left + random_like(x, 4, 11)
-    stem = torch.cat([point(x, y), point(left, y + random_like(x, 2, 8)), point(left, bottom - loop / 2)], dim=1)
-    under = torch.cat(
-        [point(left, bottom - loop / 2), point(left, bottom), point(right, bottom), point(right, bottom - loop / 2)],
-        dim=1,
-    )
-    over = torch.cat(
-        [
-            point(right, bottom - loop / 2),
-            point(right, bottom - loop * 1.2),
-            point(left + 1, bottom - loop),
-            point(left, bottom - loop * random_like(x, 0.2, 0.6)),
-        ],
-        dim=1,
-    )
-    return draw(torch.cat([curve(stem), curve(under), curve(over)], dim=1), random_like(x, 0.8, 2.2))
+    loop, right = random_like(x, 5, 11), left + random_like(x, 5, 12)  # height, and right end
+    middle = bottom - loop / 2
+    stem = [point(x, y), point(left, y + random_like(x, -1, 8)), point(left, middle)]
+    under = [point(left, middle), point(left, bottom), point(right, bottom), point(right, middle)]
+    over = [point(right, middle), point(right, bottom - loop * 1.2), point(left + 1, bottom - loop)]
+    end = point(left + random_like(x, -4, 2.5), bottom - loop * random_like(x, 0.2, 0.7))
+    line = [curve(torch.cat(part, dim=1)) for part in (stem, under, [*over, end])]
+    return draw(torch.cat(line, dim=1), random_like(x, 0.8, 2.2))
 
 
-STYLES: dict[int, Callable[[Tensor], Tensor]] = {
-    **{0: slash, 1: upstroke, 4: open_four},
-    **{6: thin_six, 7: bar, 9: hook},
+STYLES: dict[int, list[Callable[[Tensor], Tensor]]] = {
+    **{0: [slash, gap], 1: [upstroke], 4: [open_four], 5: [long_bar]},
+    **{6: [thin_six], 7: [bar], 9: [hook, open_nine]},
 }
 
 
