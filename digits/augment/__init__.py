@@ -43,5 +43,7 @@ def broaden(
     digits = restyle(images / 255, labels, styles)
     others = make_non_digits(digits, labels, round(n * non_digits))
     strong = round(n * robust)
-    parts = [vary(digits[:strong]) * 255, light(digits[strong:] * 255), vary(others[::2]) * 255, others[1::2] * 255]
+    parts = [vary(digits[:strong]) * 255, digits[strong:] * 255, vary(others[::2]) * 255, others[1::2] * 255]
+    if strong < n:
+        parts[1] = light(parts[1])
     return torch.cat(parts), torch.cat([labels, labels.new_full((len(others),), NOT_A_DIGIT)])

@@ -19,6 +19,8 @@ Change = Callable[[Tensor], Tensor]
 
 def vary(images: Tensor) -> Tensor:
     """Strongly changed images, (N, H, W), 0 to 1, as float: geometry, pen, resolution, obstacles, optics, paper."""
+    if not len(images):
+        return images
     images = on_some(images, 0.3, stretch)
     images = augment(images * 255, rotation=25, zoom=0.3, shift=0.12, shear=0.4, elastic=0.02) / 255
     for share, change in CHANGES:

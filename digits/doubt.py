@@ -1,0 +1,43 @@
+"""When a prediction is to be doubted: one rule for the command line, for Python and for the page to draw on.
+
+A network that was trained to give even probabilities to what is no digit (see digits/augment) tells by its confidence
+alone what energy, Mahalanobis distance or nearest neighbours tell of its last hidden layer: so confidence it is. The
+thresholds are set where few of the validation images lie below, and kept in the checkpoint.
+"""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+UNSURE, NOT_A_DIGIT = "unsure", "probably not a digit"
+
+# The shares of validation images below the thresholds.
+UNSURE_SHARE, NOT_A_DIGIT_SHARE = 0.005, 0.001
+
+
+class Doubt(NamedTuple):
+    """Confidences, 0 to 1, below which a prediction is doubted; by default none is."""
+
+    unsure: float = 0.0
+    not_a_digit: float = 0.0
+
+    def note(self, confidence: float) -> str:
+        """What to say about a prediction of that confidence, the largest probability; "" if there is no doubt."""
+        if confidence < self.not_a_digit:
+            return NOT_A_DIGIT
+        return UNSURE if confidence < self.unsure else ""
+
+
+def fit_doubt(probabilities: Tensor) -> Doubt:
+    """Set the thresholds.
+
+    Args:
+        probabilities: of images of digits that the network was not trained on, (N, K), each row summing to 1.
+
+    Returns:
+        Thresholds with 0.5% and 0.1% of the images below them.
+    """
+    confidences = probabilities.amax(dim=1).double()
+    shares = torch.tensor([UNSURE_SHARE, NOT_A_DIGIT_SHARE], dtype=torch.float64, device=confidences.device)
+    return Doubt(*(round(float(value), 4) for value in confidences.quantile(shares)))
