@@ -28,7 +28,8 @@ from benchmarks.machine import machine, versions
 from digits import load
 from digits.data import MNISTDataModule
 from digits.data.base import stratified_split
-from digits.data.photo import NoDigit, prepare, read
+from digits.data.photo import NoDigit, prepare
+from digits.data.picture_file import read_picture
 from digits.predictor import Predictor
 
 # Scripts of which matplotlib's DejaVu has letters, each with its first and last one.
@@ -82,7 +83,7 @@ def single_pictures(folder: Path) -> Set:
     """The pictures under single/ that labels.csv names."""
     with (folder / "labels.csv").open() as file:
         rows = [row for row in csv.DictReader(file) if row["file"].startswith("single/")]
-    images = [prepared(read(folder / row["file"])) for row in rows]
+    images = [prepared(read_picture(folder / row["file"])) for row in rows]
     return Set(images, [int(row["label"]) for row in rows], [row["kind"] for row in rows])
 
 
