@@ -11,9 +11,7 @@ read by the network alone. With --split validation, MNIST's validation images ta
 choose by.
 """
 
-import argparse
 import csv
-import json
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +22,10 @@ from PIL import Image, ImageDraw, ImageFont
 from sklearn.datasets import load_sample_images
 
 from benchmarks.corruptions import CORRUPTIONS
-from benchmarks.machine import machine, versions
+from benchmarks.record import make_parser, report
 from digits import load
 from digits.data import MNISTDataModule
-from digits.data.base import stratified_split
+from digits.data.dataset import stratified_split
 from digits.data.photo import NoDigit, prepare
 from digits.data.picture_file import read_picture
 from digits.predictor import Predictor
@@ -202,25 +200,17 @@ def percent(which: NDArray[np.bool_]) -> float:
 
 def main() -> None:
     """Measure, print, and write the figures."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = make_parser(__doc__)
     parser.add_argument("--ckpt_path", nargs="+", default=["pretrained"], help="checkpoints to measure")
     parser.add_argument("--pictures", type=Path, help="folder of pictures")
     parser.add_argument("--foreign", type=Path, help="folder of foreign sets")
     parser.add_argument("--fashion", type=Path, help="folder of Fashion-MNIST")
     parser.add_argument("--split", choices=["test", "validation"], default="test", help="which of MNIST's images")
     parser.add_argument("--limit", type=int, default=10_000, help="how many images to corrupt")
-    parser.add_argument("--output", type=Path, default=Path("reading.json"), help="where to write the figures")
     args = parser.parse_args()
     material = Material(args.pictures, args.foreign, args.fashion, args.split, args.limit)
-    result = {
-        "split": args.split,
-        "machine": machine(),
-        "versions": versions("torch", "numpy", "scipy"),
-        "networks": {path: material.measure(load(path)) for path in args.ckpt_path},
-    }
-    text = json.dumps(result, indent=2, ensure_ascii=False)
-    print(text)
-    args.output.write_text(text + "\n")
+    networks = {path: material.measure(load(path)) for path in args.ckpt_path}
+    report("reading", {"split": args.split, "networks": networks}, args.record, ("torch", "numpy", "scipy"))
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from digits.errors import InputError
 from digits.schema import REQUIRED, check_fields, read_content
 
 # What testing and predicting need; the rest is for training further.
-WEIGHTS = (*REQUIRED, "temperature", "data", "pytorch-lightning_version")
+WEIGHTS = (*REQUIRED, "temperature", "doubt", "data", "pytorch-lightning_version")
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ import torch
 from lightning.pytorch import LightningModule
 from torch import Tensor, nn
 
+from digits.doubt import Doubt
 from digits.errors import InputError
 from digits.metrics import Scores, digit_loss
 from digits.transforms import normalize
@@ -61,6 +62,7 @@ class Classifier(LightningModule):
         self.label_smoothing = label_smoothing
         self._trained_on: TrainedOn | None = None
         self.temperature = 1.0  # fitted on the validation images; see `digits.metrics.fit_temperature`
+        self.doubt = Doubt()  # set on the validation images; see digits/doubt.py
         self.tta = False  # test-time augmentation
         self.resumed_total_steps: int | None = None  # of the schedule that is resumed
         self.layers = nn.Sequential()
@@ -176,6 +178,7 @@ class Classifier(LightningModule):
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         checkpoint["class_path"] = f"{type(self).__module__}.{type(self).__qualname__}"
         checkpoint["temperature"] = self.temperature
+        checkpoint["doubt"] = self.doubt._asdict()
         if known := self.trained_on:
             checkpoint["data"] = {**known._asdict(), "classes": list(known.classes)}
         with self.train_scores.sync_context():  # of the epoch so far, over all processes
@@ -183,6 +186,7 @@ class Classifier(LightningModule):
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         self.temperature = checkpoint.get("temperature", 1.0)
+        self.doubt = Doubt(**checkpoint.get("doubt", {}))
         if data := checkpoint.get("data"):
             self.trained_on = TrainedOn(data["mean"], data["std"], tuple(data["classes"]))
         if self._trainer is None or self.trainer.state.fn != "fit":

@@ -5,6 +5,7 @@ alone what energy, Mahalanobis distance or nearest neighbours tell of its last h
 thresholds are set where few of the validation images lie below, and kept in the checkpoint.
 """
 
+import math
 from typing import NamedTuple
 
 import torch
@@ -17,9 +18,12 @@ UNSURE_SHARE, NOT_A_DIGIT_SHARE = 0.005, 0.001
 
 
 class Doubt(NamedTuple):
-    """Confidences, 0 to 1, below which a prediction is doubted; by default none is."""
+    """Confidences, 0 to 1, below which a prediction is doubted.
 
-    unsure: float = 0.0
+    The defaults are for networks of which nothing better is known.
+    """
+
+    unsure: float = 0.9
     not_a_digit: float = 0.0
 
     def note(self, confidence: float) -> str:
@@ -40,4 +44,5 @@ def fit_doubt(probabilities: Tensor) -> Doubt:
     """
     confidences = probabilities.amax(dim=1).double()
     shares = torch.tensor([UNSURE_SHARE, NOT_A_DIGIT_SHARE], dtype=torch.float64, device=confidences.device)
-    return Doubt(*(round(float(value), 4) for value in confidences.quantile(shares)))
+    # Rounded down: a network that is sure of all it saw would otherwise doubt everything below 1.
+    return Doubt(*(math.floor(1e4 * float(value)) / 1e4 for value in confidences.quantile(shares)))

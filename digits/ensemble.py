@@ -6,6 +6,7 @@ from torch import Tensor, nn
 
 from digits.checkpoint import Checkpoint
 from digits.classifier import Classifier, log_mean
+from digits.doubt import Doubt
 from digits.errors import InputError
 from digits.runs import find_checkpoints
 
@@ -27,6 +28,7 @@ class Ensemble(Classifier):
         self.paths = find_checkpoints([checkpoints] if isinstance(checkpoints, str) else checkpoints)
         files = [Checkpoint.read(path) for path in self.paths]
         self.members = nn.ModuleList(one.network() for one in files)
+        self.doubt = Doubt(*(sum(values) / len(files) for values in zip(*(m.doubt for m in self.members), strict=True)))
         known = [one.trained_on for one in files if one.trained_on is not None]
         self.trained_on = known[0] if known else None
         names = {one.classes for one in known}

@@ -25,8 +25,8 @@ BATCH = 500
 class Predictions(NamedTuple):
     """What a network says about N images.
 
-    Where there is nothing to predict, the class is None, the probabilities are NaN, and the note says why; elsewhere
-    the note is empty.
+    Where there is nothing to predict, the class is None, the probabilities are NaN, and the note says why. A prediction
+    that is to be doubted has the note "unsure" or "probably not a digit" (see digits/doubt.py), others an empty one.
     """
 
     classes: list[str | None]
@@ -67,6 +67,8 @@ class Predictor:
         best = probabilities.argmax(axis=1)
         probabilities[[bool(note) for note in notes]] = np.nan
         classes = [None if note else self.classes[i] for i, note in zip(best, notes, strict=True)]
+        doubts = [self.model.doubt.note(p) for p in probabilities.max(axis=1).tolist()] if len(notes) else []
+        notes = [note or doubt for note, doubt in zip(notes, doubts, strict=True)]
         return Predictions(classes, probabilities, notes)
 
 

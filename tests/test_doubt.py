@@ -1,6 +1,11 @@
-import torch
+from pathlib import Path
 
+import torch
+from PIL import Image
+
+from digits import load
 from digits.doubt import NOT_A_DIGIT, UNSURE, Doubt, fit_doubt
+from tests.helpers import Digits
 
 
 def test_few_of_the_images_that_thresholds_are_set_on_are_doubted() -> None:
@@ -12,10 +17,45 @@ def test_few_of_the_images_that_thresholds_are_set_on_are_doubted() -> None:
     assert abs(notes.count(UNSURE) - 40) <= 2
 
 
+def test_a_network_that_is_sure_of_all_doubts_none_of_it() -> None:
+    probabilities = torch.full((100, 2), 1e-6)
+    probabilities[:, 0] = 1 - 1e-6
+    assert fit_doubt(probabilities).note(1 - 1e-6) == ""
+
+
 def test_what_lies_below_a_threshold_is_doubted_and_nothing_else() -> None:
     doubt = Doubt(unsure=0.8, not_a_digit=0.4)
     assert [doubt.note(p) for p in (0.39, 0.4, 0.79, 0.8, 1.0)] == [NOT_A_DIGIT, UNSURE, UNSURE, "", ""]
 
 
-def test_without_thresholds_nothing_is_doubted() -> None:
-    assert Doubt().note(0.1) == ""
+def test_thresholds_are_set_in_training_kept_in_the_checkpoint_and_checked(digits: Digits, refused: Digits) -> None:
+    digits("fit", "--model=MLP", "--trainer.max_epochs=1")
+    path = Path("lightning_logs/MLP/version_0/checkpoints/best.ckpt")
+    saved = torch.load(path, weights_only=True)
+    assert 0.1 < saved["doubt"]["not_a_digit"] <= saved["doubt"]["unsure"] <= 1
+    assert load(path).model.doubt == Doubt(**saved["doubt"])
+    torch.save({key: value for key, value in saved.items() if key != "doubt"}, path)  # as older versions wrote them
+    assert load(path).model.doubt == Doubt()
+    for broken in ({"unsure": 2.0}, {"sure": 0.5}, [0.5, 0.5], {"unsure": "0.5"}):
+        torch.save(saved | {"doubt": broken}, path)
+        assert "doubt" in refused("test", f"--ckpt_path={path}")
+
+
+def test_pictures_that_are_doubted_have_a_note_and_a_prediction(digits: Digits, tmp_path: Path) -> None:
+    digits("fit", "--model=MLP", "--trainer.max_epochs=1")
+    path = Path("lightning_logs/MLP/version_0/checkpoints/best.ckpt")
+    torch.save(torch.load(path, weights_only=True) | {"doubt": {"unsure": 1.0, "not_a_digit": 0.0}}, path)
+    page = Image.new("L", (60, 60), 255)
+    page.paste(0, (28, 15, 33, 45))
+    page.save(tmp_path / "one.png")
+    digits(
+        "predict",
+        f"--ckpt_path={path}",
+        "--data=ImageDataModule",
+        f"--data.path={tmp_path / 'one.png'}",
+        "--predictions.path=p.csv",
+    )
+    row = Path("p.csv").read_text().splitlines()[1].split(",")
+    found = load(path).predict(page)
+    assert found.notes == [UNSURE] == row[-1:]
+    assert found.classes == row[1:2]

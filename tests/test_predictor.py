@@ -36,7 +36,8 @@ def test_it_says_what_the_command_line_says(images: np.ndarray, source: Path | s
     assert found.classes == [row["prediction"] for row in rows]
     written = np.array([[float(row[f"p{i}"]) for i in range(10)] for row in rows])
     np.testing.assert_allclose(found.probabilities, written, atol=2e-6)
-    assert found.notes == [""] * 90
+    doubt = load(source).model.doubt
+    assert found.notes == [doubt.note(p) for p in found.probabilities.max(1)]
 
 
 def test_the_usual_shapes_and_types_are_the_same_images(images: np.ndarray) -> None:

@@ -93,7 +93,8 @@ def letters(images: Tensor, labels: Tensor, n: int) -> Tensor:
     corners = torch.tensor(LETTERS, device=device)[which]  # (n, P), numbers of places
     places = torch.tensor(PLACES, device=device) + torch.randn(n, len(PLACES), 2, device=device) * 0.09
     points = places.gather(1, corners[:, :, None].expand(-1, -1, 2)) - 0.5
-    width, height, slant = (uniform(n, *bounds, device)[:, None] for bounds in ((11, 20), (13, 21), (-0.3, 0.3)))
+    bounds = (11, 20), (13, 21), (-0.3, 0.3)
+    width, height, slant = (uniform(n, low, high, device)[:, None] for low, high in bounds)
     x, y = points.unbind(2)
     points = torch.stack([x * width - slant * y * height, y * height], dim=2) + (images.shape[-1] - 1) / 2
     smooth = round_corners(round_corners(points))

@@ -3,9 +3,11 @@
 import torch
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint
+from torch import Tensor
 
 from digits.callbacks.outcomes import OutcomeCollector
 from digits.data import datamodule_of
+from digits.doubt import fit_doubt
 from digits.metrics import fit_temperature
 from digits.models import Classifier
 
@@ -13,17 +15,17 @@ ENOUGH = 5000  # images
 
 
 class Calibration(OutcomeCollector):
-    """After each validation in training, fit the temperature that testing and predicting divide the logits by.
+    """After each validation in training, fit the temperature that logits are divided by, and what is to be doubted.
 
-    Checkpoints keep it; see `fit_temperature`. It changes how sure a network is, never what it says. Where there is
-    nothing to validate on, it is fitted at the end, on training images, augmented as in training: the network knows
-    them too well otherwise.
+    Checkpoints keep both; see `fit_temperature` and `fit_doubt`. The temperature changes how sure a network is, never
+    what it says. Where there is nothing to validate on, they are fitted at the end, on training images, moved and
+    distorted as in training: the network knows them too well otherwise.
     """
 
     def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         logits, labels, _ = self.outcomes.compute()
         if isinstance(pl_module, Classifier) and len(labels):
-            pl_module.temperature = fit_temperature(logits, labels)
+            calibrate(pl_module, logits, labels)
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         data = datamodule_of(trainer)
@@ -37,9 +39,16 @@ class Calibration(OutcomeCollector):
                 images = data.augment(images.to(pl_module.device))
                 logits.append(pl_module(pl_module.normalize_images(images)).float().cpu())
         pl_module.train()
-        pl_module.temperature = fit_temperature(torch.cat(logits), some.labels)
+        calibrate(pl_module, torch.cat(logits), some.labels)
         for callback in trainer.checkpoint_callbacks:
             if isinstance(callback, ModelCheckpoint) and callback.best_model_path and trainer.is_global_zero:
                 checkpoint = torch.load(callback.best_model_path, weights_only=True)
                 checkpoint["temperature"] = pl_module.temperature
+                checkpoint["doubt"] = pl_module.doubt._asdict()
                 trainer.strategy.checkpoint_io.save_checkpoint(checkpoint, callback.best_model_path)
+
+
+def calibrate(network: Classifier, logits: Tensor, labels: Tensor) -> None:
+    """Set temperature and doubt from logits, (N, K), of images of digits, and their labels, (N,)."""
+    network.temperature = fit_temperature(logits, labels)
+    network.doubt = fit_doubt((logits / network.temperature).softmax(dim=1))

@@ -20,11 +20,10 @@ from digits.callbacks.summary_writers import summary_writers
 from digits.console import say, shown
 from digits.data import Digits, datamodule_of
 from digits.data.page import DigitBox
+from digits.doubt import Doubt
 from digits.errors import InputError
 from digits.files import replacing, save_picture, writing
 from digits.plots import plot_pages, plot_predictions
-
-UNSURE = 0.9  # below this confidence, the note says so; 98 to 99% of MNIST's validation images are above
 
 
 class PredictionWriter(Callback):
@@ -32,8 +31,9 @@ class PredictionWriter(Callback):
 
     The columns of `csv`: id (the number of the image in the data, or the name of its file), prediction, confidence (the
     probability of the prediction), p0 to p9 (the probabilities), target where labels are known, for picture files note:
-    why there is no prediction, or that it is unsure; and for pictures of several digits, each of which has a row, its
-    line and its box in pixels: line, left, top, width, height. `kaggle` is ImageId, from 1, and Label.
+    why there is no prediction, or that it is to be doubted (see digits/doubt.py); and for pictures of several digits,
+    each of which has a row, its line and its box in pixels: line, left, top, width, height. `kaggle` is ImageId, from
+    1, and Label.
 
     DigitsSubset are written batch by batch, each process to a file of its own, which are then put together.
 
@@ -77,8 +77,10 @@ class PredictionWriter(Callback):
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int, *args: Any
     ) -> None:
         probabilities: Tensor = outputs.cpu()
-        rows = kaggle_rows if self.format == "kaggle" else csv_rows
-        self.write(rows(batch.indices.tolist(), probabilities, datamodule_of(trainer).predict))
+        indices, data = batch.indices.tolist(), datamodule_of(trainer).predict
+        kaggle = self.format == "kaggle"
+        doubt: Doubt = getattr(pl_module, "doubt", Doubt())
+        self.write(kaggle_rows(indices, probabilities) if kaggle else csv_rows(indices, probabilities, data, doubt))
         if self.picture is not None or datamodule_of(trainer).predict.places is not None:
             self.kept.append(probabilities)
 
@@ -179,13 +181,14 @@ def csv_header(data: Digits, classes: int) -> list[str]:
     return [*names, *(DigitBox._fields if data.places is not None else ())]
 
 
-def csv_rows(indices: Sequence[int], probabilities: Tensor, data: Digits) -> Iterator[Sequence[str]]:
+def csv_rows(indices: Sequence[int], probabilities: Tensor, data: Digits, doubt: Doubt) -> Iterator[Sequence[str]]:
     """A row per image; where there is nothing to predict, only id, target and note are given.
 
     Args:
         indices: the numbers of the images in their data, N of them.
         probabilities: (N, K).
         data: where they are from.
+        doubt: says of which of them.
     """
     confidence, prediction = probabilities.max(dim=1)
     table = zip(indices, prediction.tolist(), confidence.tolist(), probabilities.tolist(), strict=True)
@@ -193,7 +196,7 @@ def csv_rows(indices: Sequence[int], probabilities: Tensor, data: Digits) -> Ite
         note = data.notes[i] if data.notes is not None else ""
         values = [str(label), *(f"{p:.6f}" for p in (sure, *row))] if not note else [""] * (2 + len(row))
         target = [str(t) if (t := int(data.labels[i])) >= 0 else ""] if data.has_labels else []
-        notes = [note or ("unsure" if sure < UNSURE else "")] if data.notes is not None else []
+        notes = [note or doubt.note(sure)] if data.notes is not None else []
         place = [str(n) for n in data.places[i]] if data.places is not None else []
         yield [str(data.ids[i]), *values, *target, *notes, *place]
 
@@ -203,7 +206,7 @@ def kaggle_header() -> list[str]:
     return ["ImageId", "Label"]
 
 
-def kaggle_rows(indices: Sequence[int], probabilities: Tensor, data: Digits) -> Iterator[Sequence[str]]:
+def kaggle_rows(indices: Sequence[int], probabilities: Tensor) -> Iterator[Sequence[str]]:
     """What Kaggle's Digit Recognizer takes as a submission; see `csv_rows`."""
     for i, label in zip(indices, probabilities.argmax(dim=1).tolist(), strict=True):
         yield [str(i + 1), str(label)]

@@ -15,12 +15,12 @@ from digits.checkpoint import Checkpoint
 from digits.data.page import prepare_several
 from digits.data.photo import NoDigit, prepare
 from digits.data.picture_file import read_picture
+from digits.doubt import NOT_A_DIGIT, UNSURE
 from digits.errors import InputError
 from digits.predictor import Predictor
 from digits.predictor import load as load_network
 from digits.runs import LOG_ROOT, best_of_all
 
-UNSURE = 0.5  # below this probability a digit has a question mark
 PAGE = Path(__file__).parent / "page"
 
 
@@ -32,7 +32,8 @@ def read(network: Predictor, picture: Image.Image) -> tuple[str, str]:
         picture: of any size and mode.
 
     Returns:
-        The number, or why there is none; and HTML: of each digit what the network sees, and a bar for each class.
+        The number, with a question mark after a digit that is unsure, and in place of what is probably none; or why
+        there is no number. And HTML: of each digit what the network sees, a bar for each class, and the doubt.
     """
     try:
         found = [image for image, note, _ in prepare_several(picture) if not note]
@@ -41,21 +42,22 @@ def read(network: Predictor, picture: Image.Image) -> tuple[str, str]:
     except NoDigit as error:
         return "Draw a digit, or several in a row" if str(error) == "blank" else f"No digit: {error}", ""
     images = np.stack(found)
-    classes, probabilities, _ = network.predict(images)
-    unsure = probabilities.max(axis=1) < UNSURE
-    number = "".join(f"{name}{'?' * bool(doubt)}" for name, doubt in zip(classes, unsure, strict=True))
-    return number, "".join(map(partial(figure, network.classes), images, probabilities))
+    classes, probabilities, notes = network.predict(images)
+    marks = {"": "{}", UNSURE: "{}?", NOT_A_DIGIT: "?"}
+    number = "".join(marks[note].format(name) for name, note in zip(classes, notes, strict=True))
+    return number, "".join(map(partial(figure, network.classes), images, probabilities, notes))
 
 
-def figure(classes: list[str], image: np.ndarray, probabilities: np.ndarray) -> str:
-    """HTML of one digit as the network sees it, (28, 28) uint8, and a bar for the probability of each class."""
+def figure(classes: list[str], image: np.ndarray, probabilities: np.ndarray, note: str) -> str:
+    """HTML of one digit as the network sees it, (28, 28) uint8, a bar for the probability of each class, and a note."""
     file = BytesIO()
     Image.fromarray(image).save(file, "png")
     bars = "".join(
         f"<div class='bar'><span>{name}</span><i style='width: {round(60 * float(p))}px'></i><span>{p:.0%}</span></div>"
         for name, p in zip(classes, probabilities, strict=True)
     )
-    return f"<figure><img src='data:image/png;base64,{b64encode(file.getvalue()).decode()}' alt=''>{bars}</figure>"
+    url = f"data:image/png;base64,{b64encode(file.getvalue()).decode()}"
+    return f"<figure><img src='{url}' alt=''>{bars}<figcaption>{note}</figcaption></figure>"
 
 
 def read_url(network: Predictor, url: str) -> tuple[str, str]:

@@ -31,7 +31,7 @@ class DigitsDataModule(LightningDataModule):
         shift: augmentation in training: shift by up to this fraction of the image's width and height.
         shear: augmentation in training: slant by up to this much; 0.1 is a tenth of the height.
         elastic: augmentation in training: distort smoothly, by this fraction of the image's size.
-        styles: augmentation in training: redraw this fraction of the digits in styles that MNIST lacks (digits/augment).
+        styles: augmentation in training: redraw this fraction of the digits in styles that MNIST lacks.
         robust: augmentation in training: change this fraction of the images strongly, as pens, papers and cameras do.
         non_digits: augmentation in training: add things that are no digits, this many per image, to be doubted.
         num_workers: loader processes. The data is in memory, so none are needed.
@@ -207,11 +207,10 @@ class DigitsDataModule(LightningDataModule):
         return Batch(images, labels, batch.indices)
 
     def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
-        images = batch.images  # (N, 28, 28) uint8
         if self.trainer is not None and self.trainer.training and self.seed is not None:
             loop: Any = self.trainer.fit_loop
             epoch, batch_idx = loop.epoch_progress.current.processed, loop.epoch_loop.batch_progress.current.ready
-            seed_device(images.device, random_seed(self.seed, epoch, self.trainer.global_rank + 1) + batch_idx)
+            seed_device(batch.images.device, random_seed(self.seed, epoch, self.trainer.global_rank + 1) + batch_idx)
             batch = self.broaden(batch)
         return Batch(self.normalize(batch.images), batch.labels, batch.indices)
 
