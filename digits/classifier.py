@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import torch
+import torch.nn.functional as F
 from lightning.pytorch import LightningModule
 from torch import Tensor, nn
 
@@ -124,12 +125,11 @@ class Classifier(LightningModule):
     def training_step(self, batch: Sequence[Tensor], batch_idx: int) -> Tensor:
         images, labels = batch[:2]
         logits = self(images)
-        loss = digit_loss(logits, labels, self.label_smoothing)
-        digits = labels >= 0  # without those that are to be doubted
-        if not digits.all():
-            self.train_scores.update(logits[digits], labels[digits])
-        else:
-            self.train_scores.update(logits, labels, None if self.label_smoothing else loss)  # comparable to validation
+        if getattr(batch, "has_non_digits", False):
+            self.train_scores.update(logits[labels >= 0], labels[labels >= 0])
+            return digit_loss(logits, labels, self.label_smoothing)
+        loss = F.cross_entropy(logits, labels, label_smoothing=self.label_smoothing)
+        self.train_scores.update(logits, labels, None if self.label_smoothing else loss)  # comparable to validation
         return loss
 
     def on_train_epoch_end(self) -> None:

@@ -31,6 +31,11 @@ class Batch:
         self.labels = labels
         self.indices = indices
 
+    @property
+    def has_non_digits(self) -> bool:
+        """Whether the last images show no digit: their labels and indices are -1. Waits for no GPU."""
+        return len(self.indices) > 0 and int(self.indices[-1]) < 0
+
     def __iter__(self) -> Iterator[Tensor]:
         return iter((self.images, self.labels))
 
