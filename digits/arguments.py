@@ -98,6 +98,12 @@ class ArgumentsCLI(LightningCLI):
             default=True,
             help="Draw pictures and TensorBoard's pages after training and testing.",
         )
+        parser.add_argument(
+            "--fast",
+            type=bool,
+            default=True,
+            help="Take what makes a CPU fast: its best precision, fast layers, a short loop over the batches.",
+        )
         parser.add_lightning_class_args(ExportingTrainer, "trainer")
         parser.set_defaults({f"trainer.{key}": value for key, value in self.trainer_defaults.items()})
         # Not required: a checkpoint knows its model.

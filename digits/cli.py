@@ -29,8 +29,8 @@ from digits.console import COMMANDS, NOISE, PROGRAM, run_name, say, shown, with_
 from digits.data import CSVDataModule
 from digits.ensemble import Ensemble
 from digits.errors import InputError
-from digits.fast.loop import use_fast_path
-from digits.fast.process import fastest_precision, prepare_process, use_channels_last
+from digits.fast.process import fastest_precision
+from digits.fast.trainer import speed_up
 from digits.files import check_writable
 from digits.options import NextCommands, network_from_checkpoint
 from digits.runs import LOG_ROOT, choose_checkpoint, new_run, run_of
@@ -83,10 +83,9 @@ class DigitsCLI(ArgumentsCLI):
         if options.model is None:
             raise InputError("no model: give --config NAME or --model NAME")
         options.name = self.name
-        self.chose_precision = self.subcommand == "fit" and options.trainer.precision is None
+        self.chose_precision = self.subcommand == "fit" and options.fast and options.trainer.precision is None
         if self.chose_precision:
             options.trainer.precision = fastest_precision(options.trainer.accelerator)
-        prepare_process()
 
     def load_checkpoint(self) -> None:
         """Find the checkpoint that is asked for, and take the network from it."""
@@ -110,7 +109,6 @@ class DigitsCLI(ArgumentsCLI):
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
         config, options = self.config_init[self.subcommand].trainer, self.options
-        use_channels_last(self.model)
         self.model.tta = options.get("tta", False)
         if self.checkpoint is not None:
             self.model.trained_on = self.checkpoint.trained_on  # whatever the images are now
@@ -150,7 +148,8 @@ class DigitsCLI(ArgumentsCLI):
             trainer = super().instantiate_trainer(**kwargs)
         except (ValueError, TypeError) as error:  # an accelerator, strategy or precision that Lightning doesn't know
             raise InputError(f"--trainer: {error}") from error
-        use_fast_path(trainer)
+        if options.fast:
+            speed_up(trainer)
         device = trainer.strategy.root_device.type
         threads = f" with {torch.get_num_threads()} threads" if device == "cpu" else ""
         fastest = " (the fastest here)" if self.chose_precision else ""
