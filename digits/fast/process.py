@@ -12,7 +12,6 @@ may be too high by half:
     dropout                    11.9      17.2
     max pooling                10.2      10.2
     all of them but bf16       14.7      17.5
-    and but max pooling        15.1      21.3
 
 Where one does not apply (another C library, a GPU, another precision), torch's own way is taken. Dropout and max
 pooling stand in `digits/fast/layers.py`, what spares a step Lightning's bookkeeping in `digits/fast/loop.py`, and
