@@ -20,12 +20,11 @@ from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.plugins.io import CheckpointIO
 from lightning.pytorch.utilities.rank_zero import rank_zero_only
 
-from digits.arguments import ArgumentsCLI, Parser
+from digits.arguments import ArgumentsCLI
 from digits.callbacks import CheckpointFiles, default_callbacks
 from digits.checkpoint import Checkpoint
-from digits.commands.compare import compare
-from digits.commands.demo import demo
-from digits.console import COMMANDS, NOISE, PROGRAM, run_name, say, shown, with_configs, with_new_names
+from digits.config_files import run_name, with_configs, with_new_names
+from digits.console import NOISE, one_line, say, shown
 from digits.data import CSVDataModule
 from digits.ensemble import Ensemble
 from digits.errors import InputError
@@ -235,30 +234,12 @@ def main(args: list[str] | None = None) -> None:
     logging.getLogger("lightning.pytorch.profilers").setLevel(logging.INFO)  # their reports
     args = sys.argv[1:] if args is None else args
     try:
-        if args[:1] in (["compare"], ["demo"]):
-            run_command(args)
-            return
         DigitsCLI(with_configs(with_new_names(args)))
     except (*KNOWN_ERRORS, ValueError) as error:
         known = cause(error)
         if known is None:
             raise
-        sys.exit(f"error: {' '.join(str(known).split())}")
-
-
-def run_command(args: list[str]) -> None:
-    """Run a command that needs no Trainer."""
-    if args[0] == "demo":
-        parser = Parser(description=COMMANDS["demo"], prog=f"{PROGRAM} demo")
-        parser.add_function_arguments(demo)
-        demo(**parser.parse_args(args[1:]))
-    else:
-        parser = Parser(description=COMMANDS["compare"], prog=f"{PROGRAM} compare")
-        parser.add_argument("runs", nargs="+", help=f"Folders of runs, such as {LOG_ROOT}/*/version_*.")
-        parser.add_argument("--picture", default=f"{LOG_ROOT}/compare.png", help="The chart's PNG file.")
-        options = parser.parse_args(args[1:])
-        print(compare(options.runs, options.picture))
-        print(f"Chart: {options.picture}")
+        sys.exit(one_line(known))
 
 
 def cause(error: BaseException | None) -> BaseException | None:
