@@ -21,9 +21,9 @@ from typing import Any
 
 import torch
 import yaml
+from torch import nn
 
 from benchmarks.record import ROOT, earlier, make_parser, report
-from digits.fast.process import Dropout
 from digits.models import DeepCNN
 
 AUGMENTATION = ("rotation", "zoom", "shift", "shear", "elastic")
@@ -42,7 +42,7 @@ class WithoutDropout(DeepCNN):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         for layer in self.modules():
-            if isinstance(layer, Dropout):
+            if isinstance(layer, nn.Dropout):
                 layer.p = 0.0
 
 

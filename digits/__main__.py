@@ -1,52 +1,62 @@
-"""`python -m digits`."""
+"""`digits COMMAND`, the same as `python -m digits COMMAND`.
 
-import atexit
+Only what the command needs is imported: torch and Lightning take seconds.
+"""
+
 import gc
-import os
+import importlib
 import signal
 import sys
-import traceback
-from types import SimpleNamespace
-from typing import NoReturn
 
-gc.disable()  # what is imported stays: looking for garbage in it takes one second of four (two cores of an AMD EPYC)
-# torchmetrics imports this for 0.4 seconds, only to give it a name that another package misses.
-stand_in = SimpleNamespace(hamming=None)
-sys.modules.setdefault("scipy.signal", stand_in)  # type: ignore[arg-type]
-from digits.cli import main  # noqa: E402
+from digits import __version__
+from digits.console import COMMANDS, OPTIONS, PROGRAM, did_you_mean, one_line, usage
+from digits.errors import InputError
 
-if sys.modules["scipy.signal"] is stand_in:
-    del sys.modules["scipy.signal"]  # who needs it gets it
-gc.freeze()  # nor need it be looked for there later
-gc.enable()
+LIGHTNING = ("fit", "validate", "test", "predict", "export")
+LIGHTNING_OPTIONS = ("-c", "--config", "--print_config")  # LightningCLI's own: settings of several commands
 
 
-def leave(status: str | int | None) -> NoReturn:
-    """End the process as `sys.exit` does, but without freeing each object first, which takes another second."""
-    if isinstance(status, str):
-        print(status, file=sys.stderr)
-        status = 1
+def main(args: list[str] | None = None) -> None:
+    """Run the command line.
+
+    Args:
+        args: the arguments, by default the program's own.
+
+    Raises:
+        SystemExit: with the error, or the exit status where it is not 0.
+    """
     try:
-        atexit._run_exitfuncs()
-        sys.stdout.flush()
-        sys.stderr.flush()
-    finally:
-        os._exit(status or 0)
-
-
-def run() -> str | int | None:
-    """The command line's exit status, or what it says is wrong."""
-    try:
-        main()
-    except SystemExit as end:
-        return end.code
+        run(sys.argv[1:] if args is None else args)
+    except (InputError, OSError, ModuleNotFoundError) as error:
+        sys.exit(one_line(error))
     except KeyboardInterrupt:
-        return 128 + signal.SIGINT
-    except BaseException:
-        traceback.print_exc()
-        return 1
-    return 0
+        sys.exit(128 + signal.SIGINT)
+
+
+def run(args: list[str]) -> None:
+    """Find out which command is meant, and run it."""
+    command, *options = args or ["--help"]
+    if command in ("-h", "--help"):
+        print(usage())
+    elif command == "--version":
+        print(f"{PROGRAM} {__version__}")
+    elif command in LIGHTNING or command.split("=")[0] in LIGHTNING_OPTIONS:
+        gc.disable()  # what is imported stays: to look for garbage in it takes a quarter of the time
+        from digits.cli import main
+
+        gc.freeze()  # nor is it looked for there later
+        gc.enable()
+        main(args)
+    elif command in COMMANDS:
+        importlib.import_module(f"digits.commands.{command}").main(options)
+    elif command.split("=")[0] == "--print_completion":
+        importlib.import_module("digits.commands.completion").main(args)
+    elif command.startswith("-"):
+        known = [word for names in OPTIONS for word in names.replace(",", "").split() if word.startswith("-")]
+        raise InputError(f"there is no option {command}{did_you_mean(command, known)} (options: {PROGRAM} --help)")
+    else:
+        raise InputError(f"there is no command {command}{did_you_mean(command, COMMANDS)} (commands: {PROGRAM} --help)")
 
 
 if __name__ == "__main__":
-    leave(run())
+    main()

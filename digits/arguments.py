@@ -1,48 +1,21 @@
-"""What can be given on the command line, and errors of one line that name the option."""
+"""What can be given on the command line of LightningCLI's commands."""
 
-import re
-from typing import Any, NoReturn
+from typing import Any
 
 from lightning.pytorch.cli import ArgsType, LightningArgumentParser, LightningCLI
 
 from digits.callbacks import ConfigWriter, PredictionWriter
 from digits.classifier import Classifier
 from digits.commands.export import ExportingTrainer
-from digits.console import COMMANDS, PROGRAM, refuse_broken_configs, run_name
+from digits.config_files import refuse_broken_configs, run_name
+from digits.console import COMMANDS, DESCRIPTION, PROGRAM, OneLineErrors
 from digits.data import DigitsDataModule, MNISTDataModule
-from digits.errors import InputError
 from digits.options import refuse_options
 from digits.runs import LOG_ROOT
 
 
-class Parser(LightningArgumentParser):
-    """A parser whose errors are one line that names the option, instead of its whole usage."""
-
-    def error(self, message: str, ex: Exception | None = None) -> NoReturn:
-        if not self.exit_on_error:  # a parser within the parser, whose errors are collected
-            super().error(message, ex)
-        raise InputError(f"{brief(message)} (options: {self.prog.replace('[options] ', '')} --help)")
-
-
-def brief(message: str) -> str:
-    """Jsonargparse's tree of reasons, less what repeats the question: one line."""
-    noise = (
-        r"Does not validate against any of the Union subtypes|Subtypes: .*|Errors:|Expected a <class 'NoneType'>"
-        r"|Given value type: .*|Given value: (NestedArg|Namespace|\{).*|Expected a path but .*"
-    )
-    lines = [line.strip().removeprefix("- ") for line in message.splitlines()]
-    text = " ".join(line for line in lines if line and not re.fullmatch(noise, line))
-    for pattern, better in [
-        (r"<class '([^']+)'>", r"\1"),
-        (r'Parser key "([^"]+)":', r"\1:"),
-        (r"Problem with given class_path '[^']*\.(\w+)':", r"\1:"),
-        (r"Expected a dot import path string: (\S+) Given.*", r"there is no class \1"),
-        (r" Given value: ", r", got "),
-        (r"\. Got value: ", r", got "),
-        (r"Expected a ", r"expected "),
-    ]:
-        text = re.sub(pattern, better, text)
-    return text
+class Parser(OneLineErrors, LightningArgumentParser):
+    """A parser whose errors are one line that names the option."""
 
 
 class ArgumentsCLI(LightningCLI):
@@ -70,7 +43,7 @@ class ArgumentsCLI(LightningCLI):
             parser_class=Parser,
             parser_kwargs={
                 "prog": PROGRAM,
-                "description": "Handwritten digit recognition: train, test and predict.",
+                "description": DESCRIPTION,
                 **{command: {"description": COMMANDS[command]} for command in self.subcommands()},
             },
         )
@@ -97,6 +70,12 @@ class ArgumentsCLI(LightningCLI):
             type=bool,
             default=True,
             help="Draw pictures and TensorBoard's pages after training and testing.",
+        )
+        parser.add_argument(
+            "--fast",
+            type=bool,
+            default=True,
+            help="Take what makes a CPU fast: its best precision, fast layers, a short loop over the batches.",
         )
         parser.add_lightning_class_args(ExportingTrainer, "trainer")
         parser.set_defaults({f"trainer.{key}": value for key, value in self.trainer_defaults.items()})

@@ -20,17 +20,16 @@ from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.plugins.io import CheckpointIO
 from lightning.pytorch.utilities.rank_zero import rank_zero_only
 
-from digits.arguments import ArgumentsCLI, Parser
+from digits.arguments import ArgumentsCLI
 from digits.callbacks import CheckpointFiles, default_callbacks
 from digits.checkpoint import Checkpoint
-from digits.commands.compare import compare
-from digits.commands.demo import demo
-from digits.console import COMMANDS, NOISE, PROGRAM, run_name, say, shown, with_configs, with_new_names
+from digits.config_files import run_name, with_configs, with_new_names
+from digits.console import NOISE, one_line, say, shown
 from digits.data import CSVDataModule
 from digits.ensemble import Ensemble
 from digits.errors import InputError
-from digits.fast.loop import use_fast_path
-from digits.fast.process import fastest_precision, prepare_process, use_channels_last
+from digits.fast.process import fastest_precision
+from digits.fast.trainer import speed_up
 from digits.files import check_writable
 from digits.options import NextCommands, network_from_checkpoint
 from digits.runs import LOG_ROOT, choose_checkpoint, new_run, run_of
@@ -83,10 +82,9 @@ class DigitsCLI(ArgumentsCLI):
         if options.model is None:
             raise InputError("no model: give --config NAME or --model NAME")
         options.name = self.name
-        self.chose_precision = self.subcommand == "fit" and options.trainer.precision is None
+        self.chose_precision = self.subcommand == "fit" and options.fast and options.trainer.precision is None
         if self.chose_precision:
             options.trainer.precision = fastest_precision(options.trainer.accelerator)
-        prepare_process()
 
     def load_checkpoint(self) -> None:
         """Find the checkpoint that is asked for, and take the network from it."""
@@ -110,7 +108,6 @@ class DigitsCLI(ArgumentsCLI):
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
         config, options = self.config_init[self.subcommand].trainer, self.options
-        use_channels_last(self.model)
         self.model.tta = options.get("tta", False)
         if self.checkpoint is not None:
             self.model.trained_on = self.checkpoint.trained_on  # whatever the images are now
@@ -150,7 +147,8 @@ class DigitsCLI(ArgumentsCLI):
             trainer = super().instantiate_trainer(**kwargs)
         except (ValueError, TypeError) as error:  # an accelerator, strategy or precision that Lightning doesn't know
             raise InputError(f"--trainer: {error}") from error
-        use_fast_path(trainer)
+        if options.fast:
+            speed_up(trainer)
         device = trainer.strategy.root_device.type
         threads = f" with {torch.get_num_threads()} threads" if device == "cpu" else ""
         fastest = " (the fastest here)" if self.chose_precision else ""
@@ -236,30 +234,12 @@ def main(args: list[str] | None = None) -> None:
     logging.getLogger("lightning.pytorch.profilers").setLevel(logging.INFO)  # their reports
     args = sys.argv[1:] if args is None else args
     try:
-        if args[:1] in (["compare"], ["demo"]):
-            run_command(args)
-            return
         DigitsCLI(with_configs(with_new_names(args)))
     except (*KNOWN_ERRORS, ValueError) as error:
         known = cause(error)
         if known is None:
             raise
-        sys.exit(f"error: {' '.join(str(known).split())}")
-
-
-def run_command(args: list[str]) -> None:
-    """Run a command that needs no Trainer."""
-    if args[0] == "demo":
-        parser = Parser(description=COMMANDS["demo"], prog=f"{PROGRAM} demo")
-        parser.add_function_arguments(demo)
-        demo(**parser.parse_args(args[1:]))
-    else:
-        parser = Parser(description=COMMANDS["compare"], prog=f"{PROGRAM} compare")
-        parser.add_argument("runs", nargs="+", help=f"Folders of runs, such as {LOG_ROOT}/*/version_*.")
-        parser.add_argument("--picture", default=f"{LOG_ROOT}/compare.png", help="The chart's PNG file.")
-        options = parser.parse_args(args[1:])
-        print(compare(options.runs, options.picture))
-        print(f"Chart: {options.picture}")
+        sys.exit(one_line(known))
 
 
 def cause(error: BaseException | None) -> BaseException | None:

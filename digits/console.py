@@ -1,18 +1,16 @@
-"""What stands on the command line: configs that are found anywhere, and errors of one line that name the option."""
+"""What the command line says: its commands, suggestions, and errors of one line. Imports nothing that takes time."""
 
+import re
 import sys
-from collections.abc import Iterator
-from enum import Enum
+from collections.abc import Iterable
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
-
-import yaml
-from jsonargparse import Namespace, get_loader, set_loader
-from lightning.pytorch.utilities.rank_zero import rank_zero_only
+from typing import Any, NoReturn
 
 from digits.errors import InputError
 
-PROGRAM = "digits"
+PROGRAM = "digits"  # also when it is started as `python -m digits`
+DESCRIPTION = "Handwritten digit recognition: train, test and predict."
 
 COMMANDS = {
     "fit": "Train a network; its run's folder keeps everything.",
@@ -23,6 +21,14 @@ COMMANDS = {
     "demo": "Draw digits in the browser.",
     "compare": "Show runs side by side.",
 }
+
+OPTIONS = {
+    "-h, --help": "Show this help; `digits COMMAND --help` lists a command's options.",
+    "--version": "Show the version.",
+    "--print_completion SHELL": "Print a script with which bash, zsh or tcsh complete commands and options by the Tab "
+    'key: eval "$(digits --print_completion bash)".',
+}
+
 
 # Said by Lightning and torch of things that are as they should be here.
 NOISE = [
@@ -39,101 +45,60 @@ NOISE = [
     ".*Starting from v1.9.0, `tensorboardX` has been removed.*",
 ]
 
-CONFIGS = Path(__file__).parent / "configs"  # in an installed package
-if not CONFIGS.is_dir():
-    PROGRAM = "digits"
 
-COMMANDS = {
-    "fit": "Train a network; its run's folder keeps everything.",
-    "validate": "Score the validation images.",
-    "test": "Score the official test images, or labelled pictures or rows of your own.",
-    "predict": "Write a file of predictions, for MNIST's test images, pictures or CSV files.",
-    "export": "Write a trained network as one file for other programs: ONNX or torch.export.",
-    "demo": "Draw digits in the browser.",
-    "compare": "Show runs side by side.",
-}
+def usage() -> str:
+    """The help of `digits` itself."""
+    width = max(map(len, (*COMMANDS, *OPTIONS)))
 
-# Said by Lightning and torch of things that are as they should be here.
-NOISE = [
-    ".*does not have many workers.*",  # the data is in memory
-    ".*callbacks used to create the checkpoint need to be provided.*",  # testing saves no checkpoints
-    ".*but have no logger configured.*",  # validating logs nothing
-    ".*Total length of `list` across ranks is zero.*",  # training on everything, with nothing to validate on
-    ".*It is recommended to use `self.log\\(.*sync_dist.*",  # the metric itself has added up all processes
-    ".*Checkpoint directory .* exists and is not empty.*",  # resuming continues in the run's folder
-    ".*could not find the monitored key.*",  # stopped before the first validation; later it is an error
-    ".*number of training batches .* is smaller than the logging interval.*",
-    ".*your dataloader is not resumable.*",  # its data module is
-    ".*`isinstance\\(treespec, LeafSpec\\)` is deprecated.*",
-    ".*Starting from v1.9.0, `tensorboardX` has been removed.*",
-]
+    def table(rows: dict[str, str]) -> str:
+        return "\n".join(f"  {name:{width}}  {text}" for name, text in rows.items())
 
-CONFIGS = Path(__file__).parent.parent / "configs"  # in a clone
-
-# Options that have another name now. The old one works for one version, on the command line and in configs.
-RENAMED = {"--data.several": "--data.multiple_digits"}
-
-# Lightning's Timer has one among its defaults, which a config could not hold otherwise.
-yaml.SafeDumper.add_multi_representer(Enum, lambda dumper, one: dumper.represent_data(one.value))
+    return (
+        f"usage: {PROGRAM} COMMAND [options]\n\n{DESCRIPTION}\n\n"
+        f"commands:\n{table(COMMANDS)}\n\noptions:\n{table(OPTIONS)}"
+    )
 
 
-def config_paths(args: list[str]) -> Iterator[tuple[int, str]]:
-    """The path of each --config, and where in `args` it stands."""
-    options = ("--config", "-c")
-    for i, arg in enumerate(args):
-        option, equals, path = arg.partition("=")
-        if i and args[i - 1] in options:
-            yield i, arg
-        elif equals and option in options:
-            yield i, path
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """The end of an error that suggests the most similar of the known words; empty where none is similar."""
+    (*similar,) = get_close_matches(word, known, n=1)
+    return f": did you mean {similar[0]}?" if similar else ""
 
 
-def with_configs(args: list[str]) -> list[str]:
-    """The arguments, with the package's own file in place of a config that isn't there, outside a clone."""
-    whole = list(args)
-    for i, path in config_paths(args):
-        if not Path(path).exists() and (CONFIGS / Path(path).name).is_file():
-            whole[i] = args[i].replace(path, str(CONFIGS / Path(path).name))
-    return whole
+def one_line(error: BaseException | str) -> str:
+    """An error as the command line prints it."""
+    return f"error: {' '.join(str(error).split())}"
 
 
-def refuse_broken_configs(args: list[str]) -> None:
-    """Raise an InputError for a --config that is no YAML; the parser's own message names no file."""
-    for _, path in config_paths(args):
-        if Path(path).is_file():
-            try:
-                yaml.safe_load(Path(path).read_text())
-            except (yaml.YAMLError, UnicodeDecodeError) as error:
-                raise InputError(f"--config {path} is not valid YAML: {error}") from None
+class OneLineErrors:
+    """Mixed into a parser: its errors are one line that names the option, instead of its whole usage."""
+
+    def error(self: Any, message: str, ex: Exception | None = None) -> NoReturn:
+        """Raise an InputError."""
+        if not self.exit_on_error:  # a parser within the parser, whose errors are collected
+            super().error(message, ex)  # type: ignore[misc]
+        raise InputError(f"{brief(message)} (options: {self.prog.replace('[options] ', '')} --help)")
 
 
-def with_new_names(args: list[str]) -> list[str]:
-    """The arguments, with the present name of each option that is given by an old one, and a warning for it."""
-    whole = []
-    for arg in args:
-        option, equals, value = arg.partition("=")
-        new = RENAMED.get(option.replace(".init_args.", "."))
-        if new is not None:
-            warn(f"{option} is called {new} now: the old name will be gone in the next version")
-        whole.append(f"{new}{equals}{value}" if new is not None else arg)
-    return whole
-
-
-def load_config(text: str) -> Any:
-    """What jsonargparse makes of YAML, with the present name of each setting that has an old one, and a warning."""
-    loaded = YAML(text)
-    for old, new in RENAMED.items():
-        group, old_key, new_key = old[2:].split(".")[0], old.split(".")[-1], new.split(".")[-1]
-        settings = loaded.get(group) if isinstance(loaded, dict) else None
-        for level in (settings, settings.get("init_args")) if isinstance(settings, dict) else ():
-            if isinstance(level, dict) and old_key in level:
-                level[new_key] = level.pop(old_key)
-                warn(f"{old[2:]} is called {new[2:]} now: the old name will be gone in the next version")
-    return loaded
-
-
-YAML = get_loader("yaml")
-set_loader("yaml", load_config, (yaml.YAMLError,))
+def brief(message: str) -> str:
+    """Jsonargparse's tree of reasons, less what repeats the question: one line."""
+    noise = (
+        r"Does not validate against any of the Union subtypes|Subtypes: .*|Errors:|Expected a <class 'NoneType'>"
+        r"|Given value type: .*|Given value: (NestedArg|Namespace|\{).*|Expected a path but .*"
+    )
+    lines = [line.strip().removeprefix("- ") for line in message.splitlines()]
+    text = " ".join(line for line in lines if line and not re.fullmatch(noise, line))
+    for pattern, better in [
+        (r"<class '([^']+)'>", r"\1"),
+        (r'Parser key "([^"]+)":', r"\1:"),
+        (r"Problem with given class_path '[^']*\.(\w+)':", r"\1:"),
+        (r"Expected a dot import path string: (\S+) Given.*", r"there is no class \1"),
+        (r" Given value: ", r", got "),
+        (r"\. Got value: ", r", got "),
+        (r"Expected a ", r"expected "),
+    ]:
+        text = re.sub(pattern, better, text)
+    return text
 
 
 def shown(path: Path) -> str:
@@ -144,20 +109,20 @@ def shown(path: Path) -> str:
         return str(path)
 
 
-@rank_zero_only
 def say(message: str) -> None:
     """Print `message` from one process only."""
-    print(message)
+    if is_first_process():
+        print(message)
 
 
-@rank_zero_only
 def warn(message: str) -> None:
     """Print a warning from one process only."""
-    print(f"warning: {message}", file=sys.stderr)
+    if is_first_process():
+        print(f"warning: {message}", file=sys.stderr)
 
 
-def run_name(config: Namespace) -> str:
-    """The stem of the last config file, or the model's class, or "runs"."""
-    if config.config:
-        return Path(config.config[-1].relative).stem
-    return config.model.class_path.rsplit(".", 1)[-1] if config.model else "runs"
+def is_first_process() -> bool:
+    """Whether this process is the first of several, or the only one."""
+    from lightning.pytorch.utilities.rank_zero import rank_zero_only
+
+    return rank_zero_only.rank == 0  # type: ignore[attr-defined]

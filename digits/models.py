@@ -11,7 +11,6 @@ from torch import nn
 
 from digits.classifier import Classifier as Classifier
 from digits.errors import InputError
-from digits.fast.process import Dropout, MaxPool2d
 
 CLASSES = 10
 
@@ -52,10 +51,10 @@ class SmallCNN(Classifier):
         super().__init__(lr, **training)
         self.layers = nn.Sequential(
             nn.Conv2d(1, 32, 5),  # (N, 32, 24, 24)
-            MaxPool2d(),  # (N, 32, 12, 12)
+            nn.MaxPool2d(2),  # (N, 32, 12, 12)
             nn.Flatten(),  # first, so that what follows has one layout in memory, forwards and backwards
             nn.ReLU(),
-            Dropout(0.2),
+            nn.Dropout(0.2),
             nn.Linear(32 * 12 * 12, 128),
             nn.ReLU(),
             nn.Linear(128, CLASSES),
@@ -77,7 +76,7 @@ class LargeCNN(Classifier):
             *pool_relu(),  # (N, 30, 12, 12)
             nn.Conv2d(30, 15, 3),  # (N, 15, 10, 10)
             *pool_relu(),  # (N, 15, 5, 5)
-            Dropout(0.2),
+            nn.Dropout(0.2),
             nn.Flatten(),
             nn.Linear(15 * 5 * 5, 128),
             nn.ReLU(),
@@ -102,16 +101,16 @@ class KaggleCNN(Classifier):
             nn.ReLU(),
             nn.Conv2d(32, 32, 5, padding="same"),
             *pool_relu(),  # (N, 32, 14, 14)
-            Dropout(0.25),
+            nn.Dropout(0.25),
             nn.Conv2d(32, 64, 3, padding="same"),  # (N, 64, 14, 14)
             nn.ReLU(),
             nn.Conv2d(64, 64, 3, padding="same"),
             *pool_relu(),  # (N, 64, 7, 7)
-            Dropout(0.25),
+            nn.Dropout(0.25),
             nn.Flatten(),
             nn.Linear(64 * 7 * 7, 256),
             nn.ReLU(),
-            Dropout(0.5),
+            nn.Dropout(0.5),
             nn.Linear(256, CLASSES),
         )
 
@@ -142,7 +141,7 @@ class BatchNormCNN(Classifier):
             nn.Flatten(),
             nn.Linear(128, 256),
             nn.ReLU(),
-            Dropout(0.2),
+            nn.Dropout(0.2),
             nn.Linear(256, CLASSES),
         )
 
@@ -161,18 +160,18 @@ class DeepCNN(Classifier):
         super().__init__(lr, **training)
         self.layers = nn.Sequential(
             *conv(1, 32, 5),  # (N, 32, 24, 24)
-            MaxPool2d(),
+            nn.MaxPool2d(2),
             *conv(32, 64, 3, padding=1),  # (N, 64, 12, 12)
             *conv(64, 64, 3, padding=1),
-            MaxPool2d(),
-            Dropout(0.15),
+            nn.MaxPool2d(2),
+            nn.Dropout(0.15),
             *conv(64, 128, 3, padding=1),  # (N, 128, 6, 6)
             *conv(128, 128, 3, padding=1),
-            MaxPool2d(),
-            Dropout(0.15),
+            nn.MaxPool2d(2),
+            nn.Dropout(0.15),
             *conv(128, 256, 3),  # (N, 256, 1, 1)
             nn.Flatten(),
-            Dropout(0.3),
+            nn.Dropout(0.3),
             nn.Linear(256, CLASSES),
         )
 
@@ -219,7 +218,7 @@ class FastCNN(Classifier):
             nn.BatchNorm2d(16),
             nn.ReLU(),
             nn.Conv2d(16, 32, 3, bias=False),  # (N, 32, 10, 10)
-            MaxPool2d(),  # (N, 32, 5, 5)
+            nn.MaxPool2d(2),  # (N, 32, 5, 5)
             nn.BatchNorm2d(32),
             nn.ReLU(),
             nn.Conv2d(32, 64, 3, bias=False),  # (N, 64, 3, 3)
@@ -243,4 +242,4 @@ def pool_conv(channels: int, filters: int, size: int, padding: int = 0) -> list[
 
 def pool_relu() -> list[nn.Module]:
     """Halve height and width. Pooling first gives the same as ReLU first, for a quarter of the ReLU's work."""
-    return [MaxPool2d(), nn.ReLU()]
+    return [nn.MaxPool2d(2), nn.ReLU()]

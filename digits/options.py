@@ -11,7 +11,8 @@ from jsonargparse import Namespace
 
 from digits.checkpoint import Checkpoint
 from digits.classifier import Classifier
-from digits.console import PROGRAM, run_name, shown, warn
+from digits.config_files import run_name
+from digits.console import PROGRAM, shown, warn
 from digits.errors import InputError
 from digits.runs import LOG_ROOT
 

@@ -20,7 +20,8 @@ from torch import Tensor, nn
 from benchmarks.baselines import OPTIMIZATIONS
 from digits import models
 from digits.data import MNISTDataModule
-from digits.fast import process as performance
+from digits.fast.layers import use_fast_layers
+from digits.fast.process import keep_freed_memory, look_for_gpus_once, use_channels_last
 from digits.transforms import normalize
 
 NETWORKS: dict[str, Callable[[], models.Classifier]] = {
@@ -32,16 +33,13 @@ NETWORKS: dict[str, Callable[[], models.Classifier]] = {
 
 
 def network(name: str, optimizations: Collection[str] = OPTIMIZATIONS) -> nn.Sequential:
-    """The layers of network `name`; torch's own in place of those of `digits.fast.process` that are not asked for."""
-
-    def choose(layer: nn.Module) -> nn.Module:
-        if isinstance(layer, performance.Dropout) and "dropout" not in optimizations:
-            return nn.Dropout(layer.p)
-        if isinstance(layer, performance.MaxPool2d) and "max pooling" not in optimizations:
-            return nn.MaxPool2d(2)
-        return layer
-
-    return nn.Sequential(*map(choose, NETWORKS[name]().layers))
+    """The layers of network `name`, those that are asked for by the fast classes of `digits.fast.layers`."""
+    layers = NETWORKS[name]().layers
+    for kind, optimization in ((nn.Dropout, "dropout"), (nn.MaxPool2d, "max pooling")):
+        for layer in layers:
+            if isinstance(layer, kind) and optimization in optimizations:
+                use_fast_layers(layer)
+    return layers
 
 
 def train(layers: nn.Sequential, data: MNISTDataModule, epochs: int, batch_size: int, bf16: bool) -> float:
@@ -83,14 +81,14 @@ def main() -> None:
     parser.add_argument("--batch_size", type=int, default=200)
     parser.add_argument("--optimizations", nargs="*", choices=OPTIMIZATIONS, default=OPTIMIZATIONS)
     args = parser.parse_args()
-    performance.look_for_gpus_once()  # it is Lightning, which `digits` imports, that would make this slow
+    look_for_gpus_once()  # it is Lightning, which `digits` imports, that would make this slow
     if "memory" in args.optimizations:
-        performance.keep_freed_memory()
+        keep_freed_memory()
     data = MNISTDataModule()
     data.setup("fit")
     layers = network(args.network, args.optimizations)
     if "channels last" in args.optimizations:
-        performance.use_channels_last(layers)
+        use_channels_last(layers)
     milliseconds = train(layers, data, args.epochs, args.batch_size, "bf16" in args.optimizations)
     print(json.dumps({"milliseconds per step": round(milliseconds, 2)}))
 

@@ -1,4 +1,7 @@
-"""`digits compare`: runs side by side."""
+"""`digits compare`: runs side by side.
+
+torch and the rest are imported when there is something to compare.
+"""
 
 import csv
 import json
@@ -6,13 +9,25 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from digits.checkpoint import Checkpoint
+from digits.commands.parser import CommandParser
 from digits.errors import InputError
-from digits.files import save_picture
-from digits.plots import plot_comparison
-from digits.runs import checkpoint_of
 
 COLUMNS = ["run", "model", "parameters", "epochs", "minutes", "validation error", "test error"]
+
+
+def command_parser() -> CommandParser:
+    """The options of `digits compare`."""
+    parser = CommandParser("compare")
+    parser.add_argument("runs", nargs="+", help="Folders of runs, such as lightning_logs/*/version_*.")
+    parser.add_argument("--picture", default="lightning_logs/compare.png", help="The chart's PNG file.")
+    return parser
+
+
+def main(args: Sequence[str]) -> None:
+    """Run `digits compare` with these arguments."""
+    options = command_parser().parse_args(args)
+    print(compare(options.runs, options.picture))
+    print(f"Chart: {options.picture}")
 
 
 def compare(runs: Sequence[str], picture: str | None = None) -> str:
@@ -29,6 +44,9 @@ def compare(runs: Sequence[str], picture: str | None = None) -> str:
     Raises:
         InputError: a folder is no run, or none has anything to compare.
     """
+    from digits.checkpoint import Checkpoint
+    from digits.runs import checkpoint_of
+
     table, lines = [], {}
     for folder in map(Path, runs):
         if not folder.is_dir():
@@ -56,6 +74,9 @@ def compare(runs: Sequence[str], picture: str | None = None) -> str:
     if not table:
         raise InputError(f"none of {', '.join(runs)} has a checkpoint: train first")
     if picture is not None:
+        from digits.files import save_picture
+        from digits.plots import plot_comparison
+
         save_picture(Path(picture), plot_comparison(lines))
     widths = [max(map(len, column)) for column in zip(COLUMNS, *table, strict=True)]
     return "\n".join(

@@ -1,16 +1,21 @@
-"""Lightning's loop over the batches of an epoch, with a shorter way for a plain step.
+"""Lightning's loop over the batches of an epoch, with a fast path.
 
-For each step Lightning looks through callbacks, plugins and profilers for some 40 things to do. When a step is plain,
-one optimizer on one device with nothing hooked into its middle, there is nothing to find, and looking takes a third of
-a step of `configs/dense.yaml`: 1.55 ms in place of 1.01 (`python -m benchmarks.tricks`, two cores of an AMD EPYC). What
-is computed is the same, bit by bit.
+For each step Lightning looks through callbacks, plugins and profilers for some 40 things to do. With one optimizer on
+one device and nothing hooked into the middle of a step there is nothing to find, and looking takes a third of a step of
+`configs/dense.yaml`: 1.55 ms in place of 1.01 (`python -m benchmarks.optimizations`, two cores of an AMD EPYC). The
+fast path leaves it out. What is computed is the same, bit by bit.
+
+It leans on private names of Lightning, which `check_names` looks for first; see `digits.fast.trainer.use_fast_path`.
 """
 
+import inspect
 import warnings
 from collections import OrderedDict
+from operator import attrgetter
+from types import SimpleNamespace
 from typing import Any
 
-from lightning.pytorch import Callback, Trainer
+from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.loops.fetchers import _DataFetcher, _PrefetchDataFetcher
 from lightning.pytorch.loops.optimization.automatic import ClosureResult
 from lightning.pytorch.loops.training_epoch_loop import _TrainingEpochLoop
@@ -22,7 +27,7 @@ from torch import Tensor
 
 from digits.data import DigitsDataModule
 
-# Hooks that a plain step leaves out, so that it is not plain where one of them does something.
+# Hooks that the fast path leaves out, so that it is not taken where one of them does something.
 INNER_HOOKS = ("on_before_zero_grad", "on_before_backward", "on_after_backward", "on_before_optimizer_step")
 MODULE_HOOKS = (
     *INNER_HOOKS,
@@ -36,26 +41,83 @@ MODULE_HOOKS = (
 )
 
 
-def use_fast_path(trainer: Trainer) -> None:
-    """Let a trainer take the shorter way."""
-    loop = trainer.fit_loop.epoch_loop
-    trainer.fit_loop.epoch_loop = EpochLoop(trainer, loop.min_steps, loop.max_steps)
+# What the fast path uses of Lightning, with the number of arguments that it calls each with; None is no function.
+LOOP, PROGRESS = "trainer.fit_loop.epoch_loop", "trainer.fit_loop.epoch_loop.automatic_optimization.optim_progress"
+NAMES: dict[str, int | None] = {
+    "loop_class": 3,
+    "result_class": 1,
+    "result_class.from_training_step_output": 1,
+    "result.closure_loss": None,
+    "result.loss": None,
+    "result.asdict": 0,
+    "fetcher.done": None,
+    "module._current_fx_name": None,
+    "module.backward": 1,
+    "module.lr_scheduler_step": 2,
+    "module.optimizer_zero_grad": 3,
+    "trainer._logger_connector.on_batch_start": 1,
+    "trainer._logger_connector.on_batch_end": 0,
+    "trainer._logger_connector.update_train_step_metrics": 0,
+    "trainer.received_sigterm": None,
+    "trainer.strategy.training_step": 2,
+    f"{LOOP}._batches_that_stepped": None,
+    f"{LOOP}._build_kwargs": 3,
+    f"{LOOP}._results.valid_items": 0,
+    f"{LOOP}._skip_next_val": None,
+    f"{LOOP}.advance": 1,
+    f"{LOOP}.batch_idx": None,
+    f"{LOOP}.batch_progress.increment_completed": 0,
+    f"{LOOP}.batch_progress.increment_processed": 0,
+    f"{LOOP}.batch_progress.increment_ready": 0,
+    f"{LOOP}.batch_progress.increment_started": 0,
+    f"{LOOP}.batch_progress.is_last_batch": None,
+    f"{LOOP}.on_advance_end": 1,
+    f"{LOOP}.on_run_start": 1,
+    f"{LOOP}.restarting": None,
+    f"{LOOP}.scheduler_progress.increment_completed": 0,
+    f"{LOOP}.scheduler_progress.increment_ready": 0,
+    f"{LOOP}.total_batch_idx": None,
+    f"{PROGRESS}.optimizer.step.increment_completed": 0,
+    f"{PROGRESS}.optimizer.step.increment_ready": 0,
+    f"{PROGRESS}.optimizer.zero_grad.increment_completed": 0,
+    f"{PROGRESS}.optimizer.zero_grad.increment_ready": 0,
+    f"{PROGRESS}.optimizer.zero_grad.increment_started": 0,
+}
+
+
+def check_names(trainer: Trainer) -> None:
+    """Raise an AttributeError or TypeError for the first of `NAMES` that is missing or takes other arguments."""
+    known = SimpleNamespace(
+        trainer=trainer,
+        module=LightningModule(),
+        fetcher=_PrefetchDataFetcher(),
+        loop_class=_TrainingEpochLoop,
+        result_class=ClosureResult,
+        result=ClosureResult(None),
+    )
+    for name, arguments in NAMES.items():
+        found = attrgetter(name)(known)
+        if arguments is not None:
+            try:
+                inspect.signature(found).bind(*range(arguments))
+            except TypeError as error:
+                raise TypeError(f"{name}: {error}") from None
 
 
 class EpochLoop(_TrainingEpochLoop):
-    """Lightning's loop over the batches of an epoch; a step that is not plain is Lightning's own."""
+    """Lightning's loop over the batches of an epoch, which takes the fast path where it may."""
 
     def on_run_start(self, data_fetcher: _DataFetcher) -> None:
         super().on_run_start(data_fetcher)
-        self.plain = self.is_plain() and type(data_fetcher) is _PrefetchDataFetcher
+        self.fast = self.allows_fast_path() and type(data_fetcher) is _PrefetchDataFetcher
         module, callbacks = self.trainer.lightning_module, self.trainer.callbacks  # type: ignore[attr-defined]
         self.takes_index = "batch_idx" in self._build_kwargs(OrderedDict(), None, 0)
         self.starts = [one.on_train_batch_start for one in callbacks if is_overridden("on_train_batch_start", one)]
         self.ends = [one.on_train_batch_end for one in callbacks if is_overridden("on_train_batch_end", one)]
         self.module = module
 
-    def is_plain(self) -> bool:
-        """Whether the steps of this epoch are plain."""
+    def allows_fast_path(self) -> bool:
+        """Whether the fast path does all that Lightning would do in a step of this epoch."""
         trainer, module = self.trainer, self.trainer.lightning_module
         callbacks: list[Callback] = trainer.callbacks  # type: ignore[attr-defined]
         precision = trainer.precision_plugin
@@ -78,7 +140,7 @@ class EpochLoop(_TrainingEpochLoop):
 
     def advance(self, data_fetcher: _DataFetcher) -> None:
         """Train on a batch."""
-        if self.restarting or not self.plain:
+        if self.restarting or not self.fast:
             super().advance(data_fetcher)
             return
         trainer, module, data = self.trainer, self.module, self.trainer.datamodule  # type: ignore[attr-defined]
@@ -118,10 +180,10 @@ class EpochLoop(_TrainingEpochLoop):
 
     def on_advance_end(self, data_fetcher: _DataFetcher) -> None:
         """Validate when it is time to."""
-        trainer, every = self.trainer, self.trainer.val_check_batch
+        trainer, every = self.trainer, getattr(self.trainer, "val_check_batch", None)
         steps = 1 + (self.total_batch_idx if trainer.check_val_every_n_epoch is None else self.batch_idx)
         due = self.batch_progress.is_last_batch or every is None or steps % every == 0  # or may be: Lightning knows
-        if self.plain and not (due or self._skip_next_val or trainer.should_stop or trainer.received_sigterm):
+        if self.fast and not (due or self._skip_next_val or trainer.should_stop or trainer.received_sigterm):
             self._batches_that_stepped += 1
         else:
             super().on_advance_end(data_fetcher)

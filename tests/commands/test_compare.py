@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from digits.cli import main
+from digits.__main__ import main
 from tests.helpers import Digits
 
 FIT = ("--model=LargeCNN", "--trainer.max_epochs=2", "--name=run")

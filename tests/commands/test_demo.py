@@ -15,8 +15,8 @@ import pytest
 from PIL import Image
 
 from digits import load
-from digits.cli import main
-from digits.commands.demo import read, read_url
+from digits.__main__ import main
+from digits.commands.page import read, read_url
 from tests.helpers import STROKES, Digits
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)

@@ -1,4 +1,4 @@
-"""Steps by the shorter way are Lightning's own, bit by bit, and what is not plain is left to Lightning."""
+"""Steps by the fast path are Lightning's own, bit by bit, and what it does not cover is left to Lightning."""
 
 from pathlib import Path
 from typing import Any
@@ -66,6 +66,10 @@ class OwnStep(MLP):
         super().optimizer_step(*args)
 
 
+def not_taken(self: Any, data_fetcher: Any) -> None:
+    pytest.fail("a step took the other way")
+
+
 @pytest.mark.filterwarnings("ignore:.*training_step.*None")  # of Skipping
 @pytest.mark.parametrize(
     "options",
@@ -79,16 +83,16 @@ class OwnStep(MLP):
         "--model=tests.fast.test_loop.Skipping --trainer.callbacks=tests.fast.test_loop.Watching",
     ],
 )
-def test_the_shorter_way_leads_to_the_same(
+def test_the_fast_path_leads_to_the_same(
     options: str, digits: Digits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told, ends = [], []
-    for name in ("shorter", "whole"):
+    for name in ("fast", "whole"):
         with monkeypatch.context() as patch:
-            if name == "shorter":
-                patch.setattr(_TrainingEpochLoop, "advance", None)  # not taken
+            if name == "fast":
+                patch.setattr(_TrainingEpochLoop, "advance", not_taken)
             else:
-                patch.setattr(EpochLoop, "is_plain", lambda self: False)
+                patch.setattr(EpochLoop, "allows_fast_path", lambda self: False)
             seen.clear()
             digits("fit", *FIT, *options.split(), f"--name={name}")
         told.append([tuple(_plain(value) for value in one) for one in seen])
@@ -118,7 +122,9 @@ def _plain(value: Any) -> Any:
         "--model=tests.fast.test_loop.OwnStep",
     ],
 )
-def test_what_is_not_plain_is_left_to_lightning(options: str, digits: Digits, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_the_fast_path_does_not_cover_is_left_to_lightning(
+    options: str, digits: Digits, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(EpochLoop, "optimize", None)  # not taken
     seen.clear()
     digits("fit", "--model=MLP", *FIT, *options.split())

@@ -1,0 +1,94 @@
+"""`digits --print_completion SHELL`: a script with which a shell completes commands and options by the Tab key."""
+
+import argparse
+import importlib.util
+import inspect
+import sys
+from collections.abc import Sequence
+from types import ModuleType
+from typing import Any
+
+from digits import data, models
+from digits.classifier import Classifier
+from digits.cli import DigitsCLI
+from digits.commands import compare, demo
+from digits.console import COMMANDS, PROGRAM
+from digits.data import DigitsDataModule
+from digits.errors import InputError
+
+SHELLS = ("bash", "zsh", "tcsh")
+FILES = ("--config", "--ckpt_path", "--picture", "--path", "--data.path", "--data.predict", "--predictions.path")
+
+
+def main(args: Sequence[str]) -> None:
+    """Print the script that completes for the shell that is named in the arguments.
+
+    Raises:
+        InputError: it is none of bash, zsh and tcsh, or shtab is not installed.
+    """
+    shell = " ".join(args).replace("=", " ").removeprefix("--print_completion").strip()
+    if shell not in SHELLS:
+        raise InputError(f"--print_completion needs a shell, one of {', '.join(SHELLS)}; got {shell or 'none'}")
+    if importlib.util.find_spec("shtab") is None:
+        raise InputError("--print_completion needs shtab: pip install 'digits[completion]'")
+    CompletionCLI(shell)
+
+
+class CompletionCLI(DigitsCLI):
+    """Prints the script, in place of running a command."""
+
+    def __init__(self, shell: str) -> None:
+        self.shell = shell
+        super().__init__([])
+
+    def parse_arguments(self, parser: Any, args: Any) -> None:
+        import shtab
+
+        parsers = {**self._subcommand_parsers, "demo": demo.command_parser(), "compare": compare.command_parser()}
+        print(shtab.complete(plain_parser(parsers), self.shell))
+        sys.exit()
+
+
+def plain_parser(parsers: dict[str, Any]) -> argparse.ArgumentParser:
+    """A parser that knows the names of all commands and options, and of this package's networks and data.
+
+    Jsonargparse's own script holds the options of every class that might be given: 97 MB.
+
+    Args:
+        parsers: of each command.
+    """
+    whole = argparse.ArgumentParser(PROGRAM)
+    whole.add_argument("--version", action="store_true")
+    commands = whole.add_subparsers()
+    for name, text in COMMANDS.items():
+        command = commands.add_parser(name, help=text)
+        classes = {"--model": subclasses(models, Classifier), "--data": subclasses(data, DigitsDataModule)}
+        options = {option: action for action in parsers[name]._actions for option in action.option_strings}
+        for option, action in options.items():
+            if option not in ("-h", "--help") and not option.endswith(("+", ".help")):
+                choices = classes.get(option, {}) or action.choices
+                add_option(command, option, (action.help or "").partition(" (type")[0], choices)
+            for parameter in {name: None for one in classes.get(option, {}).values() for name in parameters(one)}:
+                add_option(command, f"{option}.{parameter}")
+    return whole
+
+
+def add_option(command: Any, option: str, text: str = "", choices: Any = None) -> None:
+    """Add an option; where it takes a file, the names of files are completed."""
+    import shtab
+
+    argument = command.add_argument(option, help=text.replace("%", "%%"), choices=choices)
+    if option in FILES:
+        argument.complete = shtab.FILE
+
+
+def subclasses(module: ModuleType, base: type) -> dict[str, type]:
+    """The classes in a module that derive from `base`, by their names."""
+    found = {name: one for name, one in vars(module).items() if inspect.isclass(one) and issubclass(one, base)}
+    return {name: one for name, one in found.items() if one is not base}
+
+
+def parameters(one: type) -> list[str]:
+    """The names of what a class, or the class that it derives from, takes."""
+    taken = {**inspect.signature(one).parameters, **inspect.signature(one.__bases__[0]).parameters}
+    return [name for name, parameter in taken.items() if parameter.kind is not parameter.VAR_KEYWORD]

@@ -1,0 +1,16 @@
+"""The options of commands that need no LightningCLI."""
+
+from jsonargparse import ArgumentParser
+
+from digits.console import COMMANDS, PROGRAM, OneLineErrors
+
+
+class CommandParser(OneLineErrors, ArgumentParser):
+    """The parser of one command, whose errors are one line that names the option.
+
+    Args:
+        command: its name, one of `digits.console.COMMANDS`.
+    """
+
+    def __init__(self, command: str) -> None:
+        super().__init__(prog=f"{PROGRAM} {command}", description=COMMANDS[command])

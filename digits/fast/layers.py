@@ -1,0 +1,167 @@
+"""Dropout and max pooling that are fast on a CPU, in place of torch's own while a network is trained or used.
+
+A layer's class is exchanged and nothing else: its name, its hooks and the keys of the state_dict stay. What the fast
+computation does not cover is left to torch's own: other devices, `torch.func`, forward-mode derivatives, TorchScript,
+`torch.compile`, exports, subclasses of Tensor. Copies and pickles hold torch's own layers.
+
+Shapes: N images, C channels, H rows, W columns.
+"""
+
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.autograd import forward_ad
+
+# Private to torch; should it move, everything is left to torch.
+is_func_active = getattr(torch._C, "_are_functorch_transforms_active", lambda: True)
+
+
+def use_fast_layers(network: nn.Module) -> None:
+    """Let the dropout and the 2×2 max pooling of `network` be computed by the classes of this file."""
+    for layer in network.modules():
+        if type(layer) is nn.Dropout and not layer.inplace:
+            layer.__class__ = Dropout
+        elif type(layer) is nn.MaxPool2d and is_2x2(layer):
+            layer.__class__ = MaxPool2d
+
+
+def use_plain_layers(network: nn.Module) -> None:
+    """Undo `use_fast_layers`."""
+    for layer in network.modules():
+        if isinstance(layer, FastLayer):
+            layer.__class__ = PLAIN[type(layer)]  # type: ignore[assignment]
+
+
+def is_2x2(pool: nn.MaxPool2d) -> bool:
+    """Whether `pool` takes the maxima of 2×2 pixels, side by side, and returns nothing else."""
+    options = (pool.kernel_size, pool.stride, pool.padding, pool.dilation, pool.return_indices, pool.ceil_mode)
+    return options == (2, 2, 0, 1, False, False)
+
+
+def is_covered(x: Tensor) -> bool:
+    """Whether the fast computations apply to `x`: floating-point values on a CPU, computed step by step."""
+    return (
+        type(x) is Tensor
+        and x.device.type == "cpu"
+        and x.layout == torch.strided
+        and x.is_floating_point()
+        and not torch.compiler.is_compiling()  # a graph shows, and an export holds, torch's own operations
+        and not torch.jit.is_tracing()
+        and not is_func_active()
+        and forward_ad.unpack_dual(x).tangent is None
+    )
+
+
+class FastLayer(nn.Module):
+    """One of torch's layers, computed in another way."""
+
+    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
+        """Copy and pickle torch's own layer."""
+        return object.__new__, (PLAIN[type(self)],), self.__getstate__()
+
+
+class Dropout(FastLayer, nn.Dropout):
+    """Dropout whose mask is drawn 64 random bits for four values at a time, instead of one by one.
+
+    The probability is exact to 1/65,536.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        if torch.jit.is_scripting():  # by itself, as TorchScript then reads no further
+            return F.dropout(x, self.p, self.training)
+        if not is_covered(x) or not self.training or not 0 < self.p < 1:
+            return F.dropout(x, self.p, self.training)
+        n = x.numel()
+        bits = torch.empty((n + 3) // 4, dtype=torch.int64).random_(-(1 << 63), None).view(torch.int16)[:n]
+        mask = torch.empty_like(x)  # in the order of x in memory, which may be channels last
+        mask.as_strided((n,), (1,)).copy_(bits.ge_(round(self.p * 65536) - 32768)).mul_(1 / (1 - self.p))
+        return x * mask
+
+
+class MaxPool2d(FastLayer, nn.MaxPool2d):
+    """Max pooling over 2×2 pixels, (N, C, H, W) to (N, C, H // 2, W // 2), by maxima of whole arrays."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        if torch.jit.is_scripting():
+            return F.max_pool2d(x, 2)
+        if not is_covered(x) or x.ndim != 4 or min(x.shape[2:]) < 2:
+            return F.max_pool2d(x, 2)
+        if not x.requires_grad:
+            return largest_of_four(x)[-1].permute(0, 3, 1, 2)
+        if x.shape[2] % 2 == x.shape[3] % 2 == 0:
+            return LargestOfFour.apply(x)
+        return F.max_pool2d(x, 2)
+
+
+PLAIN: dict[type[nn.Module], type[nn.Module]] = {Dropout: nn.Dropout, MaxPool2d: nn.MaxPool2d}
+
+
+def largest_of_four(x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """The largest of 2×2 pixels of x, (N, C, H, W), in two steps, each of which is returned with what it chose from.
+
+    Returns:
+        upper pixels, (N, H // 2, W, C), the larger of upper and lower; of these the left ones, (N, H // 2, W // 2, C),
+        the larger of left and right.
+    """
+    h, w = x.shape[2] // 2 * 2, x.shape[3] // 2 * 2
+    rows = x.permute(0, 2, 3, 1)
+    upper, lower = rows[:, 0:h:2], rows[:, 1:h:2]
+    larger = torch.maximum(upper, lower)
+    left, right = larger[:, :, 0:w:2], larger[:, :, 1:w:2]
+    return upper, larger, left, torch.maximum(left, right)
+
+
+class LargestOfFour(torch.autograd.Function):
+    """Max pooling of an even number of rows and columns, with its derivatives.
+
+    Among equal values the upper, then the left one gets the gradient.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        upper, larger, left, largest = largest_of_four(x)
+        whole = {2: torch.int16, 4: torch.int32, 8: torch.int64}[x.element_size()]
+        is_upper, is_left = torch.empty(upper.shape, dtype=whole), torch.empty(left.shape, dtype=whole)
+        torch.eq(upper.view(whole), larger.view(whole), out=is_upper)
+        torch.eq(left.view(whole), largest.view(whole), out=is_left)
+        ctx.save_for_backward(is_upper, is_left)
+        return largest.permute(0, 3, 1, 2)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> Tensor:
+        is_upper, is_left = ctx.saved_tensors
+        grad = grads[0].permute(0, 2, 3, 1)
+        if torch.is_grad_enabled() or is_func_active():  # create_graph=True
+            return select(grad, is_upper.bool(), is_left.bool()).permute(0, 3, 1, 2)
+        try:
+            grad = grad.contiguous().view(is_left.dtype)
+        except RuntimeError:  # many gradients at once (is_grads_batched=True), of which there is no such view
+            return select(grad, is_upper.bool(), is_left.bool()).permute(0, 3, 1, 2)
+        # Selected as integers times 0 or 1: exact, and the fastest operation there is for it.
+        n, h, w, c = is_left.shape  # of the result
+        larger = torch.empty_like(is_upper)  # (N, H, 2 W, C)
+        torch.mul(grad, is_left, out=larger[:, :, 0::2])
+        torch.sub(grad, larger[:, :, 0::2], out=larger[:, :, 1::2])
+        all_four = torch.empty(n, 2 * h, 2 * w, c, dtype=is_left.dtype)
+        torch.mul(larger, is_upper, out=all_four[:, 0::2])
+        torch.sub(larger, all_four[:, 0::2], out=all_four[:, 1::2])
+        return all_four.view(grads[0].dtype).permute(0, 3, 1, 2)
+
+
+def select(grad: Tensor, is_upper: Tensor, is_left: Tensor) -> Tensor:
+    """The gradient of `LargestOfFour` by operations that have derivatives themselves.
+
+    Args:
+        grad: of the result, (N, H // 2, W // 2, C).
+        is_upper: whether the upper pixel is the larger, (N, H // 2, W, C) bool.
+        is_left: whether the left one of these is, (N, H // 2, W // 2, C) bool.
+
+    Returns:
+        (N, H, W, C).
+    """
+    n, h, w, c = is_left.shape
+    larger = torch.stack([grad.where(is_left, 0), grad.where(~is_left, 0)], dim=3).reshape(n, h, 2 * w, c)
+    all_four = torch.stack([larger.where(is_upper, 0), larger.where(~is_upper, 0)], dim=2)
+    return all_four.reshape(n, 2 * h, 2 * w, c)

@@ -1,0 +1,51 @@
+"""`speed_up(trainer)`: all that makes a Trainer fast on a CPU, for any network."""
+
+from lightning import __version__
+from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch.utilities.rank_zero import rank_zero_only
+
+from digits.fast.layers import use_fast_layers, use_plain_layers
+from digits.fast.process import prepare_process, use_channels_last
+
+
+def speed_up(trainer: Trainer) -> None:
+    """Make a Trainer fast: its process, the layers of the network, and its loop over the batches.
+
+    Call it once, before `trainer.fit` and the like. `digits.fast.process.fastest_precision` is apart, as the precision
+    is an argument of the Trainer.
+    """
+    prepare_process()
+    trainer.callbacks.insert(0, FastLayers())  # type: ignore[attr-defined]
+    use_fast_path(trainer)
+
+
+def use_fast_path(trainer: Trainer) -> None:
+    """Let a trainer take the fast path through its steps, if Lightning's private names are still what they were."""
+    try:
+        from digits.fast.loop import EpochLoop, check_names
+
+        check_names(trainer)
+    except (ImportError, AttributeError, TypeError) as error:
+        rank_zero_only(print)(
+            f"Lightning {__version__} has changed inside ({error}): training takes its own loop, which is slower."
+        )
+        return
+    loop = trainer.fit_loop.epoch_loop
+    trainer.fit_loop.epoch_loop = EpochLoop(trainer, loop.min_steps, loop.max_steps)
+
+
+class FastLayers(Callback):
+    """Computes a network's dropout and max pooling in a fast way while the Trainer works, and not afterwards.
+
+    Weights are stored with the channels last, and stay so.
+    """
+
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        use_channels_last(pl_module)
+        use_fast_layers(pl_module)
+
+    def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        use_plain_layers(pl_module)
+
+    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
+        use_plain_layers(pl_module)
