@@ -192,13 +192,13 @@ class RobustCNN(Classifier):
             *pool_conv(1, 32, 5),  # (N, 32, 12, 12)
             *conv(32, 64, 3),  # (N, 64, 10, 10)
             *pool_conv(64, 64, 3),  # (N, 64, 4, 4)
-            Dropout(0.1),
+            nn.Dropout(0.1),
             *conv(64, 128, 3, padding=1),  # (N, 128, 4, 4)
             *pool_conv(128, 128, 3, padding=1),  # (N, 128, 2, 2)
-            Dropout(0.1),
+            nn.Dropout(0.1),
             *conv(128, 256, 2),  # (N, 256, 1, 1)
             nn.Flatten(),
-            Dropout(0.3),
+            nn.Dropout(0.3),
             nn.Linear(256, CLASSES),
         )
 
@@ -237,7 +237,7 @@ def conv(channels: int, filters: int, size: int, padding: int = 0) -> list[nn.Mo
 def pool_conv(channels: int, filters: int, size: int, padding: int = 0) -> list[nn.Module]:
     """A convolution with max pooling to half of the height and width, batch normalisation and ReLU."""
     convolution, *rest = conv(channels, filters, size, padding)
-    return [convolution, MaxPool2d(), *rest]
+    return [convolution, nn.MaxPool2d(2), *rest]
 
 
 def pool_relu() -> list[nn.Module]:
