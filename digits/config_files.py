@@ -1,6 +1,6 @@
 """Config files: found anywhere, checked, and read with the present names of their settings."""
 
-from collections.abc import Iterator
+import re
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -8,12 +8,14 @@ from typing import Any
 import yaml
 from jsonargparse import Namespace, get_loader, set_loader
 
-from digits.console import warn
+from digits.console import did_you_mean, warn
 from digits.errors import InputError
 
 CONFIGS = Path(__file__).parent / "configs"  # in an installed package
 if not CONFIGS.is_dir():
     CONFIGS = Path(__file__).parent.parent / "configs"  # in a clone
+
+DEEPEST, MOST_ALIASES, MOST_NODES = 30, 10, 10_000  # of a config
 
 # Options that have another name now. The old one works for one version, on the command line and in configs.
 RENAMED = {"--data.several": "--data.multiple_digits"}
@@ -22,34 +24,59 @@ RENAMED = {"--data.several": "--data.multiple_digits"}
 yaml.SafeDumper.add_multi_representer(Enum, lambda dumper, one: dumper.represent_data(one.value))
 
 
-def config_paths(args: list[str]) -> Iterator[tuple[int, str]]:
-    """The path of each --config, and where in `args` it stands."""
-    options = ("--config", "-c")
-    for i, arg in enumerate(args):
-        option, equals, path = arg.partition("=")
-        if i and args[i - 1] in options:
-            yield i, arg
-        elif equals and option in options:
-            yield i, path
-
-
 def with_configs(args: list[str]) -> list[str]:
-    """The arguments, with the package's own file in place of a config that isn't there, outside a clone."""
-    whole = list(args)
-    for i, path in config_paths(args):
-        if not Path(path).exists() and (CONFIGS / Path(path).name).is_file():
-            whole[i] = args[i].replace(path, str(CONFIGS / Path(path).name))
-    return whole
+    """The arguments with the configs in front, so that every other option wins over them, and with their files found.
+
+    Args:
+        args: the command, then its options.
+    """
+    configs, rest, words = [], [], iter(args)
+    for word in words:
+        option, equals, path = word.partition("=")
+        if option in ("--config", "-c") and (equals or (path := next(words, ""))):
+            configs.append(f"--config={find_config(path)}")
+        else:
+            rest.append(word)
+    return [*rest[:1], *configs, *rest[1:]]
+
+
+def find_config(name: str) -> str:
+    """The file that --config names: a file, or NAME, NAME.yaml or configs/NAME.yaml of one that comes with the package.
+
+    Raises:
+        InputError: there is none.
+    """
+    if Path(name).is_file():
+        return name
+    packaged = {path.stem: str(path) for path in sorted(CONFIGS.glob("*.yaml"))}
+    match = re.fullmatch(r"(?:configs/)?(\w+)(?:\.yaml)?", name)
+    if match is not None and match[1] in packaged:
+        return packaged[match[1]]
+    hint = did_you_mean(Path(name).stem, packaged) or f" (packaged: {', '.join(packaged)})"
+    raise InputError(f"--config {name}: there is no such file{hint}")
 
 
 def refuse_broken_configs(args: list[str]) -> None:
-    """Raise an InputError for a --config that is no YAML; the parser's own message names no file."""
-    for _, path in config_paths(args):
-        if Path(path).is_file():
-            try:
-                yaml.safe_load(Path(path).read_text())
-            except (yaml.YAMLError, UnicodeDecodeError) as error:
-                raise InputError(f"--config {path} is not valid YAML: {error}") from None
+    """Raise an InputError for a --config that is no settings in YAML; the parser's own message names no file."""
+    for path in (arg.removeprefix("--config=") for arg in args if arg.startswith("--config=")):
+        try:
+            text = Path(path).read_text()
+            check_size(text)
+            settings = yaml.safe_load(text)
+        except (yaml.YAMLError, ValueError, RecursionError) as error:  # among them numbers of thousands of digits
+            raise InputError(f"--config {path} is not valid YAML: {str(error)[:300]}") from None
+        if not isinstance(settings, dict):
+            raise InputError(f"--config {path} holds no settings: see `digits fit --print_config` for their form")
+
+
+def check_size(text: str) -> None:
+    """Raise a ValueError for YAML that is deep, or larger than it looks: an alias may stand for any amount of it."""
+    depth = aliases = 0
+    for number, event in enumerate(yaml.parse(text)):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        aliases += isinstance(event, yaml.AliasEvent)
+        if depth > DEEPEST or aliases > MOST_ALIASES or number > MOST_NODES:
+            raise ValueError(f"more than {DEEPEST} levels, {MOST_ALIASES} aliases or {MOST_NODES:,} nodes")
 
 
 def with_new_names(args: list[str]) -> list[str]:
@@ -79,6 +106,11 @@ def load_config(text: str) -> Any:
 
 YAML = get_loader("yaml")
 set_loader("yaml", load_config, (yaml.YAMLError,))
+
+
+def shown_config(path: str) -> str:
+    """A config's file as it is given on the command line; the name alone of one that comes with the package."""
+    return Path(path).stem if Path(path).parent == CONFIGS else path
 
 
 def run_name(config: Namespace) -> str:

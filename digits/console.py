@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 from digits.errors import InputError
 
 PROGRAM = "digits"  # also when it is started as `python -m digits`
+LONGEST = 450  # characters of an error
 DESCRIPTION = "Handwritten digit recognition: train, test and predict."
 
 COMMANDS = {
@@ -67,7 +68,8 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 def one_line(error: BaseException | str) -> str:
     """An error as the command line prints it."""
-    return f"error: {' '.join(str(error).split())}"
+    text = f"error: {' '.join(str(error).split())}"
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 
 
 class OneLineErrors:

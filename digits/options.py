@@ -11,7 +11,7 @@ from jsonargparse import Namespace
 
 from digits.checkpoint import Checkpoint
 from digits.classifier import Classifier
-from digits.config_files import run_name
+from digits.config_files import run_name, shown_config
 from digits.console import PROGRAM, shown, warn
 from digits.errors import InputError
 from digits.runs import LOG_ROOT
@@ -96,7 +96,8 @@ class NextCommands:
     @property
     def given(self) -> str:
         """The options that name runs like this one."""
-        options = [part for path in self.options.config or [] for part in ("--config", path.relative)]
+        configs = [shown_config(path.relative) for path in self.options.config or []]
+        options = [part for config in configs for part in ("--config", config)]
         if self.name != run_name(self.options) or not options:
             options += ["--name", self.name]
         if (root := self.options.trainer.default_root_dir) is not None:
@@ -110,7 +111,7 @@ class NextCommands:
     @property
     def resume(self) -> str:
         """The command that goes on where this run was stopped."""
-        rest = without_option(self.argv[1:], "--ckpt_path")
+        rest = [short_config(arg) for arg in without_option(self.argv[1:], "--ckpt_path")]
         last = "last" if self.run is None else shown(self.run)
         return f"{PROGRAM} fit {shlex.join([*rest, '--ckpt_path', last])}"
 
@@ -124,6 +125,12 @@ def group_options(argv: Sequence[str], group: str) -> list[str]:
             if "=" not in arg and i + 1 < len(argv):
                 found.append(argv[i + 1])
     return found
+
+
+def short_config(arg: str) -> str:
+    """An argument; if it is a config that comes with the package, by its name alone."""
+    option, equals, path = arg.partition("=")
+    return f"{option}={shown_config(path)}" if equals and option == "--config" else arg
 
 
 def without_option(argv: Sequence[str], option: str) -> list[str]:

@@ -1,0 +1,95 @@
+"""Which file --config names, and what may stand in it."""
+
+import shlex
+from pathlib import Path
+
+import pytest
+import yaml
+
+from digits.cli import main
+from digits.config_files import CONFIGS, find_config, with_configs
+from digits.errors import InputError
+from tests.helpers import Digits
+
+SMALL = "model: {class_path: MLP, init_args: {hidden: [8]}}\n"
+
+
+@pytest.mark.parametrize("name", ["mlp", "mlp.yaml", "configs/mlp.yaml", "configs/mlp"])
+def test_a_name_means_the_packaged_config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert find_config(name) == str(CONFIGS / "mlp.yaml")
+    Path("mlp").mkdir()  # a folder is no config
+    assert find_config(name) == str(CONFIGS / "mlp.yaml")
+
+
+@pytest.mark.parametrize(
+    "name", ["my/experiments/mlp.yaml", "../mlp.yaml", "mlp.yml", "/mlp.yaml", "configs/my/mlp.yaml"]
+)
+def test_another_path_does_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match=r"there is no such file: did you mean mlp\?"):
+        find_config(name)
+    Path("mlp.yml").write_text(SMALL)
+    assert find_config("mlp.yml") == "mlp.yml"
+
+
+def test_a_misspelt_name_is_answered_by_the_nearest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match=r"did you mean large_cnn\?"):
+        find_config("lagre_cnn")
+    with pytest.raises(InputError, match=r"packaged: .*small_cnn"):
+        find_config("xyz")
+
+
+@pytest.mark.parametrize(
+    "order", ["--config=mine.yaml {}", "{} --config=mine.yaml", "{} --config mine.yaml", "{} -c mine.yaml"]
+)
+def test_the_command_line_wins_wherever_the_config_stands(
+    digits: Digits, capsys: pytest.CaptureFixture[str], order: str
+) -> None:
+    Path("mine.yaml").write_text(SMALL + "trainer: {max_epochs: 7}\n")
+    with pytest.raises(SystemExit):
+        main(["fit", *order.format("--trainer.max_epochs=2").split(), "--print_config"])
+    assert yaml.safe_load(capsys.readouterr().out)["trainer"]["max_epochs"] == 2
+
+
+def test_of_two_configs_the_later_wins() -> None:
+    args = with_configs(["fit", "--name=x", "--config=mlp", "--config", "dense"])
+    assert args == ["fit", f"--config={CONFIGS}/mlp.yaml", f"--config={CONFIGS}/dense.yaml", "--name=x"]
+
+
+NESTED = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]\n" for i in range(1, 9)
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "holds no settings"),
+        ("just text", "holds no settings"),
+        ("[1, 2]", "holds no settings"),
+        (NESTED, "aliases"),
+        ("a: " + "[" * 3000, "levels"),
+        ("a: " + "[" * 3000 + "]" * 3000, "levels"),
+        (f"seed_everything: {'9' * 20_000}", "not valid YAML"),
+        ("a: [" + "1, " * 20_000 + "]", "nodes"),
+        ("a: b: c", "not valid YAML"),
+        ("\x00", "not valid YAML"),
+        ("!!python/object/apply:os.system ['true']", "not valid YAML"),
+    ],
+    ids=range(11),
+)
+def test_what_is_no_config_is_named_in_a_line(refused: Digits, text: str, reason: str) -> None:
+    Path("odd.yaml").write_text(text)
+    message = refused("fit", "--config=odd.yaml")
+    assert "--config odd.yaml" in message
+    assert reason in message
+    assert len(message) < 500
+
+
+def test_commands_name_packaged_configs_by_name(digits: Digits) -> None:
+    out = digits("fit", "--config=mlp", "--trainer.max_epochs=1", "--model.hidden=[8]", "--pictures=false")
+    (line,) = (line for line in out.splitlines() if line.startswith("Next: "))
+    assert line.startswith("Next: digits test --config mlp")
+    assert "error" in digits(*shlex.split(line.removeprefix("Next: digits ")))
