@@ -3,6 +3,7 @@
 import csv
 import gzip
 import math
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,8 @@ from torch import Tensor
 if TYPE_CHECKING:
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+ROOT = Path(__file__).parent.parent
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
 Digits = Callable[..., str]
 Stroke = list[tuple[float, float]]
 TIMED = ("seconds", "images_per_second")  # what differs between two runs of the same training
@@ -29,6 +32,11 @@ def draw(n: int, seed: int) -> tuple[Tensor, Tensor]:
     for image, label in zip(images, labels.tolist(), strict=True):
         image[4 + 2 * label : 6 + 2 * label, 4:24] = 255
     return images, labels
+
+
+def snippets(page: Path) -> list[str]:
+    """The blocks of Python on a page of the docs."""
+    return re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
 
 
 def write_idx(path: Path, values: Tensor) -> None:

@@ -10,11 +10,10 @@ from PIL import Image
 from digits import load
 from digits.cli import main
 from digits.runs import PRETRAINED
-from tests.helpers import Digits
+from tests.helpers import ROOT, Digits
 
 ALL = sorted((Path(__file__).parent.parent / "configs").glob("*.yaml"))
 CONFIGS = [path for path in ALL if path.stem != "pretrained"]
-README = (Path(__file__).parent.parent / "README.md").read_text()
 
 PARAMETERS = {
     "mlp": "623,290",
@@ -24,6 +23,7 @@ PARAMETERS = {
     "kaggle_cnn": "887,530",
     "batchnorm_cnn": "226,186",
     "best": "576,106",
+    "robust": "412,266",
     "speedrun": "29,610",
 }
 
@@ -43,7 +43,7 @@ def test_config_trains_and_tests(config: Path, digits: Digits) -> None:
     out = digits("fit", "--config", str(config), "--trainer.max_epochs=1", "--trainer.limit_train_batches=2")
     assert PARAMETERS[config.stem] in out
     assert f"lightning_logs/{config.stem}/version_0" in digits("test", "--config", str(config))
-    assert config.name in README
+    assert re.search(rf"`(configs/)?{config.stem}(\.yaml)?`", (ROOT / "docs/results.md").read_text())
 
 
 @pytest.mark.parametrize("name", ORIGINALS)
@@ -61,10 +61,9 @@ def test_the_pretrained_weights_are_used_without_training(
     common = ["--config", "configs/pretrained.yaml", "--trainer.accelerator", "cpu"]
     main(["test", *common])
     assert "on 10,000 images" in capsys.readouterr().out
-    stated = re.search(r"pretrained network takes\s(\d\.\d\d)% of the official test images", README)
-    assert stated is not None
     scores = json.loads(Path("lightning_logs/pretrained/version_0/test.json").read_text())["MNISTDataModule"]
-    assert f"{scores['error']:.2%}" == f"{stated[1]}%"
+    recorded = json.loads((ROOT / "benchmarks/results/pretrained.json").read_text())
+    assert round(100 * scores["error"], 2) == recorded["test error in percent"]
     page = np.full((90, 90), 255, np.uint8)
     page[15:75, 42:48] = 0
     Image.fromarray(page).save("one.png")

@@ -81,7 +81,7 @@ def damaged(draw: Callable, sources: list[bytes]) -> bytes:
 
 @fuzz
 @given(content=damaged(IDX), suffix=st.sampled_from(["", ".gz"]))
-def test_idx_files(tmp_path: Path, content: bytes, suffix: str) -> None:
+def test_damaged_idx_files_give_images_or_an_input_error(tmp_path: Path, content: bytes, suffix: str) -> None:
     path = tmp_path / f"x{suffix}"
     path.write_bytes(content)
     with contextlib.suppress(InputError):
@@ -93,7 +93,7 @@ def test_idx_files(tmp_path: Path, content: bytes, suffix: str) -> None:
 
 @fuzz
 @given(content=damaged(TABLES), suffix=st.sampled_from([".csv", ".csv.gz", ".zip"]))
-def test_csv_files(tmp_path: Path, content: bytes, suffix: str) -> None:
+def test_damaged_csv_files_give_images_or_an_input_error(tmp_path: Path, content: bytes, suffix: str) -> None:
     path = tmp_path / f"x{suffix}"
     path.write_bytes(content)
     with contextlib.suppress(InputError):
@@ -105,7 +105,7 @@ def test_csv_files(tmp_path: Path, content: bytes, suffix: str) -> None:
 @fuzz
 @given(content=damaged(PICTURES), multiple_digits=st.booleans())
 @pytest.mark.filterwarnings("ignore")
-def test_pictures(tmp_path: Path, content: bytes, multiple_digits: bool) -> None:
+def test_damaged_pictures_give_an_image_or_a_note(tmp_path: Path, content: bytes, multiple_digits: bool) -> None:
     path = tmp_path / "x.png"
     path.write_bytes(content)
     for image, note, _ in load_one(path, multiple_digits=multiple_digits):

@@ -17,10 +17,7 @@ from digits.commands.demo import newest
 from digits.data import MNISTDataModule
 from digits.errors import InputError
 from digits.models import BatchNormCNN, Classifier
-from tests.helpers import Digits
-
-README = (Path(__file__).parent.parent / "README.md").read_text()
-
+from tests.helpers import ROOT, Digits, snippets
 
 lightning_remarks = pytest.mark.filterwarnings(
     "ignore:.*does not have many workers", "ignore:.*smaller than the logging interval", "ignore:.*no logger configured"
@@ -62,10 +59,20 @@ def plain_trainer(folder: Path, **options: Any) -> Trainer:
     )
 
 
-def test_the_network_of_the_readme_trains_and_is_tested(digits: Digits, monkeypatch: pytest.MonkeyPatch) -> None:
-    (code,) = re.findall(r"```python\n(from torch import nn\n.*?)```", README, re.DOTALL)
-    Path("mine.py").write_text(code)
+@pytest.fixture
+def mine(digits: Digits, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The network, the data set and the callback of the docs in the module `mine`."""
+    Path("mine.py").write_text("\n\n".join(snippets(ROOT / "docs/design.md")))
     monkeypatch.syspath_prepend(Path.cwd())
+    monkeypatch.delitem(sys.modules, "mine", raising=False)
+
+
+def test_the_data_set_and_the_callback_of_the_docs_work(digits: Digits, mine: None) -> None:
+    fit = ("--model=MLP", "--data=mine.Bars", "--trainer.callbacks=mine.PrintError", "--trainer.max_epochs=2")
+    assert digits("fit", *fit, "--pictures=false").count("error 0.00%") >= 1
+
+
+def test_the_network_of_the_docs_trains_and_is_tested(digits: Digits, mine: None) -> None:
     digits("fit", "--model", "mine.Net", "--model.width", "128", "--model.lr", "0.002", "--trainer.max_epochs=4")
     checkpoint = "lightning_logs/Net/version_0/checkpoints/best.ckpt"
     for which in ([], [f"--ckpt_path={checkpoint}"]):

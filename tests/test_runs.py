@@ -32,7 +32,7 @@ def test_newest_checkpoint_skips_runs_without_one(tmp_path: Path) -> None:
     assert newest_checkpoint(tmp_path, "best") == last
 
 
-def test_run_of_a_checkpoint(tmp_path: Path) -> None:
+def test_the_run_of_a_checkpoint_is_the_folder_above_it(tmp_path: Path) -> None:
     assert run_of(tmp_path / "version_3/checkpoints/best.ckpt") == tmp_path / "version_3"
     assert run_of(tmp_path / "best.ckpt") is None
 

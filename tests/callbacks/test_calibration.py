@@ -66,7 +66,7 @@ def test_the_wrong_labels_are_those_of_the_official_test_images(digits: Digits, 
     assert "wrong labels" not in digits("test", "--name=MLP")
 
 
-def test_wrong_labels_of_mnist() -> None:
+def test_the_known_wrong_labels_are_those_of_mnist_s_test_images() -> None:
     data = MNISTDataModule()
     data.setup("test")
     assert list(data.wrong_labels) == list(WRONG_LABELS)

@@ -40,7 +40,7 @@ def test_split_is_the_same_on_every_machine() -> None:
 
 
 @pytest.mark.parametrize("val_size", [0, 1, 299])
-def test_split_sizes(tiny_mnist: Path, val_size: int) -> None:
+def test_val_size_images_are_held_out(tiny_mnist: Path, val_size: int) -> None:
     data = MNISTDataModule(val_size=val_size)
     data.setup("fit")
     assert (len(data.train), len(data.val)) == (300 - val_size, val_size)

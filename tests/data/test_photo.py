@@ -18,7 +18,7 @@ REFERENCE = prepare(seven())
 
 
 @pytest.mark.parametrize(("size", "pen"), SIZES)
-def test_any_size_and_pen(size: int, pen: int) -> None:
+def test_size_and_pen_do_not_matter(size: int, pen: int) -> None:
     prepared = prepare(seven(size, pen))
     check_form(prepared)
     assert similarity(prepared, REFERENCE) > 0.85
@@ -90,7 +90,7 @@ def test_specks_and_a_frame_are_left_out() -> None:
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "RGBA", "CMYK", "LA", "I", "F", "I;16", "YCbCr"])
-def test_modes(mode: str) -> None:
+def test_every_color_mode_is_read(mode: str) -> None:
     image = seven()
     image = Image.fromarray(np.asarray(image).astype(np.uint16) * 257) if mode == "I;16" else image.convert(mode)
     assert image.mode == mode
@@ -98,7 +98,7 @@ def test_modes(mode: str) -> None:
 
 
 @pytest.mark.parametrize("ink", [(0, 0, 0), (255, 255, 255), (200, 30, 30)])
-def test_transparent_paper(ink: tuple[int, int, int]) -> None:
+def test_transparency_counts_as_paper(ink: tuple[int, int, int]) -> None:
     image = Image.new("RGBA", (120, 120), (*ink, 0))
     image.putalpha(seven(ink=255, paper=0))
     assert similarity(prepare(image), REFERENCE) > 0.9
@@ -112,13 +112,13 @@ def test_mnist_passes_unchanged_and_inverted_mnist_does_not() -> None:
 
 
 @pytest.mark.parametrize("suffix", ["png", "jpg", "bmp", "gif", "tiff", "webp"])
-def test_formats(tmp_path: Path, suffix: str) -> None:
+def test_every_picture_format_is_read(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"x.{suffix}"
     seven().save(path)
     assert similarity(prepare(read_picture(path)), REFERENCE) > 0.9
 
 
-def test_exif_orientation(tmp_path: Path) -> None:
+def test_exif_orientation_is_applied(tmp_path: Path) -> None:
     path = tmp_path / "x.jpg"
     exif = Image.Exif()
     exif[0x0112] = 6  # the camera was turned: show it rotated by 90° clockwise

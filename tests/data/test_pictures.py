@@ -59,7 +59,7 @@ def test_no_pictures_is_an_error(pictures: Path, tmp_path: Path) -> None:
         ("77/a.png", -1),
     ],
 )
-def test_labels_from_names(path: str, label: int) -> None:
+def test_labels_come_from_folders_and_names(path: str, label: int) -> None:
     assert label_of(Path(path)) == label
 
 

@@ -1,0 +1,86 @@
+"""What can be given on the command line, and how bad input is refused."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from digits.cli import main
+from tests.helpers import Digits
+
+MODEL = ("--model=MLP", "--model.hidden=[16]", "--model.lr=0.01")
+FIT = ("--trainer.max_epochs=2", "--pictures=false", *MODEL)
+
+
+def test_command_line_beats_config_beats_defaults(digits: Digits, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("mine.yaml").write_text("model: {class_path: LargeCNN}\ntrainer: {max_epochs: 7, log_every_n_steps: 3}\n")
+    with pytest.raises(SystemExit) as info:
+        main(["fit", "--config=mine.yaml", "--trainer.max_epochs=2", "--print_config"])
+    assert info.value.code in (None, 0)
+    config = yaml.safe_load(capsys.readouterr().out)
+    assert config["trainer"]["max_epochs"] == 2
+    assert config["trainer"]["log_every_n_steps"] == 3
+    assert config["data"]["init_args"]["val_size"] == 5000
+    assert config["model"]["init_args"]["lr"] == 0.005
+    assert config["seed_everything"] == 0
+
+
+@pytest.mark.parametrize("command", ["fit", "validate", "test", "predict"])
+def test_help_shows_the_options_of_the_command(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as info:
+        main([command, "--help"])
+    assert info.value.code == 0
+    out = capsys.readouterr().out
+    assert out.startswith("usage: digits")
+    assert ("--predictions.path" in out) == (command == "predict")
+
+
+@pytest.mark.parametrize(
+    ("args", "names"),
+    [
+        ((), "no model"),
+        (("--config=absent.yaml",), "absent.yaml"),
+        (("--config=text.yaml",), "text.yaml is not valid YAML"),
+        (("--config=key.yaml",), "modle"),
+        ((*FIT, "--model.lrr=3"), "lrr"),
+        ((*FIT, "--model.lr=fast"), "fast"),
+        ((*FIT, "--trainer.max_epochs=many"), "trainer.max_epochs"),
+        ((*FIT, "--nonsense=3"), "--nonsense=3"),
+        (("--model=Nonsense",), "no class Nonsense"),
+        ((*FIT, "--data.batch_size=-3"), "--data.batch_size must be at least 1, got -3"),
+        ((*FIT, "--data.val_size=300"), "--data.val_size 300 leaves nothing to train on: there are 300"),
+        ((*FIT, "--trainer.default_root_dir=text.yaml"), "text.yaml/lightning_logs/MLP"),
+        ((*FIT, "--ckpt_path=last"), "no checkpoint in lightning_logs/MLP"),
+        ((*FIT, "--ckpt_path=text.yaml"), "text.yaml is damaged or not a checkpoint"),
+        ((*FIT, "--ckpt_path="), "--ckpt_path is empty"),
+        ((*FIT, "--trainer.accelerator=abacus"), "abacus"),
+    ],
+)
+def test_bad_input_is_named_and_leaves_nothing(refused: Digits, args: tuple[str, ...], names: str) -> None:
+    Path("text.yaml").write_text("a: [1")
+    Path("key.yaml").write_text("modle: 3")
+    assert names in refused("fit", *args)
+    assert not list(Path("lightning_logs").rglob("version_*"))
+
+
+def test_predictions_that_cannot_be_written_are_refused_before_predicting(digits: Digits, refused: Digits) -> None:
+    digits("fit", *FIT)
+    Path("folder").mkdir()
+    assert "--predictions.path folder is a folder" in refused("predict", "--name=MLP", "--predictions.path=folder")
+    Path("file").touch()
+    assert "file/x.csv can't be written" in refused("predict", "--name=MLP", "--predictions.path=file/x.csv")
+
+
+def test_without_validation_images_there_is_nothing_to_validate(digits: Digits, refused: Digits) -> None:
+    digits("fit", *FIT, "--data.val_size=0")
+    assert "--data.val_size is 0" in refused("validate", "--name=MLP", "--data.val_size=0")
+
+
+def test_a_config_that_is_not_here_is_the_package_s_own(digits: Digits, refused: Digits) -> None:
+    assert "592,074" in digits("fit", "--config=configs/small_cnn.yaml", "--trainer.fast_dev_run=true")
+    assert "absent.yaml" in refused("fit", "--config", "configs/absent.yaml")
+
+
+@pytest.mark.parametrize("name", ["../out", "/out", "a/../../out"])
+def test_a_name_that_leads_out_of_the_logs_is_refused(refused: Digits, name: str) -> None:
+    assert f"--name {name}" in refused("fit", *FIT, f"--name={name}")

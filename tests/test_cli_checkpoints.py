@@ -1,0 +1,101 @@
+"""Which checkpoint a command takes, and how a run is resumed."""
+
+from pathlib import Path
+
+import pytest
+import torch
+import yaml
+
+from digits.cli import main
+from tests.helpers import Digits, read_events
+
+MODEL = ("--model=MLP", "--model.hidden=[16]", "--model.lr=0.01")
+FIT = ("--trainer.max_epochs=2", "--pictures=false", *MODEL)
+
+
+def test_best_is_the_epoch_with_the_best_validation_and_last_the_last(digits: Digits, tmp_path: Path) -> None:
+    digits("fit", *MODEL, "--trainer.max_epochs=4", "--model.lr=0.3")
+    run = tmp_path / "lightning_logs/MLP/version_0"
+    accuracy = [event.value for event in read_events(run).Scalars("val/accuracy")]
+    best, last = (torch.load(run / f"checkpoints/{name}.ckpt", weights_only=True) for name in ("best", "last"))
+    assert best["epoch"] == accuracy.index(max(accuracy))
+    assert last["epoch"] == 3
+
+
+def test_training_on_everything_leaves_the_last_checkpoint_to_test(digits: Digits) -> None:
+    digits("fit", *FIT, "--data.val_size=0")
+    assert "checkpoints/last.ckpt" in digits("test", "--name=MLP")
+
+
+def test_resuming_goes_on_in_the_same_run(digits: Digits, tmp_path: Path) -> None:
+    digits("fit", *MODEL, "--trainer.max_epochs=3")
+    run = tmp_path / "lightning_logs/MLP/version_0"
+    whole = torch.load(run / "checkpoints/last.ckpt", weights_only=True)
+    first = run / "checkpoints/best.ckpt"
+    assert torch.load(first, weights_only=True)["epoch"] < 3
+    digits("fit", *MODEL, "--trainer.max_epochs=3", f"--ckpt_path={first}")
+    resumed = torch.load(run / "checkpoints/last.ckpt", weights_only=True)
+    assert resumed["global_step"] == whole["global_step"]
+    assert "had reached its end" in digits("fit", *MODEL, "--trainer.max_epochs=3", "--ckpt_path=last")
+    assert resumed["epoch"] == whole["epoch"]
+    assert [path.name for path in run.parent.iterdir()] == ["version_0"]
+    assert yaml.safe_load((run / "config.yaml").read_text())["ckpt_path"] is None
+
+
+def test_resuming_towards_another_end_is_refused(digits: Digits, refused: Digits, tmp_path: Path) -> None:
+    digits("fit", *FIT)
+    config = tmp_path / "lightning_logs/MLP/version_0/config.yaml"
+    before = config.read_bytes()
+    message = refused("fit", *MODEL, "--trainer.max_epochs=5", "--ckpt_path=last")
+    assert "planned for 16 steps, but these options make 40" in message
+    assert config.read_bytes() == before
+
+
+def test_a_checkpoint_or_a_run_is_enough(digits: Digits, tmp_path: Path) -> None:
+    digits("fit", *FIT)
+    for folder in ("lightning_logs/MLP/version_0", "lightning_logs/MLP"):
+        out = digits("test", f"--ckpt_path={folder}")
+        assert "version_0/checkpoints/best.ckpt" in out
+        assert "on 90 images" in out
+    assert "checkpoints/last.ckpt" in digits("fit", *MODEL, "--trainer.max_epochs=2", f"--ckpt_path={folder}")
+    path = tmp_path / "elsewhere.ckpt"
+    (tmp_path / "lightning_logs/MLP/version_0/checkpoints/best.ckpt").rename(path)
+    assert "on 90 images" in digits("test", f"--ckpt_path={path}")
+
+
+def test_options_that_contradict_the_checkpoint_are_named(digits: Digits, refused: Digits) -> None:
+    digits("fit", *FIT)
+    assert "--model.lr 0.5 contradicts" in refused("test", "--name=MLP", "--model=MLP", "--model.lr=0.5")
+    assert "--model.hidden [8] contradicts" in refused("test", "--name=MLP", "--model=MLP", "--model.hidden=[8]")
+    assert "holds a MLP, but the model asked for is SmallCNN" in refused("test", "--name=MLP", "--model=SmallCNN")
+
+
+def test_validating_on_another_split_warns(digits: Digits, capsys: pytest.CaptureFixture[str]) -> None:
+    digits("fit", *FIT)
+    main(["validate", "--name=MLP", "--data.val_size=50", "--trainer.accelerator=cpu"])
+    assert "warning: --data.val_size is 50, but" in capsys.readouterr().err
+    main(["validate", "--ckpt_path=pretrained", "--data.val_size=60", "--trainer.accelerator=cpu"])
+    assert "does not say what it was trained on" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["validate", "test", "predict"])
+def test_nothing_runs_on_random_weights(refused: Digits, command: str) -> None:
+    message = refused(command, "--config", str(Path(__file__).parent.parent / "configs/mlp.yaml"))
+    assert "no checkpoint in lightning_logs/mlp" in message
+    assert "digits fit --config" in message
+
+
+def test_a_class_from_a_checkpoint_is_not_imported_unasked(digits: Digits, refused: Digits) -> None:
+    digits("fit", *FIT)
+    path = Path("lightning_logs/MLP/version_0/checkpoints/best.ckpt")
+    checkpoint = torch.load(path, weights_only=True)
+    checkpoint["class_path"] = "antigravity.Model"
+    torch.save(checkpoint, path)
+    assert "holds a antigravity.Model: name it" in refused("test", "--name=MLP")
+
+
+def test_without_logger_checkpoints_still_lie_in_the_run(digits: Digits, tmp_path: Path) -> None:
+    digits("fit", *FIT, "--trainer.logger=false")
+    run = tmp_path / "lightning_logs/MLP/version_0"
+    assert {path.name for path in run.iterdir()} == {"checkpoints", "config.yaml", "metrics.csv"}
+    assert "on 90 images" in digits("test", "--name=MLP", "--trainer.logger=false")
