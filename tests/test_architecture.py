@@ -17,9 +17,9 @@ LAYERS = [
     {"augment", "console", "files", "ink", "metrics", "transforms"},
     {"checkpoint", "classifier", "data", "doubt", "ensemble", "models", "runs", "schema", "segmenter"},
     {"plots"},
-    {"callbacks", "checkpoint_files", "commands", "fast", "options", "predictor"},
-    {"arguments", "parser"},
-    {"cli"},
+    {"callbacks", "commands", "config_files", "fast", "options", "predictor"},
+    {"arguments"},
+    {"cli", "completion"},
     {"__main__"},
 ]
 HEIGHT = {name: height for height, names in enumerate(LAYERS) for name in names}

@@ -9,8 +9,8 @@ from types import ModuleType
 from typing import Any
 
 from digits import data, models
+from digits.arguments import ArgumentsCLI
 from digits.classifier import Classifier
-from digits.cli import DigitsCLI
 from digits.commands import compare, demo
 from digits.console import COMMANDS, PROGRAM
 from digits.data import DigitsDataModule
@@ -34,7 +34,7 @@ def main(args: Sequence[str]) -> None:
     CompletionCLI(shell)
 
 
-class CompletionCLI(DigitsCLI):
+class CompletionCLI(ArgumentsCLI):
     """Prints the script, in place of running a command."""
 
     def __init__(self, shell: str) -> None:
