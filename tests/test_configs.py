@@ -23,7 +23,7 @@ PARAMETERS = {
     "kaggle_cnn": "887,530",
     "batchnorm_cnn": "226,186",
     "best": "576,106",
-    "robust": "412,266",
+    "robust": "576,106",
     "speedrun": "29,610",
 }
 

@@ -93,9 +93,12 @@ def cross(images: Tensor) -> Tensor:
     n, side, device = len(images), images.shape[-1], images.device
     straight, bent = (uniform(2 * n * p, -2, side + 2, device).view(n, p, 2) for p in (2, 5))
     bent[torch.rand(n, device=device) < 0.7] = torch.nan
-    x = torch.linspace(0, side - 1, 15, device=device).expand(n, -1)
-    y = uniform(n, 0, side, device)[:, None] + uniform(n, 0, 5, device)[:, None] * (torch.arange(15, device=device) % 2)
-    zigzag = torch.stack([x, y], dim=2)
+    teeth = torch.arange(15, device=device)
+    start, step, rise, high = (
+        uniform(n, low, most, device)[:, None] for low, most in ((-4, 6), (1.5, 4.5), (-0.3, 0.3), (1, 6))
+    )
+    x = start + step * teeth
+    zigzag = torch.stack([x, uniform(n, 0, side, device)[:, None] + rise * x + high * (teeth % 2)], dim=2)
     zigzag[torch.rand(n, device=device) < 0.5] = torch.nan
     line = draw(join(straight, bent, zigzag), uniform(n, 0.5, 2.5, device), side)
     dots = (torch.arange(side, device=device) / amount(images, 2, 6)) % 1 < 0.5
@@ -200,6 +203,6 @@ def invert(images: Tensor) -> Tensor:
 
 CHANGES: list[tuple[float, Change]] = [
     *((0.3, widen), (0.25, thin), (0.2, pixelate), (0.2, pixelate), (0.15, harden), (0.15, scatter)),
-    *((0.18, cross), (0.1, rule), (0.12, cut_out), (0.15, convolve), (0.2, blur), (0.12, margin)),
+    *((0.2, cross), (0.1, rule), (0.12, cut_out), (0.25, convolve), (0.2, blur), (0.12, margin)),
     *((0.15, uneven_paper), (0.2, fade), (0.15, grain), (0.12, specks), (0.08, invert)),
 ]

@@ -69,10 +69,10 @@ def turned(images: Tensor, labels: Tensor, n: int) -> Tensor:
 
 
 def merged(images: Tensor, labels: Tensor, n: int) -> Tensor:
-    """Two digits on top of each other, one of them shifted and turned upside down."""
+    """Two digits on top of each other, one of them upside down and 4 to 7 pixels further along both axes."""
     below, above = some(images, 2 * n).chunk(2)
-    shift = torch.randint(-6, 7, (2,)).tolist()
-    return torch.maximum(below, above.flip(1).roll(shift, (1, 2)))
+    down, right = (torch.randint(4, 8, (2,)) * (2 * torch.randint(2, (2,)) - 1)).tolist()
+    return torch.maximum(below, above.flip(1).roll((down, right), (1, 2)))
 
 
 def scribbles(images: Tensor, labels: Tensor, n: int) -> Tensor:
@@ -87,20 +87,38 @@ def scribbles(images: Tensor, labels: Tensor, n: int) -> Tensor:
 
 
 def letters(images: Tensor, labels: Tensor, n: int) -> Tensor:
-    """Letters that are not drawn like digits, each corner somewhere near its place, half of them with round corners."""
-    device = images.device
-    which = torch.randint(len(LETTERS), (n,), device=device)
-    corners = torch.tensor(LETTERS, device=device)[which]  # (n, P), numbers of places
+    """Letters that are not drawn like digits."""
+    which = torch.randint(len(LETTERS), (n,), device=images.device)
+    return write(torch.tensor(LETTERS, device=images.device)[which], images.shape[-1])
+
+
+def signs(images: Tensor, labels: Tensor, n: int) -> Tensor:
+    """Signs of no script: two strokes over three to five places each. Few of them happen to be a digit."""
+    corners = torch.randint(9, (n, 10), device=images.device)
+    corners[:, 4] = corners[:, 9] = LIFT
+    corners[torch.rand(n, device=images.device) < 0.5, 3] = LIFT
+    return write(corners, images.shape[-1])
+
+
+def write(corners: Tensor, side: int) -> Tensor:
+    """Draw lines from place to place, each somewhere near its own; half of them with round corners.
+
+    Args:
+        corners: numbers of `PLACES`, (N, P), int64.
+        side: height and width of the images, in pixels.
+
+    Returns:
+        (N, side, side), 0 to 1.
+    """
+    n, device = len(corners), corners.device
     places = torch.tensor(PLACES, device=device) + torch.randn(n, len(PLACES), 2, device=device) * 0.09
-    points = places.gather(1, corners[:, :, None].expand(-1, -1, 2)) - 0.5
+    x, y = (places.gather(1, corners[:, :, None].expand(-1, -1, 2)) - 0.5).unbind(2)
     bounds = (11, 20), (13, 21), (-0.3, 0.3)
     width, height, slant = (uniform(n, low, high, device)[:, None] for low, high in bounds)
-    x, y = points.unbind(2)
-    points = torch.stack([x * width - slant * y * height, y * height], dim=2) + (images.shape[-1] - 1) / 2
+    points = torch.stack([x * width - slant * y * height, y * height], dim=2) + (side - 1) / 2
     smooth = round_corners(round_corners(points))
-    pens = uniform(n, 0.8, 3, device)
-    is_round = torch.rand(n, 1, 1, device=device) < 0.5
-    return torch.where(is_round, draw(smooth, pens, images.shape[-1]), draw(points, pens, images.shape[-1]))
+    pens, is_round = uniform(n, 0.8, 3, device), torch.rand(n, 1, 1, device=device) < 0.5
+    return torch.where(is_round, draw(smooth, pens, side), draw(points, pens, side))
 
 
 def round_corners(points: Tensor) -> Tensor:
@@ -150,6 +168,7 @@ def noise(images: Tensor, labels: Tensor, n: int) -> Tensor:
 NAN = float("nan")
 # Where the corners of letters are in their box; the last one lifts the pen.
 PLACES = [(x, y) for y in (0.0, 0.5, 1.0) for x in (0.0, 0.5, 1.0)] + [(NAN, NAN)]
+LIFT = 9
 LETTERS = [
     [*map(int, word), *[int(word[-1])] * (10 - len(word))]  # all of one length: the last corner is repeated
     # Each digit is a place: 012 is the upper, 345 the middle, 678 the lower row; 9 lifts the pen.
@@ -161,5 +180,5 @@ LETTERS = [
 ]
 KINDS: list[Callable[[Tensor, Tensor, int], Tensor]] = [
     *(quarters, pairs, pieces, turned, merged),
-    *(scribbles, letters, shapes, blots, noise),
+    *(scribbles, letters, signs, shapes, blots, noise),
 ]

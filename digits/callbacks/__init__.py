@@ -15,6 +15,7 @@ from digits.callbacks.plots import PlotWriter
 from digits.callbacks.predictions import PredictionWriter
 from digits.callbacks.projector import Projector
 from digits.callbacks.report import Report
+from digits.callbacks.start_from import StartFrom
 from digits.callbacks.summary import ConfigWriter, FitSummary
 from digits.callbacks.tensorboard import TensorBoardPages
 from digits.callbacks.terminal import ProgressBar, summarize
@@ -34,6 +35,7 @@ __all__ = [
     "Report",
     "RewindTensorBoard",
     "RunCheckpoint",
+    "StartFrom",
     "StopAtStep",
     "TensorBoardPages",
     "default_callbacks",

@@ -210,7 +210,12 @@ class DigitsDataModule(LightningDataModule):
         if self.trainer is not None and self.trainer.training and self.seed is not None:
             loop: Any = self.trainer.fit_loop
             epoch, batch_idx = loop.epoch_progress.current.processed, loop.epoch_loop.batch_progress.current.ready
-            seed_device(batch.images.device, random_seed(self.seed, epoch, self.trainer.global_rank + 1) + batch_idx)
+            seed = random_seed(self.seed, epoch, self.trainer.global_rank + 1) + batch_idx
+            for device in {
+                batch.images.device,
+                torch.device("cpu"),
+            }:  # what is drawn once for a batch is drawn on the CPU
+                seed_device(device, seed)
             batch = self.broaden(batch)
         return Batch(self.normalize(batch.images), batch.labels, batch.indices)
 
@@ -228,7 +233,10 @@ class DigitsDataModule(LightningDataModule):
         """A batch of raw images, (N, 28, 28), as training sees it: augmented, then non-digits of label and index -1."""
         if not any(self.broadening.values()):
             return Batch(self.augment(batch.images), batch.labels, batch.indices)
-        images, labels = broaden(batch.images, batch.labels, self.augment, **self.broadening)
+        device = batch.images.device
+        here = device if device.type != "mps" else torch.device("cpu")  # Apple's GPUs lack half of what it takes
+        images, labels = broaden(batch.images.to(here), batch.labels.to(here), self.augment, **self.broadening)
+        images, labels = images.to(device), labels.to(device)
         unknown = batch.indices.new_full((len(images) - len(batch.indices),), -1)
         return Batch(images, labels, torch.cat([batch.indices, unknown]))
 
