@@ -17,6 +17,8 @@ from torch.autograd import forward_ad
 # Private to torch; should it move, everything is left to torch.
 is_func_active = getattr(torch._C, "_are_functorch_transforms_active", lambda: True)
 
+FASTER = (torch.bfloat16, torch.float16)  # of which max pooling with its gradient is faster than torch's own
+
 
 def use_fast_layers(network: nn.Module) -> None:
     """Let the dropout and the 2×2 max pooling of `network` be computed by the classes of this file."""
@@ -90,7 +92,7 @@ class MaxPool2d(FastLayer, nn.MaxPool2d):
             return F.max_pool2d(x, 2)
         if not x.requires_grad:
             return largest_of_four(x)[-1].permute(0, 3, 1, 2)
-        if x.shape[2] % 2 == x.shape[3] % 2 == 0:
+        if x.dtype in FASTER and x.shape[2] % 2 == x.shape[3] % 2 == 0:
             return LargestOfFour.apply(x)
         return F.max_pool2d(x, 2)
 
@@ -102,66 +104,66 @@ def largest_of_four(x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """The largest of 2×2 pixels of x, (N, C, H, W), in two steps, each of which is returned with what it chose from.
 
     Returns:
-        upper pixels, (N, H // 2, W, C), the larger of upper and lower; of these the left ones, (N, H // 2, W // 2, C),
-        the larger of left and right.
+        left pixels, (N, H, W // 2, C), the larger of left and right; of these the upper ones, (N, H // 2, W // 2, C),
+        the larger of upper and lower.
     """
     h, w = x.shape[2] // 2 * 2, x.shape[3] // 2 * 2
-    rows = x.permute(0, 2, 3, 1)
-    upper, lower = rows[:, 0:h:2], rows[:, 1:h:2]
-    larger = torch.maximum(upper, lower)
-    left, right = larger[:, :, 0:w:2], larger[:, :, 1:w:2]
-    return upper, larger, left, torch.maximum(left, right)
+    pixels = x.permute(0, 2, 3, 1)[:, :h, :w]
+    left, right = pixels[:, :, 0::2], pixels[:, :, 1::2]
+    larger = torch.maximum(left, right)
+    upper, lower = larger[:, 0::2], larger[:, 1::2]
+    return left, larger, upper, torch.maximum(upper, lower)
 
 
 class LargestOfFour(torch.autograd.Function):
     """Max pooling of an even number of rows and columns, with its derivatives.
 
-    Among equal values the upper, then the left one gets the gradient.
+    Among equal values the first, row by row, gets the gradient, as in torch's own.
     """
 
     @staticmethod
     def forward(ctx: Any, x: Tensor) -> Tensor:
-        upper, larger, left, largest = largest_of_four(x)
+        left, larger, upper, largest = largest_of_four(x)
         whole = {2: torch.int16, 4: torch.int32, 8: torch.int64}[x.element_size()]
-        is_upper, is_left = torch.empty(upper.shape, dtype=whole), torch.empty(left.shape, dtype=whole)
-        torch.eq(upper.view(whole), larger.view(whole), out=is_upper)
-        torch.eq(left.view(whole), largest.view(whole), out=is_left)
-        ctx.save_for_backward(is_upper, is_left)
+        is_left, is_upper = torch.empty(left.shape, dtype=whole), torch.empty(upper.shape, dtype=whole)
+        torch.eq(left.view(whole), larger.view(whole), out=is_left)
+        torch.eq(upper.view(whole), largest.view(whole), out=is_upper)
+        ctx.save_for_backward(is_left, is_upper)
         return largest.permute(0, 3, 1, 2)
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> Tensor:
-        is_upper, is_left = ctx.saved_tensors
+        is_left, is_upper = ctx.saved_tensors
         grad = grads[0].permute(0, 2, 3, 1)
         if torch.is_grad_enabled() or is_func_active():  # create_graph=True
-            return select(grad, is_upper.bool(), is_left.bool()).permute(0, 3, 1, 2)
+            return select(grad, is_left.bool(), is_upper.bool()).permute(0, 3, 1, 2)
         try:
             grad = grad.contiguous().view(is_left.dtype)
         except RuntimeError:  # many gradients at once (is_grads_batched=True), of which there is no such view
-            return select(grad, is_upper.bool(), is_left.bool()).permute(0, 3, 1, 2)
+            return select(grad, is_left.bool(), is_upper.bool()).permute(0, 3, 1, 2)
         # Selected as integers times 0 or 1: exact, and the fastest operation there is for it.
-        n, h, w, c = is_left.shape  # of the result
-        larger = torch.empty_like(is_upper)  # (N, H, 2 W, C)
-        torch.mul(grad, is_left, out=larger[:, :, 0::2])
-        torch.sub(grad, larger[:, :, 0::2], out=larger[:, :, 1::2])
+        n, h, w, c = is_upper.shape  # of the result
+        larger = torch.empty_like(is_left)  # (N, 2 H, W, C)
+        torch.mul(grad, is_upper, out=larger[:, 0::2])
+        torch.sub(grad, larger[:, 0::2], out=larger[:, 1::2])
         all_four = torch.empty(n, 2 * h, 2 * w, c, dtype=is_left.dtype)
-        torch.mul(larger, is_upper, out=all_four[:, 0::2])
-        torch.sub(larger, all_four[:, 0::2], out=all_four[:, 1::2])
+        torch.mul(larger, is_left, out=all_four[:, :, 0::2])
+        torch.sub(larger, all_four[:, :, 0::2], out=all_four[:, :, 1::2])
         return all_four.view(grads[0].dtype).permute(0, 3, 1, 2)
 
 
-def select(grad: Tensor, is_upper: Tensor, is_left: Tensor) -> Tensor:
+def select(grad: Tensor, is_left: Tensor, is_upper: Tensor) -> Tensor:
     """The gradient of `LargestOfFour` by operations that have derivatives themselves.
 
     Args:
         grad: of the result, (N, H // 2, W // 2, C).
-        is_upper: whether the upper pixel is the larger, (N, H // 2, W, C) bool.
-        is_left: whether the left one of these is, (N, H // 2, W // 2, C) bool.
+        is_left: whether the left pixel is the larger, (N, H, W // 2, C) bool.
+        is_upper: whether the upper one of these is, (N, H // 2, W // 2, C) bool.
 
     Returns:
         (N, H, W, C).
     """
-    n, h, w, c = is_left.shape
-    larger = torch.stack([grad.where(is_left, 0), grad.where(~is_left, 0)], dim=3).reshape(n, h, 2 * w, c)
-    all_four = torch.stack([larger.where(is_upper, 0), larger.where(~is_upper, 0)], dim=2)
+    n, h, w, c = is_upper.shape
+    larger = torch.stack([grad.where(is_upper, 0), grad.where(~is_upper, 0)], dim=2).reshape(n, 2 * h, w, c)
+    all_four = torch.stack([larger.where(is_left, 0), larger.where(~is_left, 0)], dim=3)
     return all_four.reshape(n, 2 * h, 2 * w, c)
