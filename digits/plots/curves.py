@@ -15,7 +15,8 @@ def plot_learning_curves(rows: Sequence[Mapping[str, float]]) -> Image.Image:
     """Does it learn, and does it overfit? Error and loss of training and validation by epoch.
 
     Args:
-        rows: one per epoch, with `epoch` and, where known, `train/error`, `val/error` (0 to 1), `train/loss`, `val/loss`.
+        rows: one per epoch, with `epoch` and, as far as known, `train/error` and `val/error` (0 to 1), `train/loss` and
+            `val/loss`.
     """
     figure = new_figure(10, 4)
     for axes, metric in zip(figure.subplots(1, 2), ("error", "loss"), strict=True):
