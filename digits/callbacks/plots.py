@@ -24,6 +24,7 @@ from digits.plots import (
 from digits.runs import run_folder
 
 WORST = 40  # mistakes shown
+FILTERS = 64  # of the first layer shown, at most
 
 
 class PlotWriter(OutcomeCollector):
@@ -52,9 +53,11 @@ class PlotWriter(OutcomeCollector):
             rows = [row for callback in trainer.callbacks if isinstance(callback, Epochs) for row in callback.rows]  # type: ignore[attr-defined]
             if rows:
                 self.write(trainer, "curves", plot_learning_curves(rows))
-            weight = first_weight(pl_module)
-            if weight is not None:
-                self.write(trainer, "filters", plot_filters(weight))
+            data = datamodule_of(trainer)
+            image = data.train.first(1).images[0]
+            if (layer := first_layer(pl_module, image, data.normalize(image[None]))) is not None:
+                weight, response = layer
+                self.write(trainer, "filters", plot_filters(weight, image, response))
         if self.outcomes.update_called:  # not when it was stopped before it was validated, or had ended before
             self.plot_outcomes(trainer, datamodule_of(trainer).val, "", f"Validation, epoch {trainer.current_epoch}")
 
@@ -85,12 +88,24 @@ class PlotWriter(OutcomeCollector):
             writer.add_image(name, np.asarray(picture), trainer.global_step, dataformats="HWC")
 
 
-def first_weight(model: nn.Module) -> Tensor | None:
-    """The weights of the first layer that sees the image, (filters, H, W), at most 100 of them."""
-    for layer in model.modules():
-        if isinstance(layer, nn.Conv2d):
-            return layer.weight.detach()[:100, 0].float().cpu()
-        if isinstance(layer, nn.Linear):
-            side = int(layer.in_features**0.5)
-            return layer.weight.detach()[:100].view(-1, side, side).float().cpu()
+def first_layer(model: nn.Module, image: Tensor, pixels: Tensor) -> tuple[Tensor, Tensor] | None:
+    """The weights of the first layer that sees the image, and what it makes of it; None where they can't be drawn.
+
+    Args:
+        model: any network.
+        image: (H, W), uint8.
+        pixels: the same as the network takes it, (1, 1, H, W).
+
+    Returns:
+        The weights and the response, each (filters, height, width), of at most 64 filters. Of a linear layer, whose
+        response has no places, it is the weights where there is ink.
+    """
+    layer = next((one for one in model.modules() if isinstance(one, nn.Conv2d | nn.Linear)), None)
+    if isinstance(layer, nn.Conv2d) and layer.in_channels == 1:
+        with torch.no_grad():
+            response = layer(pixels.to(layer.weight))[0, :FILTERS]
+        return layer.weight.detach()[:FILTERS, 0].float().cpu(), response.float().cpu()
+    if isinstance(layer, nn.Linear) and layer.in_features == image.numel():
+        weight = layer.weight.detach()[:FILTERS].view(-1, *image.shape).float().cpu()
+        return weight, weight * image
     return None

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from PIL import Image
 
-from digits.plots.figure import new_figure, tidy, to_image
+from digits.plots.curves import curve
+from digits.plots.figure import epoch_axis, log_axis, new_figure, tidy, to_image
 from digits.plots.style import PALETTE
 
 
@@ -16,16 +17,15 @@ def plot_comparison(runs: Mapping[str, Sequence[Mapping[str, float]]]) -> Image.
     """
     figure = new_figure(10, 5)
     axes = figure.subplots()
-    for i, (name, rows) in enumerate(runs.items()):
-        points = [(row["epoch"], 100 * max(row["val/error"], 1e-5)) for row in rows if row.get("val/error") is not None]
-        if points:
-            colour, dashes = PALETTE[i % len(PALETTE)], ["-", "--", ":"][i // len(PALETTE) % 3]
-            axes.plot(*zip(*points, strict=True), label=name, marker=".", color=colour, linestyle=dashes)
-    axes.set_yscale("log")
-    axes.yaxis.set_major_formatter("{x:g}%")
-    axes.yaxis.set_minor_formatter("{x:g}%")
     axes.set_title("validation error", fontsize=11)
-    axes.set_xlabel("epoch")
-    axes.legend(frameon=False, fontsize=8)
+    curves = {name: points for name, rows in runs.items() if (points := curve(rows, "val/error"))}
+    for i, (name, points) in enumerate(curves.items()):
+        colour, dashes = PALETTE[i % len(PALETTE)], ["-", "--", ":"][i // len(PALETTE) % 3]
+        axes.plot(*zip(*points, strict=True), label=name, marker=".", color=colour, linestyle=dashes)
+    if curves:
+        drawn = [point for points in curves.values() for point in points]
+        epoch_axis(axes, max(epoch for epoch, _ in drawn))
+        log_axis(axes, [error for _, error in drawn], unit="%")
+        axes.legend(frameon=False, fontsize=8)
     tidy(axes)
     return to_image(figure)

@@ -3,8 +3,9 @@ from typing import Any
 
 import pytest
 import torch
+import torch.nn.functional as F
 from PIL import Image
-from torch import Tensor
+from torch import Tensor, nn
 
 from digits.callbacks import plots
 from tests.helpers import Digits, read_events
@@ -92,3 +93,22 @@ def test_other_loggers_work(digits: Digits) -> None:
 def test_without_validation_there_is_no_confusion_matrix(digits: Digits) -> None:
     digits("fit", *FIT, "--data.val_size=0")
     assert {path.stem for path in RUN.glob("*.png")} == {"samples", "curves", "filters"}
+
+
+def test_the_first_layer_and_what_it_makes_of_a_digit() -> None:
+    image = torch.randint(256, (28, 28), dtype=torch.uint8)
+    pixels = image[None, None] / 255
+    conv = nn.Conv2d(1, 80, 5, padding=2)
+    drawn = plots.first_layer(nn.Sequential(conv, nn.Flatten(), nn.Linear(10, 10)), image, pixels)
+    assert drawn is not None
+    weight, response = drawn
+    assert torch.equal(weight, conv.weight[:64, 0])
+    assert torch.equal(response, conv(pixels)[0, :64])
+    linear = nn.Linear(784, 3)
+    drawn = plots.first_layer(nn.Sequential(nn.Flatten(), linear), image, pixels)
+    assert drawn is not None
+    weight, response = drawn
+    assert torch.equal(weight.view(3, 784), linear.weight)
+    torch.testing.assert_close(response.sum((1, 2)), F.linear(image.float().view(784), linear.weight))
+    for model in (nn.Conv2d(3, 8, 3), nn.Linear(28, 64), nn.LSTM(28, 64)):  # nothing that a picture could show
+        assert plots.first_layer(model, image, pixels) is None

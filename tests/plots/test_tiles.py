@@ -3,7 +3,7 @@ import pytest
 import torch
 from PIL import Image, ImageDraw, ImageFont
 
-from digits.plots import plot_augmentation, plot_filters, plot_mistakes, plot_samples
+from digits.plots import plot_augmentation, plot_mistakes, plot_samples
 from digits.plots.tiles import GAP, tile_rows, to_tile, truncate
 
 
@@ -48,12 +48,6 @@ def test_augmentation_shows_each_image_and_its_versions() -> None:
     versions = [images.float() + 50, images.float() + 100.4]
     sheet = np.asarray(plot_augmentation(images, versions, torch.tensor([1, 0]), [" ", "  "]))
     assert [(sheet == value).all(2).sum() for value in (50, 100, 150)] == [2 * 56 * 56] * 3
-
-
-def test_filters_are_blue_for_ink_and_orange_against_it() -> None:
-    sheet = np.asarray(plot_filters(torch.tensor([[[2.0, 0.0]], [[-1.0, 0.5]]])))
-    colours = {tuple(colour) for colour in sheet.reshape(-1, 3).tolist()}
-    assert {(0, 114, 178), (213, 94, 0), (255, 255, 255)} <= colours
 
 
 def test_mistakes_are_shown_in_their_order() -> None:
