@@ -20,7 +20,8 @@ from digits.callbacks.summary_writers import summary_writers
 from digits.console import say, shown
 from digits.data import Digits, datamodule_of
 from digits.data.page import DigitBox
-from digits.doubt import Doubt
+from digits.data.text import as_text
+from digits.doubt import NOT_A_DIGIT, Doubt
 from digits.errors import InputError
 from digits.files import replacing, save_picture, writing
 from digits.plots import plot_pages, plot_predictions
@@ -127,7 +128,7 @@ class PredictionWriter(Callback):
         seconds = time.monotonic() - self.start
         say(f"Read, predicted and written: {n:,} images in {seconds:.2f} s, {n / seconds:,.0f} a second")
         for name, number in list(self.numbers.items())[:20]:
-            say(f"Read: {name}: {number}")
+            say(f"Read: {name}:{beside(number)}")
         say(f"Predictions: {shown(Path(self.path or ''))}")
         if self.picture:
             say(f"Picture: {self.picture}")
@@ -141,7 +142,8 @@ class PredictionWriter(Callback):
     def draw(self, trainer: Trainer, probabilities: Tensor) -> None:
         """Make what shows all images at once, from their probabilities, (N, K)."""
         data = datamodule_of(trainer)
-        self.numbers = numbers(probabilities, data.predict) if data.predict.places is not None else {}
+        doubt: Doubt = getattr(trainer.lightning_module, "doubt", Doubt())
+        self.numbers = numbers(probabilities, data.predict, doubt) if data.predict.places is not None else {}
         if self.picture is not None:
             plot = plot_predictions if data.predict.places is None else plot_pages
             sheet = plot(data.predict, data.original, probabilities, classes_of(trainer))
@@ -212,14 +214,21 @@ def kaggle_rows(indices: Sequence[int], probabilities: Tensor) -> Iterator[Seque
         yield [str(i + 1), str(label)]
 
 
-def numbers(probabilities: Tensor, data: Digits) -> dict[str, str]:
-    """What pictures of several digits say: a line of digits for each of theirs, "?" for what is none."""
+def numbers(probabilities: Tensor, data: Digits, doubt: Doubt) -> dict[str, str]:
+    """What pictures of several digits say, by their names; see `as_text`."""
     assert data.places is not None
-    said: dict[str, str] = {}
-    last: tuple[str, int] | None = None
-    for i, label in enumerate(probabilities.argmax(dim=1).tolist()):
-        name = str(data.ids[i])
-        between = " " if last is not None and last[0] == name and last[1] != data.places[i].line else ""
-        said[name] = said.get(name, "") + between + ("?" if data.notes and data.notes[i] else str(label))
-        last = name, data.places[i].line
-    return said
+    pages: dict[str, list[int]] = {}
+    for i, name in enumerate(data.ids):
+        pages.setdefault(str(name), []).append(i)
+    confidence, labels = probabilities.max(dim=1)
+    none = [
+        doubt.note(sure) == NOT_A_DIGIT or bool(data.notes and data.notes[i])
+        for i, sure in enumerate(confidence.tolist())
+    ]
+    said = ["?" if no else str(label) for no, label in zip(none, labels.tolist(), strict=True)]
+    return {name: as_text([data.places[i] for i in own], [said[i] for i in own]) for name, own in pages.items()}
+
+
+def beside(text: str) -> str:
+    """A text as it follows a name: one line after a space, several below it."""
+    return "".join(f"\n  {line}" for line in text.split("\n")) if "\n" in text else f" {text}"

@@ -1,101 +1,164 @@
 """From a picture of several digits to each of them in MNIST's form.
 
-Arrays: H rows, W columns. A box is the rows and the columns that a part of the picture takes.
+Arrays: H rows, W columns of the picture; lengths without a unit are in pixels of the `InkMap`.
 """
 
-from itertools import combinations
+from contextlib import suppress
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from PIL import Image
-from scipy import ndimage
 
-from digits.data.photo import SIDE, WORK, NoDigit, center, find_ink, resize_to_box, to_grey
+from digits.checkpoint import Checkpoint
+from digits.classifier import Classifier
+from digits.data.cuts import split_all
+from digits.data.glyphs import THRESHOLD, Glyph, find_glyphs, join, usual_height
+from digits.data.layout import reading_order
+from digits.data.locate import MOST, Grey, InkMap, locate_ink
+from digits.data.marks import name_mark
+from digits.data.photo import SIDE, NoDigit, center, resize_to_box, to_grey
+from digits.runs import PRETRAINED
 
-PAGE = 3 * WORK  # pixels; a larger picture is reduced to this many along its longer side
+CLEAR = 0.7  # three quarters of the ink of dirt or of a remainder of a line are below
+SIDES = (160, 384, 768)  # pixels along the longer side of a page, at first
+ENLARGE = 4.0  # at most
+FEW, MANY = 14, 110  # heights of digits that are seen well
+SMALL, LARGE, GOOD = 28, 64, 42  # heights of digits: below and above, the page is looked at again
 
 
 class DigitBox(NamedTuple):
-    """Where a digit stands: its line, from 0, and its box in pixels of the picture."""
+    """Where a digit, or a mark, stands: its box in pixels of the picture, and its place among the others.
+
+    Args:
+        line: from 0.
+        left: first column.
+        top: first row.
+        width: columns.
+        height: rows.
+        number: which number of the line it is part of, from 0: what stands together is one number.
+        column: of the table, from 0; -1 where the page has no table.
+        mark: "" for a digit; one of . , - / : for a mark; ? for what is neither.
+    """
 
     line: int
     left: int
     top: int
     width: int
     height: int
+    number: int = 0
+    column: int = -1
+    mark: str = ""
+
+
+NOWHERE = DigitBox(0, 0, 0, 0, 0)
 
 
 def prepare_several(image: Image.Image) -> list[tuple[NDArray[np.uint8], str, DigitBox]]:
     """Cut a picture into its digits, and bring each to MNIST's form.
 
-    A digit is what is connected, with what stands right above or below it, such as the loose bar of a 5. Digits that
-    touch each other are taken for one.
+    A digit is what is connected, with loose parts such as the bar of a 5. What may be several digits that touch is cut
+    where the packaged network finds the likeliest digits.
 
     Returns:
-        For each digit, line by line and from left to right: the image, uint8 (28, 28); why it has nothing to predict,
-        or ""; and where it stands.
+        For each digit and mark, line by line and from left to right: the image, uint8 (28, 28); why it has nothing to
+        predict, or ""; and where it stands.
 
     Raises:
         NoDigit: the picture is blank.
     """
     grey = to_grey(image)
-    ink = find_ink(grey, PAGE)
-    factor = -(-max(grey.shape) // PAGE)
-    parts, _ = ndimage.label(ink > 0.25, np.ones((3, 3)))
-    boxes = ndimage.find_objects(parts)
+    found, glyphs = look(grey)
+    usual = usual_height(glyphs)
+    glyphs = split_all(without_specks(join(glyphs, usual), usual), usual, judge)
+    boxes = np.array([[g.top, g.left, g.bottom, g.right] for g in glyphs], np.float64).reshape(-1, 4)
     digits = []
-    for line, group in in_reading_order(join_parts(boxes)):
-        alone = np.where(ndimage.binary_dilation(np.isin(parts, [i + 1 for i in group])), ink, 0)
-        rows, columns = union([boxes[i] for i in group])
-        extent = (columns.start, rows.start, columns.stop - columns.start, rows.stop - rows.start)
-        box = DigitBox(line, *(factor * n for n in extent))
-        try:
-            digits.append((center(resize_to_box(alone)), "", box))
-        except NoDigit as error:
-            digits.append((np.zeros((SIDE, SIDE), np.uint8), str(error), box))
+    for place in reading_order(boxes, usual):
+        glyph = glyphs[place.which]
+        mark = name_mark(glyph, usual, boxes)
+        digits.append(
+            in_form(
+                glyph,
+                mark,
+                DigitBox(place.line, *in_pixels(glyph, found.scale, grey.shape), place.number, place.column, mark),
+            )
+        )
     return digits
 
 
-Box = tuple[slice, slice]  # rows and columns
+def look(grey: Grey) -> tuple[InkMap, list[Glyph]]:
+    """Find the ink of a page, (H, W), and what of it is connected, at a scale that suits its digits.
 
+    The page is seen at three scales, and once more where the digits of the best of them are too small or too large.
 
-def union(boxes: list[Box]) -> Box:
-    """The smallest box around all."""
-    return tuple(slice(min(b[i].start for b in boxes), max(b[i].stop for b in boxes)) for i in (0, 1))  # type: ignore[return-value]
-
-
-def join_parts(boxes: list[Box]) -> dict[tuple[int, ...], Box]:
-    """Which of the parts make a digit together: the numbers of its parts, and the box around them.
-
-    Two belong together if one stands above the other, and both together are not much taller than a digit of this page.
+    Raises:
+        NoDigit: there is no ink.
     """
-    heights = np.array([rows.stop - rows.start for rows, _ in boxes])
-    usual = float(np.median(heights[heights >= heights.max() / 2]))
-    groups: dict[tuple[int, ...], Box] = {(i,): box for i, box in enumerate(boxes)}
-
-    def together(a: Box, b: Box) -> bool:
-        overlap = min(a[1].stop, b[1].stop) - max(a[1].start, b[1].start)
-        rows, _ = union([a, b])
-        narrower = min(box[1].stop - box[1].start for box in (a, b))
-        gap = max(a[0].start, b[0].start) - min(a[0].stop, b[0].stop)
-        return overlap >= 0.5 * narrower and gap <= 0.35 * usual and rows.stop - rows.start <= 1.4 * usual
-
-    while pair := next((p for p in combinations(groups, 2) if together(groups[p[0]], groups[p[1]])), None):
-        box = union([groups.pop(key) for key in pair])
-        groups[pair[0] + pair[1]] = box
-    return groups
+    scales = sorted({min(side / max(grey.shape), ENLARGE) for side in SIDES})
+    looks = [look_at(grey, scale) for scale in scales]
+    found, glyphs = max(looks, key=lambda look: fitting_ink(*look))
+    if not glyphs:
+        raise NoDigit("blank")
+    usual = usual_height(glyphs)
+    if SMALL <= usual <= LARGE:
+        return found, glyphs
+    better = min(found.scale * GOOD / usual, (MOST / grey.size) ** 0.5, ENLARGE)
+    again = look_at(grey, better)
+    return again if again[1] else (found, glyphs)
 
 
-def in_reading_order(groups: dict[tuple[int, ...], Box]) -> list[tuple[int, tuple[int, ...]]]:
-    """Digits line by line, from left to right, with the number of their line."""
-    usual = float(np.median([rows.stop - rows.start for rows, _ in groups.values()]))
-    lines: list[list[tuple[int, ...]]] = []
-    last = -np.inf
-    for key in sorted(groups, key=lambda key: groups[key][0].start + groups[key][0].stop):
-        middle = (groups[key][0].start + groups[key][0].stop) / 2
-        if middle - last > 0.5 * usual:
-            lines.append([])
-        lines[-1].append(key)
-        last = middle
-    return [(n, key) for n, line in enumerate(lines) for key in sorted(line, key=lambda key: groups[key][1].start)]
+def look_at(grey: Grey, scale: float) -> tuple[InkMap, list[Glyph]]:
+    """Find the ink of a page at one scale; see `look`."""
+    found = locate_ink(grey, scale)
+    return found, find_glyphs(found)
+
+
+def fitting_ink(found: InkMap, glyphs: list[Glyph]) -> float:
+    """How much ink is in glyphs of a height that the network sees well, in square pixels of the picture."""
+    return sum(g.mass for g in glyphs if FEW <= g.height <= MANY) / found.scale**2
+
+
+def without_specks(glyphs: list[Glyph], usual: float) -> list[Glyph]:
+    """Those that are no dirt: as high as a third of a digit, or a mark, and clearly ink."""
+    clear = [g for g in glyphs if np.percentile(g.ink[g.ink > THRESHOLD], 75) > CLEAR]
+    return [g for g in clear if g.height >= 0.4 * usual or (g.other >= 0.5 and g.mass >= 0.006 * usual**2)]
+
+
+def in_form(glyph: Glyph, mark: str, box: DigitBox) -> tuple[NDArray[np.uint8], str, DigitBox]:
+    """A glyph in MNIST's form, or why it has none."""
+    blank = np.zeros((SIDE, SIDE), np.uint8)
+    if mark:
+        return blank, "no digit" if mark == "?" else f"no digit: the mark {mark}", box
+    try:
+        return center(resize_to_box(glyph.ink)), "", box
+    except NoDigit as error:
+        return blank, str(error), box._replace(mark="?")
+
+
+def in_pixels(glyph: Glyph, scale: float, shape: tuple[int, ...]) -> tuple[int, int, int, int]:
+    """Left, top, width and height in pixels of the picture, (H, W)."""
+    rows, columns = (np.flatnonzero((glyph.ink > 0.25).any(axis)) for axis in (1, 0))
+    top, bottom = glyph.top + rows[0], glyph.top + rows[-1] + 1
+    left, right = glyph.left + columns[0], glyph.left + columns[-1] + 1
+    y, x = int(top / scale), int(left / scale)
+    return x, y, max(1, min(round(right / scale), shape[1]) - x), max(1, min(round(bottom / scale), shape[0]) - y)
+
+
+def judge(pieces: list[Grey]) -> NDArray[np.float64]:
+    """How likely pieces of ink are digits, (N,), by the network that comes with the package."""
+    forms, drawn = np.zeros((len(pieces), SIDE, SIDE), np.uint8), np.zeros(len(pieces), bool)
+    for i, ink in enumerate(pieces):
+        with suppress(NoDigit):
+            forms[i], drawn[i] = center(resize_to_box(ink)), True
+    with torch.inference_mode():
+        batches = torch.from_numpy(forms).split(500)
+        confidence = [pretrained().eval_logits(batch).softmax(dim=1).amax(dim=1) for batch in batches]
+    return np.where(drawn, torch.cat(confidence).double().numpy(), 0)
+
+
+@cache
+def pretrained() -> Classifier:
+    """The classifier that comes with the package; loaded when touching digits are met for the first time."""
+    return Checkpoint.read(PRETRAINED).network()

@@ -14,15 +14,15 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
-Grey = NDArray[np.float32]
+from digits.data.glyphs import THRESHOLD
+from digits.data.locate import Grey, InkMap, locate_one
+
 Mask = NDArray[np.bool_]
 
 SIDE, BOX = 28, 20
 CENTRE = 14.0  # row and column of the centre of mass: 14.00 ± 0.29 in MNIST
 STROKE = 2.0  # pixels; half of MNIST's digits are written with 1.3 to 2.6
-WORK = 512  # a larger picture is reduced to this many pixels along its longer side
 WIDEST = 10.0  # pixels; the widest strokes of MNIST's digits have 9.9
-LEAST_CONTRAST = 16.0  # grey levels between paper and ink below which a page counts as blank
 
 
 class NoDigit(ValueError):
@@ -48,15 +48,20 @@ def to_grey(image: Image.Image) -> Grey:
 
 def is_mnist(grey: Grey) -> bool:
     """Whether the picture has MNIST's form already: 28×28, and black around the edge."""
-    return grey.shape == (SIDE, SIDE) and float(np.median(edge(grey, 1))) == 0
+    return grey.shape == (SIDE, SIDE) and float(np.median(edge(grey))) == 0
+
+
+def edge(grey: Grey) -> Grey:
+    """The pixels along the edge, in one row."""
+    return np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
 
 
 def prepare(image: Image.Image) -> NDArray[np.uint8]:
     """Bring a picture of one digit to MNIST's form: uint8, (28, 28), ink 255 on 0.
 
-    Pictures that have it already are returned unchanged. Otherwise: find the ink (`find_ink`), crop to it, fit it into
-    20×20 keeping its aspect, widen strokes that have become much thinner than MNIST's, stretch the contrast to 255, and
-    move the centre of mass to the middle.
+    Pictures that have it already are returned unchanged. Otherwise: find the ink (`locate_one`), crop to it, fit it
+    into 20×20 keeping its aspect, widen strokes that have become much thinner than MNIST's, stretch the contrast to
+    255, and move the centre of mass to the middle.
 
     Raises:
         NoDigit: the picture is blank, or shows a filled shape.
@@ -66,112 +71,28 @@ def prepare(image: Image.Image) -> NDArray[np.uint8]:
         if not grey.any():
             raise NoDigit("blank")
         return grey.round().astype(np.uint8)
-    return center(resize_to_box(find_ink(grey)))
+    return center(resize_to_box(main_digit(locate_one(grey))))
 
 
-def find_ink(grey: Grey, side: int = WORK) -> Grey:
-    """How much ink is where: (H', W'), 0 (paper) to 1, larger pictures reduced, the rest of the page cleared.
-
-    Both are tried, ink that is darker and ink that is lighter than the paper; the edge of the picture tells what levels
-    the paper has, and the ink is what lies further outside them. What differs by more than half of the typical ink is
-    ink, with what touches it and differs by a quarter (hysteresis, as in Canny, 1986).
+def main_digit(found: InkMap) -> Grey:
+    """The ink of the digit that a picture shows, (h, w), 0 to 1: what has most ink, with the parts around it.
 
     Raises:
-        NoDigit: nothing differs from the paper.
+        NoDigit: there is no ink.
     """
-    found = []
-    for light in (reduce(255 - grey, side), reduce(grey, side)):  # the ink as light on dark
-        ink = extract(light, side)
-        if ink is not None:
-            paper, lightest = np.percentile(edge(light, 1), [50, 90])  # half of the edge may lie in a shadow
-            level = float(light[ink > 0.5].mean())
-            found.append((level - lightest + 0.1 * (level - paper), ink))
-    if not found:
+    labels, n = ndimage.label(found.ink > THRESHOLD, np.ones((3, 3)))
+    if n == 0:
         raise NoDigit("blank")
-    return max(found, key=lambda pair: pair[0])[1]
-
-
-def extract(light: Grey, side: int = WORK) -> Grey | None:
-    """Ink that is lighter than its surroundings, (H, W), 0 to 1; None if there is none.
-
-    Where the edge of the picture is even, all that differs from it is ink; a digit may reach the edge, but no corner.
-    Otherwise, uneven paper and shadows go with the top-hat transform: the opening with a window wider than a stroke
-    keeps paper, gradients and the edges of shadows, but no strokes, and is subtracted.
-    """
-    paper = float(np.median(edge(light, 1)))
-    smooth = ndimage.gaussian_filter(light, max(light.shape) / side)
-    if has_even_edge(light):
-        return threshold(np.clip(smooth - paper, 0, None))
-    window = max(3, round(0.35 * min(light.shape)))
-    around = window // 2
-    wider = np.pad(smooth, around, mode="reflect", reflect_type="odd")  # a gradient goes on beyond the edge
-    opened = ndimage.grey_opening(wider, window)[around : around + light.shape[0], around : around + light.shape[1]]
-    return threshold(smooth - opened)
-
-
-def has_even_edge(grey: Grey) -> bool:
-    """Whether the corners and more than half of the edge have the same level; with gradients and shadows they don't."""
-    k = max(1, min(grey.shape) // 20)
-    ends = slice(k), slice(-k, None)
-    corners = [float(np.median(grey[rows, columns])) for rows in ends for columns in ends]
-    like_corners = np.abs(edge(grey, 1) - np.median(corners)) < LEAST_CONTRAST
-    return max(corners) - min(corners) < LEAST_CONTRAST and float(like_corners.mean()) > 0.5
-
-
-def threshold(flat: Grey) -> Grey | None:
-    """Ink, 0 to 1, on paper that is flat: about 0 everywhere. None if there is none."""
-    low, paper = np.percentile(flat, [5, 20])
-    flat, noise = flat - paper, (paper - low) / 0.8  # as far apart as 0.8 deviations of a normal distribution
-    candidates = flat[flat > max(LEAST_CONTRAST, 6 * noise)]
-    if candidates.size == 0:
-        return None
-    level = float(np.percentile(candidates, 75))
-    parts = ndimage.label(flat > max(0.25 * level, 3 * noise), np.ones((3, 3)))[0]
-    mask = keep_strokes(parts, flat > 0.5 * level)
-    around = ndimage.binary_dilation(mask)  # the soft edge of the strokes
-    return np.where(around, np.clip(flat / level, 0, 1), 0).astype(np.float32) if mask.any() else None
-
-
-def edge(grey: Grey, width: int) -> Grey:
-    """The pixels of a frame of `width` pixels along the edge, in one row."""
-    inner = np.zeros(grey.shape, dtype=bool)
-    inner[width:-width, width:-width] = True
-    return grey[~inner]
-
-
-def reduce(grey: Grey, side: int = WORK) -> Grey:
-    """Reduce to at most `side` pixels along the longer side, keeping thin light strokes visible.
-
-    Each pixel is halfway between the mean and the maximum of its block: a line one pixel wide keeps half of its
-    contrast, where the mean alone would lose it.
-    """
-    factor = -(-max(grey.shape) // side)
-    if factor == 1:
-        return grey
-    h, w = (-(-n // factor) * factor for n in grey.shape)
-    padded = np.pad(grey, ((0, h - grey.shape[0]), (0, w - grey.shape[1])), mode="edge")
-    blocks = padded.reshape(h // factor, factor, w // factor, factor)
-    return (blocks.mean(axis=(1, 3)) + blocks.max(axis=(1, 3))) / 2
-
-
-def keep_strokes(labels: NDArray[np.int32], strong: Mask) -> Mask:
-    """Of the connected parts in `labels`, those of the digit: with strong ink, no specks, no frame."""
-    ids = np.unique(labels[strong & (labels > 0)])
-    if ids.size == 0:
-        return np.zeros(labels.shape, dtype=bool)
-    boxes = ndimage.find_objects(labels)
-    h, w = labels.shape
-    extent = {i: max(s.stop - s.start for s in boxes[i - 1]) for i in ids}
-
-    def inside(i: int) -> bool:
-        rows, columns = boxes[i - 1]
-        touches = rows.start == 0 or columns.start == 0 or rows.stop == h or columns.stop == w
-        middle = labels[h // 8 : -(h // 8) or None, w // 8 : -(w // 8) or None]
-        return not touches or bool((middle == i).any())
-
-    digit = [i for i in ids if inside(i)] or list(ids)
-    largest = max(extent[i] for i in digit)
-    return np.isin(labels, [i for i in digit if extent[i] >= 0.2 * largest])
+    masses = ndimage.sum_labels(found.ink, labels, np.arange(1, n + 1))
+    boxes = np.array([[r.start, c.start, r.stop, c.stop] for r, c in ndimage.find_objects(labels)])
+    first = int(masses.argmax())
+    height = max(boxes[first, 2] - boxes[first, 0], boxes[first, 3] - boxes[first, 1])
+    gaps = np.maximum(boxes[:, :2], boxes[first, :2]) - np.minimum(boxes[:, 2:], boxes[first, 2:])
+    near = np.maximum(gaps, 0).max(axis=1) <= 0.3 * height
+    large = (masses >= 0.04 * masses[first]) & (near | (masses >= 0.5 * masses[first]))
+    kept = np.isin(labels, 1 + np.flatnonzero(large))
+    soft = ndimage.binary_dilation(kept, np.ones((3, 3))) & (kept | (labels == 0))
+    return np.where(soft, found.ink, 0).astype(np.float32)
 
 
 def resize_to_box(ink: Grey) -> Grey:
@@ -181,6 +102,8 @@ def resize_to_box(ink: Grey) -> Grey:
         NoDigit: there are no strokes.
     """
     rows, columns = (np.flatnonzero((ink > 0.25).any(axis=axis)) for axis in (1, 0))
+    if not len(rows):
+        raise NoDigit("blank")
     crop = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     scale = BOX / max(crop.shape)
     wanted, width = STROKE / scale, stroke_width(crop > 0.5)

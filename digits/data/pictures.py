@@ -16,7 +16,7 @@ from torch.utils.data import DataLoader
 
 from digits.data import page, photo
 from digits.data.base import Digits, DigitsDataModule
-from digits.data.page import DigitBox
+from digits.data.page import NOWHERE, DigitBox
 from digits.data.photo import NoDigit
 from digits.data.picture_file import read_picture
 from digits.errors import InputError
@@ -63,7 +63,6 @@ class ImageDataModule(DigitsDataModule):
 
 # An image, uint8 (28, 28); why it has nothing to predict, or ""; where in its picture it stands.
 Loaded = tuple[np.ndarray, str, DigitBox]
-NOWHERE = DigitBox(0, 0, 0, 0, 0)
 
 
 def load_all(files: list[Path], load: Callable[[Path], list[Loaded]]) -> list[list[Loaded]]:

@@ -47,7 +47,8 @@ def plot_pages(
             confidence, predicted = probabilities[i].max(dim=0)
             none = bool(data.notes and data.notes[i])
             unsure = none or bool(confidence < UNSURE)
-            labelled.append((data.places[i], "?" if none else classes[int(predicted)], unsure))
+            place = data.places[i]
+            labelled.append((place, place.mark or ("?" if none else classes[int(predicted)]), unsure))
         pages.append(plot_page(picture, f"{name}  {note}", labelled))
     sheet = Image.new("RGB", (WIDTH, sum(page.height for page in pages)), "white")
     y = 0
@@ -76,7 +77,7 @@ def plot_page(picture: Image.Image | None, title: str, digits: Iterable[tuple[Di
         if picture is None or not place.width:  # nothing was found
             continue
         colour = DARK_ORANGE if unsure else BLUE
-        x, y, w, h = (n * scale for n in place[1:])
+        x, y, w, h = (n * scale for n in place[1:5])
         draw.rectangle((x - 2, y + CAPTION - 2, x + w + 2, y + h + CAPTION + 2), outline=colour, width=2)
         left, top, right, bottom = draw.textbbox((x + w / 2, y + CAPTION - 4), text, font=font, anchor="mb")
         draw.rectangle((left - 2, top - 1, right + 2, bottom + 1), fill="white")

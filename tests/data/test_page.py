@@ -39,7 +39,7 @@ def test_digits_come_line_by_line_from_left_to_right() -> None:
 def test_boxes_are_in_pixels_of_the_picture() -> None:
     small, large = (prepare_several(page([[80, 80]], scale=scale)) for scale in (1, 10))
     for (_, _, a), (_, _, b) in zip(small, large, strict=True):
-        assert np.allclose(np.array(a[1:]) * 10, b[1:], atol=25)
+        assert np.allclose(np.array(a[1:5]) * 10, b[1:5], atol=25)
 
 
 def test_a_loose_bar_belongs_to_its_digit_and_lines_stay_apart() -> None:
@@ -78,11 +78,11 @@ def test_predict_has_a_row_for_each_digit(digits: Digits, refused: Digits) -> No
         rows = list(csv.DictReader(file))
     assert [row["id"] for row in rows] == ["a.png"] * 5 + ["blank.png"]
     said = "".join(row["prediction"] for row in rows[:5])
-    assert f"Read: a.png: {said[:2]} {said[2:]}" in out
+    assert f"Read:a.png:{said}" in "".join(out.split())
     assert "Read: blank.png: ?" in out
     assert rows[5]["note"] == "blank"
     expected = [place for _, _, place in prepare_several(Image.open("pages/a.png"))]
-    assert [DigitBox(*(int(row[name]) for name in DigitBox._fields)) for row in rows[:5]] == expected
+    assert [[row[name] for name in DigitBox._fields] for row in rows[:5]] == [list(map(str, box)) for box in expected]
     with Image.open("p.png") as picture:
         assert picture.width == 800
     Path("pages/broken.png").write_bytes(b"x")

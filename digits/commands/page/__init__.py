@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from digits.data.page import prepare_several
+from digits.data.page import NOWHERE, prepare_several
 from digits.data.photo import NoDigit, prepare
 from digits.data.picture_file import read_picture
+from digits.data.text import as_text
 from digits.doubt import NOT_A_DIGIT, UNSURE
 from digits.predictor import Predictor
 
@@ -27,20 +28,23 @@ def read(network: Predictor, picture: Image.Image) -> tuple[str, str]:
         picture: of any size and mode.
 
     Returns:
-        The number, with a question mark after a digit that is unsure, and in place of what is probably none; or why
-        there is no number. And HTML: of each digit what the network sees, a bar for each class, and the doubt.
+        The numbers, with a question mark after a digit that is unsure, and in place of what is none; or why there is
+        no number. And HTML: of each digit what the network sees, a bar for each class, and the doubt.
     """
     try:
-        found = [image for image, note, _ in prepare_several(picture) if not note]
-        if len(found) < 2:
-            found = [prepare(picture)]
+        page = prepare_several(picture)
+        if len(page) < 2:
+            page = [(prepare(picture), "", NOWHERE)]
     except NoDigit as error:
         return "Draw a digit, or several in a row" if str(error) == "blank" else f"No digit: {error}", ""
-    images = np.stack(found)
+    images = np.array([image for image, note, _ in page if not note], np.uint8).reshape(-1, 28, 28)
     classes, probabilities, notes = network.predict(images)
     marks = {"": "{}", UNSURE: "{}?", NOT_A_DIGIT: "?"}
-    number = "".join(marks[note].format(name) for name, note in zip(classes, notes, strict=True))
-    return number, "".join(map(partial(figure, network.classes), images, probabilities, notes))
+    digits = iter(marks[note].format(name) for name, note in zip(classes, notes, strict=True))
+    said = ["?" if note else next(digits) for _, note, _ in page]
+    return as_text([box for *_, box in page], said), "".join(
+        map(partial(figure, network.classes), images, probabilities, notes)
+    )
 
 
 def figure(classes: list[str], image: np.ndarray, probabilities: np.ndarray, note: str) -> str:

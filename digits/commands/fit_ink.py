@@ -1,0 +1,32 @@
+"""`python -m digits fit --config ink`: train the network that finds ink."""
+
+from pathlib import Path
+
+from lightning.pytorch.cli import LightningCLI
+
+from digits.data.synthetic import SyntheticPages
+from digits.ink import save_weights
+from digits.segmenter import InkSegmenter
+
+
+def main(args: list[str] | None = None) -> None:
+    """Train, and leave the weights as ink.pt in the run's folder.
+
+    Args:
+        args: options of a LightningCLI, such as `fit --config configs/ink.yaml --trainer.max_epochs 1`.
+    """
+    cli = LightningCLI(
+        InkSegmenter,
+        SyntheticPages,
+        args=args,
+        seed_everything_default=0,
+        save_config_kwargs={"overwrite": True},
+        auto_configure_optimizers=False,
+    )
+    path = Path(cli.trainer.log_dir or ".", "ink.pt")
+    save_weights(cli.model.network, path)
+    print(f"Weights: {path}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,142 @@
+"""What is connected on a page, and what of it belongs together.
+
+Shapes: h rows, w columns of an `InkMap`; lengths are in its pixels.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from digits.data.locate import Grey, InkMap
+
+THRESHOLD = 0.4  # of ink
+MOST = 1500  # parts of a page that are looked at; a page has fewer digits
+
+
+class Glyph(NamedTuple):
+    """A digit, letter or mark: its ink alone, and where it stands.
+
+    Args:
+        top: first row.
+        left: first column.
+        ink: (height, width), 0 to 1.
+        contact: how likely two digits touch, the same shape.
+        other: the share of its ink that belongs to no digit.
+    """
+
+    top: int
+    left: int
+    ink: Grey
+    contact: Grey
+    other: float
+
+    @property
+    def height(self) -> int:
+        """Rows."""
+        return self.ink.shape[0]
+
+    @property
+    def width(self) -> int:
+        """Columns."""
+        return self.ink.shape[1]
+
+    @property
+    def bottom(self) -> int:
+        """The row after its last."""
+        return self.top + self.height
+
+    @property
+    def right(self) -> int:
+        """The column after its last."""
+        return self.left + self.width
+
+    @property
+    def mass(self) -> float:
+        """How much ink it has, in pixels."""
+        return float(self.ink.sum())
+
+    @property
+    def center(self) -> tuple[float, float]:
+        """Row and column of the middle of its box."""
+        return self.top + self.height / 2, self.left + self.width / 2
+
+
+def find_glyphs(found: InkMap) -> list[Glyph]:
+    """What is connected in the ink; of more than `MOST` parts those with most ink."""
+    labels, n = ndimage.label(found.ink > THRESHOLD, np.ones((3, 3)))
+    if n > MOST:
+        areas = np.bincount(labels.ravel(), minlength=n + 1)
+        keep = np.zeros(n + 1, bool)
+        keep[1 + np.argsort(-areas[1:], kind="stable")[:MOST]] = True
+        labels, n = ndimage.label(keep[labels], np.ones((3, 3)))
+    return [cut_out(found, labels, box, i + 1) for i, box in enumerate(ndimage.find_objects(labels))]
+
+
+def cut_out(found: InkMap, labels: NDArray[np.int32], box: tuple[slice, slice], label: int) -> Glyph:
+    """One part, with the soft edge of its strokes."""
+    top, left = (max(0, s.start - 1) for s in box)
+    here = (slice(top, box[0].stop + 1), slice(left, box[1].stop + 1))
+    own = labels[here] == label
+    mask = ndimage.binary_dilation(own, np.ones((3, 3))) & (own | (labels[here] == 0))
+    ink = np.where(mask, found.ink[here], 0)
+    other = float((found.other[here] * ink).sum() / max(float(ink.sum()), 1e-6))
+    return Glyph(top, left, ink, np.where(mask, found.contact[here], 0), other)
+
+
+def merge(glyphs: list[Glyph]) -> Glyph:
+    """Several as one."""
+    top, left = min(g.top for g in glyphs), min(g.left for g in glyphs)
+    shape = max(g.bottom for g in glyphs) - top, max(g.right for g in glyphs) - left
+    ink, contact = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
+    for g in glyphs:
+        here = (slice(g.top - top, g.bottom - top), slice(g.left - left, g.right - left))
+        np.maximum(ink[here], g.ink, out=ink[here])
+        np.maximum(contact[here], g.contact, out=contact[here])
+    mass = sum(g.mass for g in glyphs)
+    return Glyph(top, left, ink, contact, sum(g.other * g.mass for g in glyphs) / max(mass, 1e-6))
+
+
+def usual_height(glyphs: list[Glyph]) -> float:
+    """How high a digit of this page is: half of the ink of digits is in higher ones."""
+    digits = [g for g in glyphs if g.other < 0.5] or glyphs
+    order = sorted(digits, key=lambda g: g.height)
+    half = np.searchsorted(np.cumsum([g.mass for g in order]), 0.5 * sum(g.mass for g in order))
+    return float(order[min(int(half), len(order) - 1)].height)
+
+
+def join(glyphs: list[Glyph], usual: float) -> list[Glyph]:
+    """Put together the parts of each digit: the loose bar of a 5, broken strokes.
+
+    Two belong together if one stands above the other, or one is small and right beside the other, and both together are
+    not much higher than a digit of this page. Nearest parts come first.
+    """
+    boxes = np.array([(g.top, g.left, g.bottom, g.right) for g in glyphs], np.float32)
+    digit = np.array([g.other < 0.5 for g in glyphs])
+    small = np.array([max(g.height, g.width) < 0.55 * usual for g in glyphs])
+    group = list(range(len(glyphs)))
+
+    def apart(a: NDArray[np.float32], b: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """How far boxes, (…, 4), lie apart, in rows and in columns; below 0 they overlap."""
+        gaps = np.maximum(a[..., :2], b[..., :2]) - np.minimum(a[..., 2:], b[..., 2:])
+        return gaps[..., 0], gaps[..., 1]
+
+    down, across = apart(boxes[:, None], boxes[None])
+    near = np.triu((down <= 0.35 * usual) & (across <= 0.15 * usual) & (digit[:, None] == digit[None]), 1)
+    pairs = np.argwhere(near)
+    distance = np.hypot(np.maximum(down, 0), np.maximum(across, 0))[near]
+    for i, j in pairs[np.argsort(distance, kind="stable")]:
+        a, b = group[i], group[j]
+        if a == b:
+            continue
+        gap, beside = apart(boxes[a], boxes[b])
+        high = max(boxes[a, 2], boxes[b, 2]) - min(boxes[a, 0], boxes[b, 0])
+        wide = max(boxes[a, 3], boxes[b, 3]) - min(boxes[a, 1], boxes[b, 1])
+        narrower = min(boxes[a, 3] - boxes[a, 1], boxes[b, 3] - boxes[b, 1])
+        above = -beside >= 0.5 * narrower and gap <= 0.35 * usual
+        attached = (small[i] or small[j]) and max(gap, beside) <= 0.12 * usual and wide <= 1.1 * usual
+        if high <= 1.4 * usual and (above or attached):
+            boxes[a] = (*np.minimum(boxes[a, :2], boxes[b, :2]), *np.maximum(boxes[a, 2:], boxes[b, 2:]))
+            group = [a if k == b else k for k in group]
+    return [merge([g for g, k in zip(glyphs, group, strict=True) if k == key]) for key in dict.fromkeys(group)]

@@ -1,0 +1,101 @@
+"""In which order digits are read: lines, numbers, the rows and columns of a table.
+
+Boxes are (N, 4): top, left, bottom, right.
+"""
+
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Boxes = NDArray[np.float64]
+
+STEEPEST = 12.0  # degrees
+
+
+class Place(NamedTuple):
+    """Where something stands among the rest: its line, its number in the line, and its column, -1 without a table."""
+
+    which: int
+    line: int
+    number: int
+    column: int
+
+
+def reading_order(boxes: Boxes, usual: float) -> list[Place]:
+    """Order boxes line by line, each from left to right; lines may be tilted by up to 10°, and bent."""
+    if not len(boxes):
+        return []
+    middle = np.stack([boxes[:, 0] + boxes[:, 2], boxes[:, 1] + boxes[:, 3]]) / 2
+    slope = tilt(middle, usual)
+    y, x = middle[0] - slope * middle[1], middle[1]
+    lines = find_lines(x, y, usual)
+    starts, stops = boxes[:, 1] + slope * y, boxes[:, 3] + slope * y  # columns are tilted as lines are
+    numbers = [find_numbers(line, boxes, usual) for line in lines]
+    columns = find_columns([[(starts[n].min(), stops[n].max()) for n in line] for line in numbers])
+    places = []
+    for i, line in enumerate(numbers):
+        for k, number in enumerate(line):
+            places += [Place(int(j), i, k, columns[i][k] if columns else -1) for j in number]
+    return places
+
+
+def tilt(middle: NDArray[np.float64], usual: float) -> float:
+    """By how many rows a line falls in each column: as it is between most neighbours."""
+    y, x = middle
+    right, down = x[None] - x[:, None], y[None] - y[:, None]
+    near = (right > 0.3 * usual) & (right < 4 * usual) & (np.abs(down) < 0.35 * right + 0.15 * usual)
+    if near.sum() < 2:
+        return 0.0
+    angles, weights = np.arctan2(down[near], right[near]), np.sqrt(right[near] / usual)
+    tried = np.radians(np.arange(-STEEPEST, STEEPEST + 0.1, 0.5))
+    votes = (weights * np.exp(-(((tried[:, None] - angles) / 0.06) ** 2))).sum(1) * (1.02 - 0.1 * np.abs(tried))
+    return float(np.tan(tried[votes.argmax()]))
+
+
+def find_lines(x: NDArray[np.float64], y: NDArray[np.float64], usual: float) -> list[list[int]]:
+    """Which boxes stand in a line, from their middles on the straightened page; lines from top to bottom."""
+    lines: list[list[int]] = []
+    for i in np.argsort(x, kind="stable"):
+        last = [abs(y[line[-3:]].mean() - y[i]) for line in lines]
+        if last and min(last) < 0.55 * usual:
+            lines[int(np.argmin(last))].append(int(i))
+        else:
+            lines.append([int(i)])
+    lines.sort(key=lambda line: float(y[line].mean()))
+    merged = lines[:1]
+    for line in lines[1:]:  # parts of a line that were found from different sides
+        if abs(y[line].mean() - y[merged[-1]].mean()) < 0.4 * usual:
+            merged[-1] = sorted(merged[-1] + line, key=lambda i: x[i])
+        else:
+            merged.append(line)
+    return merged
+
+
+def find_numbers(line: list[int], boxes: Boxes, usual: float) -> list[list[int]]:
+    """What of a line stands together."""
+    gaps = np.array([boxes[b, 1] - boxes[a, 3] for a, b in pairwise(line)])
+    limit = 0.7 * usual
+    numbers = [[line[0]]]
+    for i, gap in zip(line[1:], gaps, strict=True):
+        if gap > limit:
+            numbers.append([])
+        numbers[-1].append(i)
+    return numbers
+
+
+def find_columns(lines: list[list[tuple[float, float]]]) -> list[list[int]] | None:
+    """The column of each number of a table, from where numbers start and stop; None where there is no table."""
+    spans = sorted(span for line in lines for span in line)
+    columns: list[float] = []  # where each ends
+    for start, stop in spans:
+        if columns and start < columns[-1] - 0.15 * (stop - start):
+            columns[-1] = max(columns[-1], stop)
+        else:
+            columns.append(stop)
+    if len(lines) < 2 or len(columns) < 2:
+        return None
+    places = [[int(np.searchsorted(columns, (start + stop) / 2)) for start, stop in line] for line in lines]
+    distinct = all(len(set(line)) == len(line) for line in places)
+    return places if distinct else None

@@ -1,0 +1,52 @@
+"""Where a picture has ink, by the network in `digits.ink`.
+
+Arrays: H rows, W columns of the picture; h rows, w columns of the picture as the network saw it.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from PIL import Image
+
+from digits.ink import STEP, ink_net
+
+Grey = NDArray[np.float32]
+
+ONE = 96  # pixels along the longer side of a picture of one digit
+MOST = 2_000_000  # pixels that a page may have when it is looked at again
+AROUND = 16  # pixels of paper that are added on each side
+
+
+class InkMap(NamedTuple):
+    """What a picture shows, each (h, w) float32 from 0 to 1.
+
+    `ink` is how much ink is there; `other` how likely it belongs to no digit; `contact` how likely two digits touch;
+    `scale` how many of its pixels are one of the picture.
+    """
+
+    ink: Grey
+    other: Grey
+    contact: Grey
+    scale: float
+
+
+def locate_ink(grey: Grey, scale: float) -> InkMap:
+    """Find the ink of a picture, (H, W) from 0 to 255, that is first resized by `scale`."""
+    size = [max(1, round(n * scale)) for n in grey.shape[::-1]]
+    small = np.asarray(Image.fromarray(grey).resize(size, Image.Resampling.BILINEAR))
+    image = torch.from_numpy(small / 255)
+    h, w = image.shape
+    bottom, right = (-(n + 2 * AROUND) % STEP + AROUND for n in (h, w))
+    padded = F.pad(image[None, None], (AROUND, right, AROUND, bottom), mode="replicate")
+    with torch.inference_mode():
+        found = ink_net()(padded.contiguous(memory_format=torch.channels_last)).sigmoid()
+    ink, other, contact = found[0, :, AROUND : AROUND + h, AROUND : AROUND + w].numpy()
+    return InkMap(ink, other, contact, scale)
+
+
+def locate_one(grey: Grey) -> InkMap:
+    """Find the ink of a picture of one digit."""
+    return locate_ink(grey, ONE / max(grey.shape))

@@ -1,0 +1,59 @@
+"""Touching digits are cut where a judge finds the likeliest digits."""
+
+import numpy as np
+import pytest
+
+from digits.data.cuts import MOST_PIECES, may_touch, split_all
+from digits.data.glyphs import Glyph
+from digits.data.locate import Grey
+
+HEIGHT = 40
+
+
+def rings(n: int, contact: float = 0.8) -> Glyph:
+    """`n` rings in a row, each 24 wide, that touch; the network has seen the contacts as much."""
+    y, x = np.mgrid[:HEIGHT, : 24 * n].astype(np.float32)
+    ink, touch = np.zeros(y.shape, np.float32), np.zeros(y.shape, np.float32)
+    for i in range(n):
+        radius = np.hypot((y - 19.5) / 19.5, (x - 11.5 - 24 * i) / 12.5)
+        ink = np.maximum(ink, ((radius < 1) & (radius > 0.7)).astype(np.float32))
+        if i:
+            touch[10:30, 24 * i - 3 : 24 * i + 3] = contact
+    return Glyph(5, 7, ink, touch, 0.0)
+
+
+def as_wide_as(width: float) -> object:
+    """A judge that takes for a digit what has a ring's width."""
+    return lambda pieces: np.array([np.exp(-(((piece.shape[1] - width) / 6) ** 2)) for piece in pieces])
+
+
+@pytest.mark.parametrize("n", [2, 3, 4])
+@pytest.mark.parametrize("contact", [0.0, 0.8])
+def test_touching_rings_are_cut_apart(n: int, contact: float) -> None:
+    glyph = rings(n, contact)
+    assert may_touch(glyph, HEIGHT, 1.0)
+    pieces = split_all([glyph], HEIGHT, as_wide_as(24))  # type: ignore[arg-type]
+    assert [round((piece.left - 7) / 24) for piece in pieces] == list(range(n))
+    assert sum(piece.mass for piece in pieces) == pytest.approx(glyph.mass, rel=0.1)
+
+
+def test_one_digit_stays_whole_if_the_judge_knows_it() -> None:
+    glyph = rings(2, contact=0.2)
+    assert len(split_all([glyph], HEIGHT, as_wide_as(48))) == 1  # type: ignore[arg-type]
+
+
+def test_a_single_ring_is_not_suspected() -> None:
+    assert not may_touch(rings(1), HEIGHT, 1.0)
+
+
+def test_the_judge_is_asked_about_a_bounded_number_of_pieces() -> None:
+    asked: list[int] = []
+
+    def judge(pieces: list[Grey]) -> np.ndarray:
+        asked.append(len(pieces))
+        return np.ones(len(pieces))
+
+    split_all([rings(12)] * 40, HEIGHT, judge)
+    assert asked[0] == 40
+    assert 30 <= asked[1] <= MOST_PIECES
+    assert len(asked) == 2

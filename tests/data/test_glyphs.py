@@ -1,0 +1,58 @@
+"""What is connected, and what belongs together."""
+
+import numpy as np
+import pytest
+
+from digits.data import glyphs
+from digits.data.glyphs import Glyph, find_glyphs, join, merge, usual_height
+from digits.data.locate import InkMap
+
+
+def ink_map(*boxes: tuple[int, int, int, int], shape: tuple[int, int] = (100, 200), other: float = 0.0) -> InkMap:
+    """Ink in boxes: top, left, height, width."""
+    ink = np.zeros(shape, np.float32)
+    for top, left, height, width in boxes:
+        ink[top : top + height, left : left + width] = 0.9
+    return InkMap(ink, np.full(shape, other, np.float32), np.zeros(shape, np.float32), 1.0)
+
+
+def outline(glyph: Glyph) -> tuple[int, int, int, int]:
+    rows, columns = (np.flatnonzero((glyph.ink > 0.4).any(axis)) for axis in (1, 0))
+    return glyph.top + int(rows[0]), glyph.left + int(columns[0]), len(rows), len(columns)
+
+
+def test_each_connected_part_is_found_with_its_own_ink() -> None:
+    boxes = [(10, 10, 40, 5), (12, 20, 40, 8)]
+    found = find_glyphs(ink_map(*boxes))
+    assert [outline(glyph) for glyph in found] == boxes
+    assert [glyph.mass for glyph in found] == pytest.approx([180, 288])
+    assert find_glyphs(ink_map()) == []
+
+
+def test_of_many_parts_the_largest_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(glyphs, "MOST", 2)
+    found = find_glyphs(ink_map((1, 1, 2, 2), (10, 10, 20, 5), (50, 50, 1, 1), (12, 30, 30, 5)))
+    assert [outline(glyph) for glyph in found] == [(10, 10, 20, 5), (12, 30, 30, 5)]
+
+
+def test_a_loose_bar_is_joined_and_the_next_line_is_not() -> None:
+    bar, body, below = (10, 10, 4, 20), (20, 8, 36, 20), (70, 8, 40, 20)
+    joined = join(find_glyphs(ink_map(bar, body, below, shape=(120, 60))), 40)
+    assert [outline(glyph)[0] for glyph in joined] == [10, 70]
+    assert joined[0].mass == pytest.approx(0.9 * (80 + 720))
+
+
+def test_neighbours_stay_apart() -> None:
+    assert len(join(find_glyphs(ink_map((10, 10, 40, 15), (10, 27, 40, 15))), 40)) == 2
+
+
+def test_merged_glyphs_keep_their_ink_in_its_place() -> None:
+    found = ink_map((10, 10, 40, 5), (12, 20, 40, 8))
+    whole = merge(find_glyphs(found))
+    assert np.array_equal(whole.ink, found.ink[whole.top : whole.bottom, whole.left : whole.right])
+
+
+def test_the_usual_height_is_that_of_digits_not_of_dirt_or_marks() -> None:
+    digits = [(10, 20 * i, 40, 10) for i in range(5)]
+    specks = [(80, 5 * i, 2, 2) for i in range(30)]
+    assert abs(usual_height(find_glyphs(ink_map(*digits, *specks))) - 40) <= 3
