@@ -5,6 +5,8 @@ Only what the command needs is imported: torch and Lightning take seconds.
 
 import gc
 import importlib
+import itertools
+import json
 import signal
 import sys
 
@@ -13,6 +15,9 @@ from digits.console import COMMANDS, OPTIONS, PROGRAM, did_you_mean, one_line, u
 from digits.errors import InputError
 
 LIGHTNING = ("fit", "validate", "test", "predict", "export")
+INK = {
+    f"{option}{name}" for option in ("", "--config=") for name in ("ink", "ink.yaml", "configs/ink.yaml")
+}  # no classifier
 LIGHTNING_OPTIONS = ("-c", "--config", "--print_config")  # LightningCLI's own: settings of several commands
 
 
@@ -40,13 +45,17 @@ def run(args: list[str]) -> None:
         print(usage())
     elif command == "--version":
         print(f"{PROGRAM} {__version__}")
+    elif command == "predict" and is_picture(options[:1]):
+        importlib.import_module("digits.commands.predict").main(options)
+    elif command == "fit" and INK & {*options}:
+        importlib.import_module("digits.commands.fit_ink").main(args)
     elif command in LIGHTNING or command.split("=")[0] in LIGHTNING_OPTIONS:
         gc.disable()  # what is imported stays: to look for garbage in it takes a quarter of the time
         from digits.cli import main
 
         gc.freeze()  # nor is it looked for there later
         gc.enable()
-        main(args)
+        main(with_pictures(args))
     elif command in COMMANDS:
         importlib.import_module(f"digits.commands.{command}").main(options)
     elif command.split("=")[0] == "--print_completion":
@@ -56,6 +65,23 @@ def run(args: list[str]) -> None:
         raise InputError(f"there is no option {command}{did_you_mean(command, known)} (options: {PROGRAM} --help)")
     else:
         raise InputError(f"there is no command {command}{did_you_mean(command, COMMANDS)} (commands: {PROGRAM} --help)")
+
+
+def with_pictures(args: list[str]) -> list[str]:
+    """`test my_digits/ …` in its long form: the weights that come with the package, on these pictures."""
+    command, *options = args
+    names = list(itertools.takewhile(lambda word: not word.startswith("-"), options))
+    if command != "test" or not names:
+        return args
+    rest = options[len(names) :]
+    chosen = any(word.partition("=")[0] in ("--ckpt_path", "--config", "-c", "--model", "--name") for word in rest)
+    network = [] if chosen else ["--ckpt_path=pretrained"]
+    return [command, *network, "--data=ImageDataModule", f"--data.path={json.dumps(names)}", *rest]
+
+
+def is_picture(options: list[str]) -> bool:
+    """Whether what follows a command names a picture, in place of an option."""
+    return bool(options) and (not options[0].startswith("-") or options[0] in ("-", "--json"))
 
 
 if __name__ == "__main__":

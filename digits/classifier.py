@@ -6,7 +6,7 @@ Shapes: N images, C channels, H rows, W columns, K classes.
 import inspect
 import math
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -47,6 +47,12 @@ class Classifier(LightningModule):
         label_smoothing: the share of each label that is spread over all classes in training (Szegedy et al., 2016).
     """
 
+    __jit_unused_properties__: ClassVar = [  # type: ignore[misc]
+        *LightningModule.__jit_unused_properties__,
+        "classes",
+        "trained_on",
+    ]
+
     def __init__(self, lr: float = 1e-3, weight_decay: float = 0.01, label_smoothing: float = 0.0) -> None:
         super().__init__()
         if not 0 <= label_smoothing <= 1:
@@ -71,6 +77,8 @@ class Classifier(LightningModule):
 
     def forward(self, images: Tensor) -> Tensor:
         """Normalised images, (N, 1, 28, 28) float32, to logits, (N, K)."""
+        if torch.jit.is_scripting():
+            return self.layers(images)
         return self.layers(images.to(self.dtype))  # --trainer.precision 64-true and the like change it
 
     @property

@@ -1,6 +1,7 @@
 """Trained networks from Python: `from digits import load; load("best.ckpt").predict("photo.jpg")`."""
 
 from collections.abc import Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,6 +15,7 @@ from digits.classifier import Classifier
 from digits.data.pictures import load_one
 from digits.errors import InputError
 from digits.fast.process import use_channels_last
+from digits.reading import Reading, read
 from digits.runs import find_checkpoint
 
 Picture = str | Path | Image.Image
@@ -70,6 +72,14 @@ class Predictor:
         doubts = [self.model.doubt.note(p) for p in probabilities.max(axis=1).tolist()] if len(notes) else []
         notes = [note or doubt for note, doubt in zip(notes, doubts, strict=True)]
         return Predictions(classes, probabilities, notes)
+
+    def read(self, picture: Picture | BytesIO) -> Reading:
+        """Read a picture of one digit, or a page of numbers; see `digits.reading.Reading`.
+
+        Args:
+            picture: a picture's file, its content, or a PIL image.
+        """
+        return read(self, picture)
 
 
 def load(source: str | Path) -> Predictor:

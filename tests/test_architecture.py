@@ -17,7 +17,7 @@ LAYERS = [
     {"augment", "console", "files", "ink", "metrics", "transforms"},
     {"checkpoint", "classifier", "data", "doubt", "ensemble", "models", "runs", "schema", "segmenter"},
     {"plots"},
-    {"callbacks", "commands", "config_files", "fast", "options", "predictor"},
+    {"callbacks", "commands", "config_files", "fast", "options", "predictor", "reading"},
     {"arguments"},
     {"cli", "completion"},
     {"__main__"},

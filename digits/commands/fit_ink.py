@@ -1,9 +1,10 @@
-"""`python -m digits fit --config ink`: train the network that finds ink."""
+"""`digits fit --config ink`: train the network that finds ink."""
 
 from pathlib import Path
 
 from lightning.pytorch.cli import LightningCLI
 
+from digits.config_files import with_configs
 from digits.data.synthetic import SyntheticPages
 from digits.ink import save_weights
 from digits.segmenter import InkSegmenter
@@ -18,7 +19,7 @@ def main(args: list[str] | None = None) -> None:
     cli = LightningCLI(
         InkSegmenter,
         SyntheticPages,
-        args=args,
+        args=None if args is None else with_configs(args),
         seed_everything_default=0,
         save_config_kwargs={"overwrite": True},
         auto_configure_optimizers=False,

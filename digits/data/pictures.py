@@ -32,13 +32,16 @@ class ImageDataModule(DigitsDataModule):
     `7/a.png`, `7_a.png`.
 
     Args:
-        path: a file, a folder (with all folders in it, in natural order), or a pattern such as "scans/*.png".
+        path: a file, a folder (with all folders in it, in natural order), or a pattern such as "scans/*.png"; or a list
+            of these.
         prepare: bring the pictures to MNIST's form; without, they are only made grey and resized to 28×28.
         multiple_digits: each picture may show several digits, which are read line by line, from left to right.
         shared: what all sources share; see DigitsDataModule.
     """
 
-    def __init__(self, path: str, prepare: bool = True, multiple_digits: bool = False, **shared: Any) -> None:
+    def __init__(
+        self, path: str | list[str], prepare: bool = True, multiple_digits: bool = False, **shared: Any
+    ) -> None:
         super().__init__(**shared)
         if multiple_digits and not prepare:
             raise InputError("--data.multiple_digits needs --data.prepare true: digits are cut out where ink is found")
@@ -48,12 +51,13 @@ class ImageDataModule(DigitsDataModule):
         self.files: list[Path] = []
 
     def load(self, split: str) -> Digits:
-        self.files = find_pictures(self.path)
+        paths = [self.path] if isinstance(self.path, str) else self.path
+        self.files = [file for path in paths for file in find_pictures(path)]
         loaded = load_all(self.files, partial(load_one, prepare=self.prepare, multiple_digits=self.multiple_digits))
         self.files = [file for file, digits in zip(self.files, loaded, strict=True) for _ in digits]
         images, notes, places = zip(*(digit for digits in loaded for digit in digits), strict=True)
-        folder = Path(self.path)
-        ids = [str(file.relative_to(folder) if folder.is_dir() else file) for file in self.files]
+        folder = Path(paths[0]) if len(paths) == 1 else Path()
+        ids = [str(file.relative_to(folder) if len(paths) == 1 and folder.is_dir() else file) for file in self.files]
         labels = torch.tensor([-1 if self.multiple_digits else label_of(file) for file in self.files])
         return Digits(torch.from_numpy(np.stack(images)), labels, ids, notes, places if self.multiple_digits else None)
 

@@ -1,0 +1,138 @@
+"""What a picture says: one digit, or the numbers of a page.
+
+Shapes: K classes.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from digits.data.page import NOWHERE, DigitBox, prepare_several
+from digits.data.photo import NoDigit, prepare
+from digits.data.picture_file import read_picture
+from digits.data.text import as_text
+from digits.doubt import NOT_A_DIGIT, UNSURE
+
+if TYPE_CHECKING:
+    from digits.predictor import Predictor
+
+
+class Piece(NamedTuple):
+    """A digit or a mark of a picture.
+
+    Args:
+        image: in MNIST's form, (28, 28) uint8, ink as 0 to 255.
+        text: the class that is predicted, or the mark.
+        probabilities: of the classes, (K,) float32; NaN of a mark.
+        note: "", "unsure", "probably not a digit", or why there is nothing to predict.
+        box: where it stands.
+    """
+
+    image: np.ndarray
+    text: str
+    probabilities: np.ndarray
+    note: str
+    box: DigitBox
+
+    @property
+    def confidence(self) -> float:
+        """The probability of the prediction; NaN of a mark."""
+        return float(self.probabilities.max())
+
+    @property
+    def said(self) -> str:
+        """The prediction, or "?" where it is probably no digit."""
+        return "?" if self.note and self.note != UNSURE else self.text
+
+
+class Reading(NamedTuple):
+    """What a picture says.
+
+    Args:
+        text: a digit, or the numbers of a page: lines as on the page, a space between numbers; "" where there is none.
+        confidence: the least of the digits'; NaN where there is none.
+        note: why there is nothing to read, or what is to be doubted; otherwise "".
+        pieces: the digits and marks, in reading order.
+    """
+
+    text: str
+    confidence: float
+    note: str
+    pieces: list[Piece]
+
+    def __str__(self) -> str:
+        """One line, or the rows of a table below each other."""
+        if not self.pieces:
+            return f"no digit ({self.note})" if not self.note.startswith("unreadable") else self.note
+        if len(self.pieces) == 1:
+            sure = f"{self.confidence:.0%}" if self.note else f"{min(self.confidence, 0.999):.1%}"
+            return f"{self.pieces[0].text}? ({sure}, {self.note})" if self.note else f"{self.text} ({sure})"
+        note = f" ({self.note})" if self.note else ""
+        if any(piece.box.column >= 0 for piece in self.pieces):
+            return "".join(f"\n  {line}" for line in self.text.split("\n")) + note
+        return self.text.replace("\n", " / ") + note
+
+    def as_json(self, name: str) -> str:
+        """The reading of the picture `name` as one line of JSON."""
+        pieces = [
+            {"text": one.said, "confidence": number(one.confidence), "note": one.note, **one.box._asdict()}
+            for one in self.pieces
+        ]
+        known: dict[str, Any] = {"file": name, "text": self.text, "confidence": number(self.confidence)}
+        return json.dumps(known | {"note": self.note, "digits": pieces}, ensure_ascii=False)
+
+
+def number(value: float) -> float | None:
+    """A probability for JSON, which has no NaN."""
+    return None if math.isnan(value) else round(value, 6)
+
+
+def read(predictor: Predictor, picture: str | Path | BytesIO | Image.Image) -> Reading:
+    """Read a picture of one digit, or a page of numbers, whatever is wrong with it.
+
+    Args:
+        predictor: a trained network.
+        picture: a file, its content, or an image.
+    """
+    try:
+        image = picture if isinstance(picture, Image.Image) else read_picture(as_file(picture))
+        found = prepare_several(image)
+        if sum(not box.mark for *_, box in found) < 2 and all(box.mark in ("", "?") for *_, box in found):
+            found = [(prepare(image), "", found[0][2]._replace(mark="") if len(found) == 1 else NOWHERE)]
+    except NoDigit as error:
+        return Reading("", math.nan, str(error).removeprefix("no digit: "), [])
+    except ValueError as error:
+        return Reading("", math.nan, f"unreadable: {error}", [])
+    except OSError as error:
+        return Reading("", math.nan, f"unreadable: {error.strerror}", [])
+    classes, probabilities, notes = predictor.predict(np.stack([form for form, *_ in found]))
+    pieces = []
+    for (form, why, box), name, row, note in zip(found, classes, probabilities, notes, strict=True):
+        nothing = bool(why or box.mark)
+        row = np.full_like(row, np.nan) if nothing else row
+        pieces.append(Piece(form, box.mark or "?" if nothing else str(name), row, why if nothing else note, box))
+    digits = [one for one in pieces if not math.isnan(one.confidence)]
+    confidence = min((one.confidence for one in digits), default=math.nan)
+    text = as_text([one.box for one in pieces], [one.said for one in pieces])
+    return Reading(text, confidence, doubts(pieces), pieces)
+
+
+def as_file(picture: str | Path | BytesIO) -> Path | BytesIO:
+    """A file's name as a path."""
+    return Path(picture) if isinstance(picture, str) else picture
+
+
+def doubts(pieces: list[Piece]) -> str:
+    """What of a reading is to be doubted."""
+    if len(pieces) == 1:
+        return pieces[0].note
+    unsure = sum(one.note == UNSURE for one in pieces)
+    none = sum(one.said == "?" or one.note == NOT_A_DIGIT for one in pieces)
+    return ", ".join(f"{n} {what}" for n, what in ((unsure, "unsure"), (none, "not a digit")) if n)

@@ -1,0 +1,109 @@
+"""`digits predict PICTURE …`: the answer at once."""
+
+import csv
+import io
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from digits import load
+from digits.__main__ import main, with_pictures
+from tests.helpers import seven, written
+
+
+@pytest.fixture(autouse=True)
+def pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder with a 7, a page of two lines, a blank page and a broken file."""
+    monkeypatch.chdir(tmp_path)
+    Path("scans").mkdir()
+    seven(200, 14).save("scans/7_a.png")
+    page = Image.new("L", (700, 460), 235)
+    for text, top in (("327", 20), ("54", 240)):
+        for i, digit in enumerate(text):
+            left = 60 + 110 * i
+            page.paste(written(digit, 160, 12, 20, 235).crop((30, 0, 130, 160)), (left, top))
+    page.save("page.png")
+    Image.new("L", (80, 80), 250).save("blank.png")
+
+
+def said(capsys: pytest.CaptureFixture[str]) -> dict[str, str]:
+    return dict(line.split(": ", 1) for line in capsys.readouterr().out.splitlines())
+
+
+def test_it_prints_what_each_picture_says(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["predict", "scans", "page.png", "blank.png", "*.png"])
+    lines = said(capsys)
+    assert list(lines) == ["scans/7_a.png", "page.png", "blank.png"]  # each once
+    assert lines["scans/7_a.png"].startswith("7 (9")
+    assert lines["page.png"].split(" (")[0].replace(" ", "") == "327/54"
+    assert lines["blank.png"] == "no digit (blank)"
+    assert not Path("lightning_logs").exists()
+    assert not list(Path().glob("*.csv"))
+
+
+def test_a_broken_file_is_named_and_the_others_are_read(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("scans/broken.png").write_bytes(b"\x89PNG nothing")
+    with pytest.raises(SystemExit) as info:
+        main(["predict", "scans"])
+    assert "1 of 2 files could not be read" in str(info.value.code)
+    lines = said(capsys)
+    assert lines["scans/7_a.png"].startswith("7")
+    assert lines["scans/broken.png"].startswith("unreadable: ")
+
+
+def test_json_and_csv(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["predict", "--json", "scans", "page.png", "blank.png", "--output=out.csv"])
+    one, page, blank = map(json.loads, capsys.readouterr().out.splitlines())
+    assert (one["text"], one["note"]) == ("7", "")
+    assert [digit["text"] for digit in page["digits"]] == list("32754")
+    assert (blank["text"], blank["confidence"], blank["digits"]) == ("", None, [])
+    with Path("out.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["id"], row["prediction"]) for row in rows] == [
+        ("scans/7_a.png", "7"),
+        *(("page.png", digit) for digit in "32754"),
+        ("blank.png", ""),
+    ]
+    assert float(rows[0]["confidence"]) == pytest.approx(one["confidence"])
+    assert sum(float(rows[0][f"p{i}"]) for i in range(10)) == pytest.approx(1, abs=1e-5)
+
+
+def test_a_picture_comes_from_standard_input(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(Path("scans/7_a.png").read_bytes())))
+    main(["predict", "-"])
+    assert capsys.readouterr().out.startswith("-: 7 (")
+
+
+@pytest.mark.parametrize("args", [["absent.png"], ["scans", "--ckpt_path=absent.ckpt"], ["scans", "--outptu=x.csv"]])
+def test_what_is_wrong_is_said_in_a_line(args: list[str]) -> None:
+    with pytest.raises(SystemExit) as info:
+        main(["predict", *args])
+    message = str(info.value.code)
+    assert message.startswith("error: ")
+    assert args[-1].partition("=")[0].strip("-") in message or "absent" in message
+    assert "\n" not in message
+
+
+def test_from_python_the_same() -> None:
+    reading = load("pretrained").read("page.png")
+    assert [piece.text for piece in reading.pieces] == list("32754")
+    assert [piece.box.line for piece in reading.pieces] == [0, 0, 0, 1, 1]
+    assert reading.text.replace(" ", "") == "327\n54"
+    assert 0 < reading.confidence <= 1
+
+
+def test_test_takes_pictures_in_the_same_way() -> None:
+    assert with_pictures(["test", "a", "b", "--tta=true"]) == [
+        "test",
+        "--ckpt_path=pretrained",
+        "--data=ImageDataModule",
+        '--data.path=["a", "b"]',
+        "--tta=true",
+    ]
+    assert "--ckpt_path=pretrained" not in with_pictures(["test", "a", "--config=mlp"])
+    assert with_pictures(["test", "--config", "mlp"]) == ["test", "--config", "mlp"]
