@@ -228,3 +228,16 @@ def test_without_torch_s_private_name_all_is_torch_s(monkeypatch: pytest.MonkeyP
     assert "LargestOfFour" in str(pool(x).grad_fn)
     monkeypatch.setattr(layers, "is_func_active", lambda: True)
     assert "MaxPool2D" in str(pool(x).grad_fn)
+
+
+@pytest.mark.parametrize("method", ["script", "trace"])
+@pytest.mark.filterwarnings(
+    "ignore:.*torch.jit.*", "ignore:.*[Tt]orch[Ss]cript.*", "ignore:This property will"
+)  # torch is giving it up
+def test_a_network_becomes_torchscript_while_its_layers_are_fast_and_after(method: str) -> None:
+    network, images = LargeCNN().eval(), torch.randn(3, 1, 28, 28)
+    expected = network(images)
+    for change in (use_fast_layers, use_plain_layers):
+        change(network)
+        exported = network.to_torchscript(method=method, example_inputs=images)
+        torch.testing.assert_close(exported(images), expected)  # type: ignore[operator]
