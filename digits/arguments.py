@@ -1,5 +1,6 @@
 """What can be given on the command line of LightningCLI's commands."""
 
+import sys
 from typing import Any
 
 from lightning.pytorch.cli import ArgsType, LightningArgumentParser, LightningCLI
@@ -12,6 +13,7 @@ from digits.console import COMMANDS, DESCRIPTION, PROGRAM, OneLineErrors
 from digits.data import DigitsDataModule, MNISTDataModule
 from digits.options import refuse_options
 from digits.runs import LOG_ROOT
+from digits.short_help import short_help
 
 
 class Parser(OneLineErrors, LightningArgumentParser):
@@ -97,8 +99,13 @@ class ArgumentsCLI(LightningCLI):
                 parser.add_lightning_class_args(PredictionWriter, "predictions")
 
     def parse_arguments(self, parser: LightningArgumentParser, args: ArgsType) -> None:
+        command, *options = [*self.argv, ""]
+        if command in self._subcommand_parsers and {"-h", "--help"} & {*options}:
+            print(short_help(command, self._subcommand_parsers[command]))
+            sys.exit()
         refuse_broken_configs(self.argv)
-        self.config = parser.parse_args(args)  # type: ignore[arg-type]
+        args = ["--help" if arg == "--help-all" else arg for arg in self.argv]
+        self.config = parser.parse_args(args)
         options = self.config[self.config.subcommand]
         refuse_options(self.config.subcommand, options, options.name or run_name(options))
 

@@ -18,7 +18,7 @@ LAYERS = [
     {"checkpoint", "classifier", "data", "doubt", "ensemble", "models", "runs", "schema", "segmenter"},
     {"plots"},
     {"callbacks", "commands", "config_files", "fast", "options", "predictor", "reading"},
-    {"arguments"},
+    {"arguments", "short_help"},
     {"cli", "completion"},
     {"__main__"},
 ]

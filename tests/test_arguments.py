@@ -1,5 +1,6 @@
 """What can be given on the command line, and how bad input is refused."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -84,3 +85,24 @@ def test_a_config_that_is_not_here_is_the_package_s_own(digits: Digits, refused:
 @pytest.mark.parametrize("name", ["../out", "/out", "a/../../out"])
 def test_a_name_that_leads_out_of_the_logs_is_refused(refused: Digits, name: str) -> None:
     assert f"--name {name}" in refused("fit", *FIT, f"--name={name}")
+
+
+@pytest.mark.parametrize("command", ["fit", "validate", "test", "predict", "export"])
+def test_help_fits_two_screens(
+    command: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    with pytest.raises(SystemExit):
+        main([command, "--help"])
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) <= 100
+    assert max(map(len, lines)) <= 80
+    assert any(line.startswith("  --model.lr ") and "[0.001]" in text for line, text in pairwise(lines)) == (
+        command == "fit"
+    )
+
+
+def test_all_options_can_be_had(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["fit", "--help-all"])
+    assert "--trainer.gradient_clip_val" in capsys.readouterr().out

@@ -1,0 +1,92 @@
+"""`digits COMMAND --help`: the options that people change; `--help-all` lists those of Lightning, too."""
+
+import inspect
+import re
+import shutil
+import textwrap
+from collections.abc import Iterator
+from typing import Any
+
+from lightning.pytorch.cli import LightningArgumentParser
+
+from digits import models
+from digits.callbacks import PredictionWriter
+from digits.classifier import Classifier
+from digits.console import COMMANDS, PROGRAM
+from digits.data import CSVDataModule, DigitsDataModule, ImageDataModule, MNISTDataModule
+
+# Of what Lightning describes at length.
+WORDS = {
+    "config": "settings in YAML: a file, or the name of one that comes with the package, such as large_cnn",
+    "seed_everything": "the seed of all that is random",
+    "trainer.max_epochs": "passes over the training images",
+    "trainer.accelerator": "cpu, gpu, mps or auto",
+    "trainer.devices": "how many of them, or which",
+    "trainer.precision": "32-true, bf16-mixed and others; by default the fastest for training, and 32-true otherwise",
+    "trainer.callbacks": "Lightning's, such as EarlyStopping, or your own",
+    "trainer.logger": "true for TensorBoard, false for none, or another of Lightning's",
+    "trainer.fast_dev_run": "try a few batches, and leave nothing",
+    "trainer.default_root_dir": "where lightning_logs lies",
+}
+TRAINER = [name.partition(".")[2] for name in WORDS if name.startswith("trainer.")]
+NETWORKS = [kind for kind in vars(models).values() if isinstance(kind, type) and issubclass(kind, Classifier)]
+SOURCES = (MNISTDataModule, ImageDataModule, CSVDataModule)
+HIDDEN = ("help", "print_config", "trainer", "model", "data", "predictions")
+
+
+def short_help(command: str, parser: LightningArgumentParser) -> str:
+    """The help of a command on at most two screens.
+
+    Args:
+        command: fit, validate, test, predict or export.
+        parser: of the command.
+    """
+    width = min(shutil.get_terminal_size((80, 24)).columns, 100)
+    lines = [f"usage: {PROGRAM} {command} [options]", "", COMMANDS[command], ""]
+    known = {action.dest: (WORDS.get(action.dest, action.help or ""), action.default) for action in parser._actions}
+    own = [
+        name for name in known if "." not in name and name not in ("help", "print_config", "trainer", "model", "data")
+    ]
+    sections = {"options": [(f"--{name}", *known[name]) for name in own]}
+    networks = ", ".join(sorted(kind.__name__ for kind in NETWORKS if kind is not Classifier))
+    sections["network"] = [("--model", f"{networks}, or your own, such as mine.Net", None)]
+    if command == "fit":
+        sections["network"] += described(Classifier, "model")
+    sources = ", ".join(kind.__name__ for kind in SOURCES)
+    shared = list(described(DigitsDataModule, "data"))
+    sections["images"] = [("--data", f"{sources}, or your own", SOURCES[0].__name__)]
+    sections["images"] += [option for kind in SOURCES for option in described(kind, "data") if option not in shared]
+    if command in ("fit", "validate"):
+        sections["images"] += shared
+    if command == "predict":
+        sections["predictions"] = list(described(PredictionWriter, "predictions"))
+    trainer = TRAINER if command == "fit" else TRAINER[1:4]
+    sections["trainer"] = [(f"--trainer.{name}", *known[f"trainer.{name}"]) for name in trainer]
+    for title, options in sections.items():
+        lines += [f"{title}:", *(line for option in options for line in described_lines(*option, width)), ""]
+    return "\n".join([*lines, f"All options, those of Lightning's Trainer among them: {PROGRAM} {command} --help-all"])
+
+
+def described(kind: type, group: str) -> Iterator[tuple[str, str, Any]]:
+    """The arguments of a class as options, with their descriptions in its docstring, and their defaults."""
+    text = inspect.cleandoc(kind.__doc__ or "").partition("Args:\n")[2]
+    found = {name: " ".join(words.split()) for name, words in re.findall(r"^    (\w+): (.*(?:\n {8}.*)*)", text, re.M)}
+    for name, parameter in inspect.signature(kind).parameters.items():
+        if parameter.kind is not parameter.VAR_KEYWORD:
+            default = None if parameter.default is parameter.empty else parameter.default
+            yield f"--{group}.{name}", found.get(name, ""), default
+
+
+def described_lines(option: str, words: str, default: Any, width: int) -> list[str]:
+    """An option with its description and its default."""
+    known = "" if default in (None, "==SUPPRESS==", []) else f" [{shown(default)}]"
+    text = f"{option:<26} {words.rstrip('.')}{known}"
+    return textwrap.wrap(text, width, initial_indent="  ", subsequent_indent=" " * 29)
+
+
+def shown(default: Any) -> str:
+    """A default as it is given on the command line."""
+    if isinstance(default, bool):
+        return str(default).lower()
+    name = getattr(default, "class_path", None) or (default.get("class_path") if isinstance(default, dict) else None)
+    return str(name or default).rpartition(".")[2] if name else str(default)
