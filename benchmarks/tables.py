@@ -182,6 +182,15 @@ def speed() -> str:
     return table([*header, "test error, `digits` / Keras"], rows, figures)
 
 
+@fills("optimizations")
+def optimizations() -> str:
+    figures = read("optimizations")
+    networks = [network for network in figures if network not in ("machine", "versions")]
+    names = dict.fromkeys(name for network in networks for name in figures[network])
+    rows = [[name, *(f"{figures[network].get(name, '')}" for network in networks)] for name in names]
+    return table(["milliseconds per step", *(f"`{network}`" for network in networks)], rows, figures)
+
+
 @fills("scale")
 def scale() -> str:
     figures = read("scale")
