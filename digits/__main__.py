@@ -9,6 +9,7 @@ import itertools
 import json
 import signal
 import sys
+from pathlib import Path
 
 from digits import __version__
 from digits.console import COMMANDS, OPTIONS, PROGRAM, did_you_mean, one_line, usage
@@ -51,6 +52,8 @@ def run(args: list[str]) -> None:
         importlib.import_module("digits.commands.fit_ink").main(args)
     elif command in LIGHTNING or command.split("=")[0] in LIGHTNING_OPTIONS:
         gc.disable()  # what is imported stays: to look for garbage in it takes a quarter of the time
+        if not sys.flags.safe_path and str(Path.cwd()) not in sys.path:
+            sys.path.insert(0, str(Path.cwd()))  # for --model mine.Net, as `python -m digits` does it
         from digits.cli import main
 
         gc.freeze()  # nor is it looked for there later

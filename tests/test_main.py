@@ -146,3 +146,22 @@ def test_threads_of_a_callback_end_before_the_process(tmp_path: Path) -> None:
     result = run("-m", "digits", "fit", *options.split(), folder=tmp_path)
     assert result.returncode == 0, result.stderr
     assert (tmp_path / "thread").read_text() == (tmp_path / "executor").read_text() == "whole"
+
+
+def test_the_console_script_finds_modules_in_the_working_directory(tmp_path: Path) -> None:
+    script = tmp_path / "bin/digits"
+    script.parent.mkdir()
+    script.write_text(
+        "import sys, types\n"
+        "def main(args): import mine; print(mine.__name__, args)\n"
+        "sys.modules['digits.cli'] = types.SimpleNamespace(main=main)\n"  # the real one takes seconds to import
+        "from digits.__main__ import main\n"
+        "main()\n"
+    )
+    folder = tmp_path / "work"
+    folder.mkdir()
+    (folder / "mine.py").touch()
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, str(script), "fit"]
+    result = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=folder)
+    assert result.stdout == "mine ['fit']\n", result.stderr

@@ -1,0 +1,83 @@
+"""The tables of time, memory and size."""
+
+from benchmarks.markdown import fills, table
+from benchmarks.record import read
+
+
+@fills("exports")
+def exports() -> str:
+    figures = read("exports")
+    own = figures["PyTorch"]
+    rows = [["PyTorch", "", "", "", f"{own['error in percent']:.2f}%", "1"]]
+    for name, values in figures.items():
+        if name not in ("PyTorch", "machine", "versions"):
+            same, distance = values["images of the same class"], values["largest difference of a probability"]
+            rows.append([name, f"{values['megabytes']} MB", f"{same:,} of 10,000", f"{distance:.1g}"])
+            rows[-1] += [f"{values['error in percent']:.2f}%", f"{values['times as fast as PyTorch']}"]
+    header = ["file", "size", "same class for", "probabilities within", "test error", "times as fast as PyTorch"]
+    return table(header, rows, figures)
+
+
+@fills("speed")
+def speed() -> str:
+    figures = read("speed")
+    ratios = ["epoch, Keras", "epoch without bf16, Keras", "epoch, usual Lightning, 0 workers", "epoch, 2 workers"]
+    ratios += ["epoch, hand-written loop", "process, Keras"]
+    rows = []
+    for network in ("mlp", "dense", "small_cnn", "large_cnn"):
+        training, prediction = (figures[network][what] for what in ("training", "prediction"))
+        row = [f"`{network}`", f"{training['figures']['digits']['epoch']:.2f} s"]
+        row += [f"{training['ratios'][ratio]['median']:.2f}" for ratio in ratios]
+        row += [f"{prediction['ratios']['images a second, Keras']['median']:.2f}"]
+        row += [f"{training['ratios']['memory, Keras']['median']:.2f}"]
+        row += [" / ".join(f"{training['figures'][name]['error']:.2%}" for name in ("digits", "Keras"))]
+        rows.append(row)
+    header = ["network", "`digits`, an epoch", "Keras", "Keras, both without bf16", "usual Lightning, 0 workers"]
+    header += ["2 workers", "hand-written loop", "whole process, Keras", "prediction, Keras", "memory, Keras"]
+    return table([*header, "test error, `digits` / Keras"], rows, figures)
+
+
+@fills("optimizations")
+def optimizations() -> str:
+    figures = read("optimizations")
+    networks = [network for network in figures if network not in ("machine", "versions")]
+    names = dict.fromkeys(name for network in networks for name in figures[network])
+    rows = [[name, *(f"{figures[network].get(name, '')}" for network in networks)] for name in names]
+    return table(["milliseconds per step", *(f"`{network}`" for network in networks)], rows, figures)
+
+
+@fills("scale")
+def scale() -> str:
+    figures = read("scale")
+    rows = [
+        [images, f"{row['seconds per epoch']:.2f} s", f"{row['peak memory in megabytes']:,} MB"]
+        for images, row in figures["images"].items()
+    ]
+    return table(["training images", "an epoch of `mlp`", "peak memory"], rows, figures)
+
+
+@fills("processes")
+def processes() -> str:
+    figures = read("scale")
+    rows = [[count, f"{seconds:.2f} s"] for count, seconds in figures["processes, seconds per epoch"].items()]
+    return table(["processes", "an epoch of `large_cnn`"], rows, figures)
+
+
+@fills("throughput")
+def throughput() -> str:
+    figures = read("throughput")
+    names = {"start alone": "`digits predict --help`", "10,000 of MNIST": "MNIST's 10,000 test images"}
+    rows = [
+        [names.get(name, name), f"{row['seconds']:.1f} s", f"{row['processor seconds']:.1f} s"]
+        for name, row in figures.items()
+        if name not in ("machine", "versions")
+    ]
+    return table(["", "from start to end of the process", "processor time"], rows, figures)
+
+
+@fills("csv")
+def csv_reading() -> str:
+    figures = read("csv_reading")
+    row = [f"{figures['rows']:,}", f"{figures['megabytes of the file']} MB", f"{figures['seconds to read']} s"]
+    row += [f"{figures[what]:,} MB" for what in ("peak memory in megabytes", "of which before reading")]
+    return table(["rows", "file", "read in", "peak memory", "of which before reading"], [row], figures)
