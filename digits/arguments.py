@@ -102,7 +102,7 @@ class ArgumentsCLI(LightningCLI):
         command, *options = [*self.argv, ""]
         if command in self._subcommand_parsers and {"-h", "--help"} & {*options}:
             print(short_help(command, self._subcommand_parsers[command]))
-            sys.exit()
+            sys.exit(0)
         refuse_broken_configs(self.argv)
         args = ["--help" if arg == "--help-all" else arg for arg in self.argv]
         self.config = parser.parse_args(args)
