@@ -1,5 +1,6 @@
 """TensorBoard's page PROJECTOR."""
 
+import colorsys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -53,15 +54,13 @@ def write_embedding(folder: Path, vectors: Tensor, data: Digits, classes: Sequen
         classes: names of the classes.
     """
     n, features = vectors.shape
-    columns = int(np.ceil(n**0.5))
-    sheet = torch.full((columns * columns, 28, 28), 255, dtype=torch.uint8)
-    sheet[:n] = 255 - data.images[:n]
-    pixels = sheet.view(columns, columns, 28, 28).permute(0, 2, 1, 3).reshape(columns * 28, columns * 28)
-    save_picture(folder / "projector_sprite.png", Image.fromarray(pixels.numpy()))
+    labels = data.labels[:n]
+    save_picture(folder / "projector_sprite.png", sprite(data.images[:n], labels, len(classes)))
     with replacing(folder / "projector_vectors.bytes", "wb") as file:
         file.write(vectors.contiguous().numpy().tobytes())
-    with replacing(folder / "projector_labels.tsv") as file:
-        file.writelines(f"{classes[label]}\n" for label in data.labels[:n].tolist())
+    with replacing(folder / "projector_labels.tsv") as file:  # a single column could have no name
+        file.write("class\timage\n")
+        file.writelines(f"{classes[label]}\t{i}\n" for i, label in enumerate(labels.tolist()))
     with replacing(folder / "projector_config.pbtxt") as file:
         file.write(
             "embeddings {\n"
@@ -71,3 +70,24 @@ def write_embedding(folder: Path, vectors: Tensor, data: Digits, classes: Sequen
             '  sprite {\n    image_path: "projector_sprite.png"\n'
             "    single_image_dim: 28\n    single_image_dim: 28\n  }\n}\n"
         )
+
+
+def sprite(images: Tensor, labels: Tensor, classes: int) -> Image.Image:
+    """All images on one sheet, row by row, in the colour of their class on white.
+
+    The page opens without a colour map, and can't be told to use one; so the images have the colours.
+
+    Args:
+        images: (N, 28, 28), uint8.
+        labels: (N,), int64.
+        classes: how many there are.
+    """
+    hues = [colorsys.hls_to_rgb(i / classes, 0.3 + 0.2 * (i % 2), 1) for i in range(classes)]
+    columns = int(np.ceil(len(images) ** 0.5))
+    sheet = torch.full((columns * columns, 28, 28, 3), 255, dtype=torch.uint8)
+    for label, hue in enumerate(hues):
+        of_class = labels == label
+        ink = images[of_class, :, :, None] / 255
+        sheet[: len(images)][of_class] = (255 * (1 - ink * (1 - torch.tensor(hue)))).round().byte()
+    pixels = sheet.view(columns, columns, 28, 28, 3).transpose(1, 2).reshape(columns * 28, columns * 28, 3)
+    return Image.fromarray(pixels.numpy())

@@ -11,13 +11,15 @@ from digits.callbacks.outcomes import OutcomeCollector, classes_of
 from digits.callbacks.summary_writers import summary_writers
 from digits.callbacks.terminal import summarize
 
-LAYOUT = {
+METRICS = ("loss", "accuracy", "error")
+LAYOUT = {  # the loss has a point every --trainer.log_every_n_steps, the others one an epoch
     "by step": {
-        metric: ["Multiline", [f"^train/{metric}$", f"^val/{metric}$"]] for metric in ("loss", "accuracy", "error")
+        "loss": ["Multiline", ["^train/loss_step$", "^val/loss$"]],
+        **{metric: ["Multiline", [f"^train/{metric}$", f"^val/{metric}$"]] for metric in METRICS[1:]},
+        "learning rate": ["Multiline", ["^lr-"]],
     },
     "by epoch": {
-        metric: ["Multiline", [f"by_epoch/train_{metric}", f"by_epoch/val_{metric}"]]
-        for metric in ("loss", "accuracy", "error")
+        metric: ["Multiline", [f"^by_epoch/train_{metric}$", f"^by_epoch/val_{metric}$"]] for metric in METRICS
     },
 }
 

@@ -1,5 +1,7 @@
+import re
 from pathlib import Path
 
+from digits.callbacks.tensorboard import LAYOUT
 from tests.helpers import Digits, read_events
 
 FIT = ("fit", "--model=LargeCNN", "--trainer.max_epochs=1", "--name=run")
@@ -20,3 +22,20 @@ def test_a_run_fills_the_pages_once(digits: Digits) -> None:
     for label in range(10):
         assert [event.step for event in events.Tensors(f"precision_recall/{label}")] == [8]
         assert [event.step for event in events.Tensors(f"test_precision_recall/{label}")] == [0]
+
+
+def test_charts_by_step_use_every_point_that_is_logged(digits: Digits) -> None:
+    digits(*FIT, "--trainer.log_every_n_steps=2")
+    events = read_events(RUN)
+    scalars = events.Tags()["scalars"]
+    charts = {
+        (category, title): [tag for tag in scalars if any(re.search(pattern, tag) for pattern in patterns)]
+        for category, content in LAYOUT.items()
+        for title, (_, patterns) in content.items()
+    }
+    assert charts["by step", "loss"] == ["train/loss_step", "val/loss"]
+    assert charts["by step", "learning rate"] == ["lr-AdamW"]
+    assert all(len(tags) == 2 for (_, title), tags in charts.items() if title != "learning rate")
+    shown = {tag for tags in charts.values() for tag in tags}
+    assert set(scalars) - shown == {"train/loss", "images_per_second"}
+    assert [event.step for event in events.Scalars("train/loss_step")] == [2, 4, 6, 8]
