@@ -18,11 +18,10 @@ from digits.data import page, photo
 from digits.data.base import Digits, DigitsDataModule
 from digits.data.page import NOWHERE, DigitBox
 from digits.data.photo import NoDigit
-from digits.data.picture_file import read_picture
+from digits.data.picture_file import SUFFIXES, read_picture, reduce_size
 from digits.errors import InputError
 
 MANY = 1000  # files for which starting processes pays
-SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp"}
 
 
 class ImageDataModule(DigitsDataModule):
@@ -91,7 +90,7 @@ def load_batch(files: list[Path], load: Callable[[Path], list[Loaded]]) -> list[
 def load_one(picture: Path | Image.Image, prepare: bool = True, multiple_digits: bool = False) -> list[Loaded]:
     """Load the digits of one picture, or of its file, whatever is wrong with it."""
     try:
-        image = read_picture(picture) if isinstance(picture, Path) else picture
+        image = read_picture(picture) if isinstance(picture, Path) else reduce_size(picture)
         if multiple_digits:
             return page.prepare_several(image)
         if not prepare:
@@ -102,7 +101,9 @@ def load_one(picture: Path | Image.Image, prepare: bool = True, multiple_digits:
     except ValueError as error:
         note = f"unreadable: {error}"
     except OSError as error:
-        note = f"unreadable: {error.strerror}"
+        note = f"unreadable: {error.strerror or error}"
+    except MemoryError:
+        note = "unreadable: there is not enough memory for it"
     return [(np.zeros((28, 28), np.uint8), note, NOWHERE)]
 
 

@@ -1,6 +1,8 @@
 """Pictures of several digits."""
 
 import csv
+import time
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +12,7 @@ from PIL import Image, ImageDraw
 from digits.cli import main
 from digits.data.page import DigitBox, prepare_several
 from digits.data.photo import NoDigit, prepare
+from digits.data.pictures import load_one
 from tests.helpers import Digits, check_form, seven, similarity
 
 FIT = ("fit", "--model=MLP", "--model.hidden=[16]", "--trainer.max_epochs=1", "--pictures=false")
@@ -107,3 +110,46 @@ def test_the_old_name_of_an_option_works_and_says_the_new_one(
     out, err = capsys.readouterr()
     assert "5 digits in 1 pictures" in out
     assert err.count("data.several is called data.multiple_digits now") == 1
+
+
+def slow_page(kind: str) -> Image.Image:
+    """What takes long to read: many marks, or strokes that are much thinner than long."""
+    pixels = np.full((600, 600), 255, np.uint8)
+    match kind:
+        case "dots that touch":
+            pixels[::2, ::2] = 0
+        case "dots":
+            pixels[::12, ::12] = 0
+        case "hairline":
+            pixels = np.full((1400, 700), 255, np.uint8)
+            pixels[50:1350, 350] = 0
+        case "lines":
+            pixels[:, ::3] = 0
+        case "dots along the edge":
+            pixels[::4, :3] = pixels[:3, ::4] = 0
+        case "one row":
+            pixels = np.zeros((1, 65_535), np.uint8)
+        case "one column":
+            pixels = np.zeros((65_535, 1), np.uint8)
+    return Image.fromarray(pixels)
+
+
+@pytest.mark.parametrize("multiple_digits", [False, True])
+@pytest.mark.parametrize(
+    "kind", ["dots that touch", "dots", "hairline", "lines", "dots along the edge", "one row", "one column"]
+)
+def test_whatever_a_picture_shows_it_takes_bounded_time(kind: str, multiple_digits: bool) -> None:
+    start = time.thread_time()
+    found = load_one(slow_page(kind), multiple_digits=multiple_digits)
+    assert time.thread_time() - start < 5
+    assert len(found) <= 2000
+
+
+@pytest.mark.parametrize("multiple_digits", [False, True])
+@pytest.mark.parametrize("kind", ["hairline", "one column"])
+def test_whatever_a_picture_shows_it_takes_bounded_memory(kind: str, multiple_digits: bool) -> None:
+    picture = slow_page(kind)
+    tracemalloc.start()
+    load_one(picture, multiple_digits=multiple_digits)
+    assert tracemalloc.get_traced_memory()[1] < 400_000_000
+    tracemalloc.stop()

@@ -1,14 +1,9 @@
-import zlib
-from pathlib import Path
-
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 from scipy import ndimage
 
-from digits.data import picture_file
 from digits.data.photo import NoDigit, prepare
-from digits.data.picture_file import read_picture
 from tests.helpers import STROKES, check_form, seven, similarity, written
 
 SIZES = [(120, 9), (400, 1), (60, 6), (1500, 40), (30, 3)]  # of the page, of the pen
@@ -111,57 +106,13 @@ def test_mnist_passes_unchanged_and_inverted_mnist_does_not() -> None:
     assert similarity(inverted, REFERENCE) > 0.9
 
 
-@pytest.mark.parametrize("suffix", ["png", "jpg", "bmp", "gif", "tiff", "webp"])
-def test_every_picture_format_is_read(tmp_path: Path, suffix: str) -> None:
-    path = tmp_path / f"x.{suffix}"
-    seven().save(path)
-    assert similarity(prepare(read_picture(path)), REFERENCE) > 0.9
-
-
-def test_exif_orientation_is_applied(tmp_path: Path) -> None:
-    path = tmp_path / "x.jpg"
-    exif = Image.Exif()
-    exif[0x0112] = 6  # the camera was turned: show it rotated by 90° clockwise
-    seven().rotate(90).save(path, exif=exif)
-    assert similarity(prepare(read_picture(path)), REFERENCE) > 0.9
-
-
-def test_an_animation_shows_its_first_frame(tmp_path: Path) -> None:
-    path = tmp_path / "x.gif"
-    seven().save(path, save_all=True, append_images=[Image.new("L", (120, 120), 0)] * 5)
-    assert similarity(prepare(read_picture(path)), REFERENCE) > 0.9
-
-
-def test_files_that_cannot_be_read_say_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "x.png"
-    seven().save(path)
-    whole = path.read_bytes()
-    for content, reason in [(b"", "empty"), (b"hello", "not a picture"), (whole[:-300], "damaged")]:
-        path.write_bytes(content)
-        with pytest.raises(ValueError, match=reason):
-            read_picture(path)
-    bomb = bytearray(whole)
-    bomb[16:24] = (65535).to_bytes(4, "big") * 2  # width and height in a PNG's first chunk, and its checksum
-    bomb[29:33] = zlib.crc32(bomb[12:29]).to_bytes(4, "big")
-    path.write_bytes(bomb)
-    with pytest.raises(ValueError, match="million"):
-        read_picture(path)
-    monkeypatch.setattr(picture_file, "MAX_PIXELS", 100)
-    path.write_bytes(whole)
-    with pytest.raises(ValueError, match="120×120 pixels are more than"):
-        read_picture(path)
-
-
 @pytest.mark.parametrize("digit", STROKES)
 def test_every_digit_gets_mnist_s_form(digit: str) -> None:
     check_form(prepare(written(digit)))
     check_form(prepare(written(digit, size=700, pen=14, ink=220, paper=40)))
 
 
-def test_a_file_without_permission_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(path: Path) -> None:
-        raise PermissionError(13, "Permission denied", str(path))
-
-    monkeypatch.setattr(Image, "open", refuse)
-    with pytest.raises(ValueError, match="no permission"):
-        read_picture(tmp_path / "x.png")
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_values_that_are_no_numbers_are_no_ink(value: float) -> None:
+    with pytest.raises(NoDigit, match="blank"):
+        prepare(Image.fromarray(np.full((60, 60), value, np.float32)))

@@ -1,12 +1,14 @@
 import csv
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image
 
 from digits.data import ImageDataModule
 from digits.data import pictures as images
+from digits.data.picture_file import read_picture
 from digits.data.pictures import find_pictures, label_of
 from digits.errors import InputError
 from tests.helpers import Digits, seven
@@ -83,7 +85,7 @@ def test_predictions_tell_what_each_file_is(digits: Digits, refused: Digits, pic
     notes = {name: row["note"] for name, row in rows.items() if not row["prediction"]}
     assert notes["7_blank.png"] == "blank"
     assert notes["empty.png"] == "unreadable: empty file"
-    assert notes["7/text.png"] == "unreadable: not a picture"
+    assert notes["7/text.png"] == "unreadable: not a picture of a known format"
     assert notes["cut.bmp"].startswith("unreadable: ")
     assert len(notes) == 4
     with Image.open("out.png") as sheet:
@@ -155,3 +157,20 @@ def test_images_can_be_trained_on(pictures: Path) -> None:
     data.setup("fit")
     assert sorted(torch.cat([labels for _, labels in data.train_dataloader()]).tolist())[-1] == 7
     assert len(data.train) + len(data.val) == 4
+
+
+def test_a_picture_that_needs_too_much_memory_has_a_note_and_the_others_are_read(
+    pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read(file: Path) -> Image.Image:
+        if file.suffix == ".webp":
+            np.empty(1 << 60, np.uint8)
+        return read_picture(file)
+
+    monkeypatch.setattr(images, "read_picture", read)
+    data = ImageDataModule(str(pictures))
+    data.setup("predict")
+    assert data.predict.notes is not None
+    notes = dict(zip(data.predict.ids, data.predict.notes, strict=True))
+    assert notes["7_b.webp"] == "unreadable: there is not enough memory for it"
+    assert notes["7/a2.png"] == notes["unknown.gif"] == ""

@@ -1,0 +1,207 @@
+"""Picture files that may be made to harm: which are opened, and what they may cost."""
+
+import os
+import struct
+import subprocess
+import sys
+import tracemalloc
+import zlib
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from digits.data import picture_file
+from digits.data.photo import prepare
+from digits.data.picture_file import LARGEST, read_picture
+from digits.data.pictures import load_one
+from tests.helpers import seven, similarity
+
+REFERENCE = prepare(seven())
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg", "bmp", "gif", "tiff", "webp"])
+def test_formats(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"x.{suffix}"
+    seven().save(path)
+    assert similarity(prepare(read_picture(path)), REFERENCE) > 0.9
+
+
+def test_exif_orientation(tmp_path: Path) -> None:
+    path = tmp_path / "x.jpg"
+    exif = Image.Exif()
+    exif[0x0112] = 6  # the camera was turned: show it rotated by 90° clockwise
+    seven().rotate(90).save(path, exif=exif)
+    assert similarity(prepare(read_picture(path)), REFERENCE) > 0.9
+
+
+def test_an_animation_shows_its_first_frame(tmp_path: Path) -> None:
+    path = tmp_path / "x.gif"
+    seven().save(path, save_all=True, append_images=[Image.new("L", (120, 120), 0)] * 5)
+    assert similarity(prepare(read_picture(path)), REFERENCE) > 0.9
+
+
+def test_files_that_cannot_be_read_say_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "x.png"
+    seven().save(path)
+    whole = path.read_bytes()
+    for content, reason in [(b"", "empty"), (b"hello", "not a picture"), (whole[:-300], "damaged")]:
+        path.write_bytes(content)
+        with pytest.raises(ValueError, match=reason):
+            read_picture(path)
+    with pytest.raises(FileNotFoundError):
+        read_picture(tmp_path / "absent.png")
+    monkeypatch.setattr(picture_file, "MAX_BYTES", 100)
+    path.write_bytes(whole)
+    with pytest.raises(ValueError, match="more than 0 MB"):
+        read_picture(path)
+
+
+def test_a_file_without_permission_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "x.png"
+    seven().save(path)
+
+    def refuse(path: Path, mode: str) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(ValueError, match="no permission"):
+        read_picture(path)
+
+
+def png(width: int, height: int) -> bytes:
+    """A PNG file that promises more pixels than it has."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(bytes(1000))) + chunk(b"IEND", b"")
+    )
+
+
+def tiff(*entries: tuple[int, int, int, int], tail: bytes = bytes(64)) -> bytes:
+    """A TIFF file of 20×20 pixels with these entries, (tag, type, count, value); type 3 is short, 4 long, 7 bytes."""
+    base = {256: (4, 1, 20), 257: (4, 1, 20), 258: (3, 1, 8), 259: (3, 1, 1), 262: (3, 1, 1)}
+    base |= {273: (4, 1, 8), 277: (3, 1, 1), 278: (4, 1, 20), 279: (4, 1, 400)}
+    tags = sorted((base | {tag: rest for tag, *rest in entries}).items())
+    return (
+        b"II*\0" + struct.pack("<IH", 8, len(tags))
+        + b"".join(struct.pack("<HHII", tag, *rest) for tag, rest in tags) + bytes(4) + tail
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (png(65_535, 65_535), "million"),
+        (png(10_001, 10_000), "10001×10000 pixels are more than 100 million"),
+        (png(90_000_000, 1), "more than 65,535 along a side"),
+        (png(1, 2_000_000), "more than 65,535 along a side"),
+        (tiff((256, 4, 1, 8000), (257, 4, 1, 8000)), "more than 40 million for a TIFF file"),
+        (tiff((259, 3, 1, 34925)), "a TIFF file of compression 34925"),
+        (tiff((259, 3, 1, 8), (322, 4, 1, 65_536), (323, 4, 1, 65_536)), "tiles of more than 40 million"),
+        (tiff((273, 4, 1_000_000, 8)), "more than 65,535 pieces"),
+        (tiff(*((40_000 + i, 7, 30_000, 0) for i in range(200)), tail=bytes(30_000)), "its parts overlap"),
+    ],
+)
+def test_bombs_are_refused_before_they_are_unpacked(tmp_path: Path, content: bytes, reason: str) -> None:
+    path = tmp_path / "bomb.png"
+    path.write_bytes(content)
+    tracemalloc.start()
+    note = load_one(path)[0][1]
+    assert tracemalloc.get_traced_memory()[1] < 5_000_000
+    tracemalloc.stop()
+    assert note.startswith("unreadable: ")
+    assert reason in note
+
+
+def test_the_made_tiff_files_differ_from_a_sound_one_by_what_is_wrong_with_them(tmp_path: Path) -> None:
+    (tmp_path / "x.tif").write_bytes(tiff(tail=bytes(400)))
+    assert read_picture(tmp_path / "x.tif").size == (20, 20)
+
+
+@pytest.mark.parametrize("format", ["eps", "ppm", "ico", "tga", "pcx", "im", "sgi"])
+def test_other_formats_are_not_opened_whatever_they_are_called(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, format: str
+) -> None:
+    def run(*args: Any, **kwargs: Any) -> None:
+        raise AssertionError("a program was started")
+
+    path = tmp_path / "x.png"
+    seven().save(path, format)
+    for name in ("Popen", "check_call"):
+        monkeypatch.setattr(subprocess, name, run)
+    assert load_one(path)[0][1] == "unreadable: not a picture of a known format"
+
+
+def test_the_second_picture_of_a_phone_does_not_matter(tmp_path: Path) -> None:
+    path = tmp_path / "x.jpg"
+    seven().save(path, "MPO", save_all=True, append_images=[Image.new("L", (120, 120))])
+    assert similarity(prepare(read_picture(path)), REFERENCE) > 0.9
+
+
+def test_a_pass_over_all_pixels_in_a_few_bytes_is_ended_by_the_clock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = BytesIO()
+    Image.new("L", (1000, 1000)).save(file, "jpeg", progressive=True)
+    content = file.getvalue()
+    last_scan = content[content.rfind(b"\xff\xda") : -2]
+    path = tmp_path / "x.jpg"
+    path.write_bytes(content[:-2] + last_scan * 20_000 + content[-2:])
+    monkeypatch.setattr(picture_file, "MAX_SECONDS", 0.1)
+    assert load_one(path)[0][1] == "unreadable: takes more than 0.1 s to decode"
+
+
+def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "x.png"
+    os.mkfifo(path)
+    assert load_one(path)[0][1] == "unreadable: not a regular file"
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "RGBA", "CMYK", "LA", "I", "F", "I;16"])
+def test_large_pictures_are_reduced_strip_by_strip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str) -> None:
+    monkeypatch.setattr(picture_file, "LARGEST", 200)
+    monkeypatch.setattr(picture_file, "STRIP", 10_000)
+    image = seven(601, 40)
+    image = Image.fromarray(np.asarray(image).astype(np.uint16) * 257) if mode == "I;16" else image.convert(mode)
+    path = tmp_path / "x.tif"
+    image.save(path)
+    picture = read_picture(path)
+    assert picture.size == (151, 151)
+    assert picture.info["reduced_by"] == pytest.approx(601 / 151)
+    assert similarity(prepare(picture), prepare(image)) > 0.95
+
+
+def test_a_large_photo_is_upright(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    sheet = Image.new("L", (LARGEST + 1, 100))
+    sheet.save(tmp_path / "x.png", exif=exif)
+    picture = read_picture(tmp_path / "x.png")
+    assert picture.size == (50, 2049)
+    assert picture.info["reduced_by"] == pytest.approx(4097 / 2049)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("mode", "suffix"), [("RGBA", "png"), ("RGB", "bmp"), ("P", "gif"), ("RGB", "jpg")])
+def test_100_megapixels_take_at_most_one_and_a_half_gigabytes(tmp_path: Path, mode: str, suffix: str) -> None:
+    path = tmp_path / f"x.{suffix}"
+    page = Image.new(mode, (10_000, 10_000), 255 if mode == "P" else "white")
+    page.paste(seven(8000, 500).convert(mode), (1000, 1000))
+    page.save(path)
+    code = (
+        "import resource, sys, time; from pathlib import Path; from digits.data.pictures import load_one;"
+        "start = time.thread_time(); print(load_one(Path(sys.argv[1]))[0][1], time.thread_time() - start,"
+        "resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6, sep=',')"
+    )
+    out = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True).stdout
+    note, seconds, gigabytes = out.split(",")
+    assert not note
+    assert float(seconds) < 5
+    assert float(gigabytes) < 1.5
