@@ -50,5 +50,7 @@ class Calibration(OutcomeCollector):
 
 def calibrate(network: Classifier, logits: Tensor, labels: Tensor) -> None:
     """Set temperature and doubt from logits, (N, K), of images of digits, and their labels, (N,)."""
+    if not logits.isfinite().all():
+        return  # `FiniteLoss` says so at the end of the epoch
     network.temperature = fit_temperature(logits, labels)
     network.doubt = fit_doubt((logits / network.temperature).softmax(dim=1))
