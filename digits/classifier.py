@@ -62,8 +62,8 @@ class Classifier(LightningModule):
                 raise InputError(f"--model.{name} must be a number from 0, got {value}")
         known = inspect.signature(type(self)).parameters  # a subclass need not take all of Classifier's
         every = any(parameter.kind is parameter.VAR_KEYWORD for parameter in known.values())
-        own = inspect.signature(Classifier).parameters
-        self.save_hyperparameters(ignore=[] if every else [name for name in own if name not in known])
+        inherited = {name for kind in type(self).__mro__[1:-1] for name in inspect.signature(kind).parameters}
+        self.save_hyperparameters(ignore=[] if every else [name for name in inherited if name not in known])
         self.lr = lr
         self.weight_decay = weight_decay
         self.label_smoothing = label_smoothing
@@ -185,6 +185,7 @@ class Classifier(LightningModule):
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         checkpoint["class_path"] = f"{type(self).__module__}.{type(self).__qualname__}"
+        checkpoint.setdefault("hyper_parameters", {})  # which Lightning leaves out where there are none
         checkpoint["temperature"] = self.temperature
         checkpoint["doubt"] = self.doubt._asdict()
         if known := self.trained_on:
@@ -206,11 +207,13 @@ class Classifier(LightningModule):
         self.resumed_total_steps = schedulers[0].get("total_steps")
 
     def _log_scores(self, stage: str, scores: Scores) -> None:
+        if not scores.update_called:
+            return  # a subclass scores in its own way
         values = {f"{stage}/{name}": value for name, value in scores.compute().items()}
         # Lightning gives an epoch's figures to its loggers after the checkpoint is saved: a run that is killed in
         # between, and resumed, would lack them.
         # And it would add the epoch and the number of images, which are no curves.
-        self.log_dict(values, logger=False)
+        self.log_dict(values, logger=False, batch_size=1)  # as if it were one; they are whole already
         figures = {name: float(value) for name, value in values.items() if not name.endswith("/images")}
         for logger in self.loggers:
             logger.log_metrics(figures, self.trainer.global_step)

@@ -4,6 +4,7 @@ LightningCLI drives training; added here are where a run's files go, and which c
 """
 
 import logging
+import re
 import shutil
 import sys
 import warnings
@@ -23,6 +24,7 @@ from lightning.pytorch.utilities.rank_zero import rank_zero_only
 from digits.arguments import ArgumentsCLI
 from digits.callbacks import CheckpointFiles, default_callbacks
 from digits.checkpoint import Checkpoint
+from digits.classifier import Classifier
 from digits.config_files import run_name, with_configs, with_new_names
 from digits.console import NOISE, one_line, say, shown
 from digits.data import CSVDataModule
@@ -32,13 +34,11 @@ from digits.fast.process import fastest_precision
 from digits.fast.trainer import speed_up
 from digits.files import check_writable
 from digits.options import NextCommands, network_from_checkpoint
-from digits.runs import LOG_ROOT, choose_checkpoint, new_run, run_of
+from digits.refusals import refusal
+from digits.runs import CHECKPOINTS, LOG_ROOT, choose_checkpoint, new_run, run_of
 
 # Of an own CSV file, whose rows may be among the official test images.
 PREDICT_CSV = ("predict", "--data", "CSVDataModule", "--data.predict", "FILE")
-
-# Errors that name what the user gave; all others are bugs, and show their traceback.
-KNOWN_ERRORS = (InputError, MisconfigurationException, ModuleNotFoundError, OSError)
 
 
 class DigitsCLI(ArgumentsCLI):
@@ -51,15 +51,17 @@ class DigitsCLI(ArgumentsCLI):
         self.made_run: Path | None = None
         try:
             super().__init__(args)
-        except KNOWN_ERRORS:
-            self.remove_empty_run()
+        except Exception as error:
+            self.remove_empty_run(refusal(error) is not None)
             raise
 
-    def remove_empty_run(self) -> None:
-        """Leave nothing of a run that could not begin; what was computed stays."""
+    def remove_empty_run(self, refused: bool) -> None:
+        """Leave nothing of a run that could not begin, or was refused before its first epoch; what was saved stays."""
         if self.made_run is None:
             return
-        if self.subcommand == "fit" and (not hasattr(self, "trainer") or self.trainer.global_step == 0):
+        begun = hasattr(self, "trainer") and self.trainer.global_step > 0
+        saved = any((self.made_run / name).exists() for name in (CHECKPOINTS, "metrics.csv"))
+        if self.subcommand == "fit" and not saved and (refused or not begun):
             shutil.rmtree(self.made_run)
         elif not any(self.made_run.iterdir()):
             self.made_run.rmdir()
@@ -79,8 +81,8 @@ class DigitsCLI(ArgumentsCLI):
             self.load_checkpoint()
         elif options.ckpt_path is not None:
             raise InputError("--ckpt_path is of one network: an ensemble's are given by --model.checkpoints")
-        if options.model is None:
-            raise InputError("no model: give --config NAME or --model NAME")
+        if options.model is None or options.model.class_path == f"{Classifier.__module__}.{Classifier.__name__}":
+            raise InputError("no model: give --config NAME or --model NAME")  # its settings alone name none
         options.name = self.name
         self.chose_precision = self.subcommand == "fit" and options.fast and options.trainer.precision is None
         if self.chose_precision:
@@ -177,9 +179,10 @@ class DigitsCLI(ArgumentsCLI):
         """Train."""
         try:
             self.trainer.fit(**kwargs)
-        except RuntimeError as error:
-            if "conditioned on metric" in str(error):  # EarlyStopping
-                raise InputError(f"--trainer.callbacks: {error}") from error
+        except MisconfigurationException as error:
+            if self.options.trainer.overfit_batches:  # Lightning names the limits that it sets by it
+                told = re.sub(r"limit_(train|val)_batches", "overfit_batches", str(error))
+                raise InputError(told) from error
             raise
 
     def validate(self, **kwargs: Any) -> None:
@@ -235,15 +238,8 @@ def main(args: list[str] | None = None) -> None:
     args = sys.argv[1:] if args is None else args
     try:
         DigitsCLI(with_configs(with_new_names(args)))
-    except (*KNOWN_ERRORS, ValueError) as error:
-        known = cause(error)
-        if known is None:
+    except Exception as error:
+        told = refusal(error)
+        if told is None:
             raise
-        sys.exit(one_line(known))
-
-
-def cause(error: BaseException | None) -> BaseException | None:
-    """`error`, or what it was raised from, if that is meant for the user."""
-    while error is not None and not isinstance(error, KNOWN_ERRORS):
-        error = error.__cause__
-    return error
+        sys.exit(one_line(told))

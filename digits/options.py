@@ -16,6 +16,8 @@ from digits.console import PROGRAM, shown, warn
 from digits.errors import InputError
 from digits.runs import LOG_ROOT
 
+LEAST = {"accumulate_grad_batches": 1, "check_val_every_n_epoch": 1, "gradient_clip_val": 0, "log_every_n_steps": 0}
+
 
 def refuse_options(command: str, options: Namespace, name: str) -> None:
     """Raise an InputError for options that can't do what they say."""
@@ -28,6 +30,10 @@ def refuse_options(command: str, options: Namespace, name: str) -> None:
         value = options.trainer[option]
         if command == "fit" and value is not None and (value == 0 or math.isnan(value)):
             raise InputError(f"--trainer.{option} {value} trains nothing")
+    for option, least in LEAST.items():  # Lightning divides by some and takes others for something else
+        value = options.trainer[option]
+        if value is not None and not value >= least:
+            raise InputError(f"--trainer.{option} must be at least {least}, got {value}")
     if options.trainer.barebones:
         raise InputError("--trainer.barebones is not supported: it disables logging and checkpoints")
 
@@ -61,6 +67,8 @@ def network_from_checkpoint(path: Path, command: str, argv: Sequence[str], optio
         InputError: the file can't be used, or the options contradict it.
     """
     checkpoint = Checkpoint.read(path)
+    if command == "fit" and not checkpoint.content.get("loops"):
+        checkpoint.refuse("holds weights alone, which can't be trained further: give the run's last.ckpt")
     if options.model is None and not checkpoint.is_builtin:  # importing runs: only what the user names
         checkpoint.refuse(f"holds a {checkpoint.class_path}: name it with --model {checkpoint.class_path}")
     if options.model is not None:

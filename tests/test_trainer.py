@@ -10,6 +10,7 @@ from digits.data import DigitsDataModule
 from tests.helpers import Digits
 
 FIT = ("--model=MLP", "--model.hidden=[16]", "--name=run", "--trainer.max_epochs=2", "--pictures=false")
+EARLY = "--trainer.callbacks=EarlyStopping --trainer.callbacks.monitor=val/loss"
 RUN = Path("lightning_logs/run/version_0")
 
 
@@ -94,6 +95,14 @@ def test_without_a_checkpoint_nothing_is_suggested(digits: Digits) -> None:
         ("--trainer.max_steps=0", "--trainer.max_steps 0"),
         ("--trainer.limit_train_batches=0", "--trainer.limit_train_batches 0"),
         ("--trainer.max_epochs=-1", "--trainer.max_epochs or --trainer.max_steps"),
+        ("--trainer.accumulate_grad_batches=0", "--trainer.accumulate_grad_batches 0"),
+        ("--trainer.accumulate_grad_batches=-1", "--trainer.accumulate_grad_batches must be at least 1"),
+        ("--trainer.check_val_every_n_epoch=0", "--trainer.check_val_every_n_epoch must be at least 1"),
+        ("--trainer.gradient_clip_val=-1", "--trainer.gradient_clip_val must be at least 0"),
+        ("--trainer.val_check_interval=20", "`val_check_interval` (20)"),
+        ("--trainer.overfit_batches=0.01", "`overfit_batches=0.125`"),
+        ("--trainer.callbacks=BackboneFinetuning", "BackboneFinetuning: 'MLP' object has no attribute 'backbone'"),
+        (f"{EARLY} --trainer.callbacks+=EarlyStopping --trainer.callbacks.monitor=val/loss", "`EarlyStopping`"),
         ("--trainer.barebones=true", "--trainer.barebones"),
         ("--trainer.callbacks=EarlyStopping --trainer.callbacks.monitor=val_loss", "val/loss"),
         ("--model.lr=-1", "--model.lr"),
@@ -102,5 +111,16 @@ def test_without_a_checkpoint_nothing_is_suggested(digits: Digits) -> None:
         ("--seed_everything=-5", "--seed_everything"),
     ],
 )
-def test_what_can_not_train_is_named(refused: Digits, options: str, named: str) -> None:
+def test_what_can_not_train_is_named_and_leaves_no_run(refused: Digits, options: str, named: str) -> None:
     assert named in refused("fit", *FIT, *options.split())
+    assert not list(Path().rglob("version_*")) or (RUN / "metrics.csv").exists()  # some know only after an epoch
+
+
+def test_settings_without_a_network_name_none(refused: Digits) -> None:
+    assert "no model: give --config NAME or --model NAME" in refused("fit", "--model.lr=0.1")
+
+
+def test_exported_weights_are_not_trained_further(digits: Digits, refused: Digits) -> None:
+    digits("fit", *FIT)
+    digits("export", "--name=run", "--format=weights", "--path=small.ckpt")
+    assert "small.ckpt holds weights alone" in refused("fit", "--ckpt_path=small.ckpt")

@@ -23,9 +23,8 @@ class Calibration(OutcomeCollector):
     """
 
     def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        logits, labels, _ = self.outcomes.compute()
-        if isinstance(pl_module, Classifier) and len(labels):
-            calibrate(pl_module, logits, labels)
+        if isinstance(pl_module, Classifier) and (kept := self.collected()) is not None:
+            calibrate(pl_module, *kept[:2])
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         data = datamodule_of(trainer)
@@ -50,5 +49,7 @@ class Calibration(OutcomeCollector):
 
 def calibrate(network: Classifier, logits: Tensor, labels: Tensor) -> None:
     """Set temperature and doubt from logits, (N, K), of images of digits, and their labels, (N,)."""
+    if not logits.isfinite().all():
+        return  # `FiniteLoss` says so at the end of the epoch
     network.temperature = fit_temperature(logits, labels)
     network.doubt = fit_doubt((logits / network.temperature).softmax(dim=1))

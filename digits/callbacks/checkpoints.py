@@ -11,6 +11,7 @@ from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.plugins.io import TorchCheckpointIO
 
+from digits.console import warn
 from digits.files import replacing
 from digits.runs import CHECKPOINTS
 
@@ -33,6 +34,7 @@ class RunCheckpoint(ModelCheckpoint):
             enable_version_counter=False,
             save_on_train_epoch_end=monitor is None or None,  # the last epoch, when it is over
         )
+        self.has_warned = False
 
     @property
     def state_key(self) -> str:
@@ -53,8 +55,21 @@ class RunCheckpoint(ModelCheckpoint):
             trainer.save_checkpoint(self.path)  # to go on from this step, not from the end of the epoch
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        if self.monitor is not None or not stopped_within_epoch(trainer):
+        if self.is_logged(trainer) if self.monitor is not None else not stopped_within_epoch(trainer):
             super().on_train_epoch_end(trainer, pl_module)
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        if trainer.state.fn != "fit" or trainer.sanity_checking or self.is_logged(trainer):
+            super().on_validation_end(trainer, pl_module)
+        elif not self.has_warned:
+            self.has_warned = True
+            warn(
+                f"the network logs no {self.monitor}, so only last.ckpt is kept: call super().validation_step in yours"
+            )
+
+    def is_logged(self, trainer: Trainer) -> bool:
+        """Whether there is a score to compare."""
+        return self.monitor is None or self.monitor in trainer.callback_metrics
 
     def state_dict(self) -> dict[str, Any]:
         return {} if self.best_model_score is None else {"best_model_score": float(self.best_model_score)}

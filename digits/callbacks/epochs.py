@@ -47,14 +47,15 @@ class Epochs(Callback):
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         seconds = time.monotonic() - self.epoch_start if self.seconds is None else self.seconds
-        scores = pl_module.train_scores.compute()  # type: ignore[operator, union-attr] # of all processes
+        metric: Any = pl_module.train_scores
+        scores = metric.compute() if metric.update_called else {}  # of all processes; a step of one's own may keep none
         row = {
             "epoch": trainer.current_epoch + 1,
             "step": trainer.global_step,
             "seconds": round(seconds, 3),
-            "images_per_second": round(float(scores["images"]) / seconds),
-            "lr": trainer.optimizers[0].param_groups[0]["lr"],
-            **{f"train/{name}": float(scores[name]) for name in ("loss", "accuracy", "error")},
+            **({"images_per_second": round(float(scores["images"]) / seconds)} if scores else {}),
+            **({} if (rate := learning_rate(trainer)) is None else {"lr": rate}),
+            **{f"train/{name}": float(scores[name]) for name in ("loss", "accuracy", "error") if scores},
             **{
                 k: float(v)
                 for k, v in trainer.callback_metrics.items()
@@ -65,9 +66,10 @@ class Epochs(Callback):
         if not trainer.is_global_zero:
             return
         for board in summary_writers(trainer):
-            board.add_scalar("images_per_second", row["images_per_second"], trainer.global_step)
             for key, value in row.items():
-                if "/" in key:
+                if key == "images_per_second":
+                    board.add_scalar(key, value, trainer.global_step)
+                elif "/" in key:
                     board.add_scalar(f"by_epoch/{key.replace('/', '_')}", value, row["epoch"])
         if (folder := run_folder(trainer)) is not None:
             longest = max(self.rows, key=len)
@@ -82,3 +84,9 @@ class Epochs(Callback):
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         self.rows, self.before = state_dict["rows"], state_dict.get("seconds", 0.0)
+
+
+def learning_rate(trainer: Trainer) -> float | None:
+    """That of the first parameters of the first optimizer; None where there is none."""
+    groups = [group for optimizer in trainer.optimizers for group in optimizer.param_groups]
+    return groups[0]["lr"] if groups else None

@@ -6,6 +6,7 @@ from typing import Any
 from lightning.pytorch import Callback, LightningModule, Trainer
 from torch import Tensor
 
+from digits.callbacks.epochs import learning_rate
 from digits.checkpoint import not_finite
 from digits.errors import InputError
 
@@ -28,7 +29,7 @@ class FiniteLoss(Callback):
 
     def stop(self, trainer: Trainer, what: str) -> None:
         """End with an error that says where, and what to try."""
-        rate = trainer.optimizers[0].param_groups[0]["lr"]
+        rate = learning_rate(trainer) or math.nan
         kept = "the checkpoints of earlier epochs are kept" if trainer.current_epoch else "nothing was saved yet"
         raise InputError(
             f"{what} at step {trainer.global_step:,}, in epoch {trainer.current_epoch + 1}, learning rate {rate:.3g}: "

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from torch import Tensor
 
@@ -11,7 +12,10 @@ from digits.metrics import OutcomeMetric
 
 
 class OutcomeCollector(Callback):
-    """A callback that keeps the outcome of every image that is validated or tested, over all processes."""
+    """A callback that keeps the outcome of every image that is validated or tested, over all processes.
+
+    So it does where the step returns the logits, (N, K), and of the first loader where there are several.
+    """
 
     def __init__(self) -> None:
         self.outcomes = OutcomeMetric()
@@ -20,25 +24,40 @@ class OutcomeCollector(Callback):
         """Forget what was scored before."""
         self.outcomes.to(pl_module.device).reset()
 
-    def keep(self, logits: Tensor, batch: Batch) -> None:
-        """Keep one batch that was scored."""
-        self.outcomes.update(logits, batch.labels, batch.indices.to(batch.labels.device))
+    def keep(self, logits: Any, batch: Any) -> None:
+        """Keep one batch that was scored, if what its step returned are logits."""
+        if isinstance(batch, list | tuple) and len(batch) > 1:  # of a loader of one's own, which goes in order
+            batch = Batch(batch[0], batch[1], torch.arange(len(batch[0])) + sum(map(len, self.outcomes.labels)))
+        if isinstance(batch, Batch) and is_one_each(logits, batch.labels, dimensions=2):
+            self.outcomes.update(logits, batch.labels, batch.indices.to(batch.labels.device))
+
+    def collected(self) -> tuple[Tensor, Tensor, Tensor] | None:
+        """Logits, labels and indices of all images, see `OutcomeMetric`; None where there are none."""
+        kept = self.outcomes.compute() if self.outcomes.update_called else None
+        return kept if kept is not None and len(kept[1]) else None
 
     def on_validation_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self.start_scoring(pl_module)
 
     def on_validation_batch_end(
-        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int, *args: Any
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int, loader: int = 0
     ) -> None:
-        self.keep(outputs, batch)
+        if loader == 0:
+            self.keep(outputs, batch)
 
     def on_test_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self.start_scoring(pl_module)
 
     def on_test_batch_end(
-        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int, *args: Any
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int, loader: int = 0
     ) -> None:
-        self.keep(outputs, batch)
+        if loader == 0:
+            self.keep(outputs, batch)
+
+
+def is_one_each(outputs: Any, labels: Any, dimensions: int) -> bool:
+    """Whether a step returned a tensor of so many dimensions, whose first goes over the images."""
+    return isinstance(outputs, Tensor) and outputs.ndim == dimensions and len(outputs) == len(labels)
 
 
 def classes_of(trainer: Trainer) -> Sequence[str]:

@@ -66,9 +66,10 @@ class PlotWriter(OutcomeCollector):
 
     def plot_outcomes(self, trainer: Trainer, data: Digits, prefix: str, title: str) -> None:
         """Draw the confusion matrix, the worst mistakes and, of a test, the calibration."""
-        logits, labels, indices = self.outcomes.compute()
-        if not trainer.is_global_zero or not len(labels):
+        kept = self.collected()
+        if not trainer.is_global_zero or kept is None:
             return
+        logits, labels, indices = kept
         probabilities, classes = logits.softmax(dim=1), classes_of(trainer)
         predicted = probabilities.argmax(dim=1)
         matrix = multiclass_confusion_matrix(predicted, labels, len(classes))

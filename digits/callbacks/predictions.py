@@ -15,10 +15,11 @@ import torch.distributed as dist
 from lightning.pytorch import Callback, LightningModule, Trainer
 from torch import Tensor
 
-from digits.callbacks.outcomes import classes_of
+from digits.callbacks.outcomes import classes_of, is_one_each
 from digits.callbacks.summary_writers import summary_writers
 from digits.console import say, shown
 from digits.data import Digits, datamodule_of
+from digits.data.dataset import Batch
 from digits.data.page import DigitBox
 from digits.data.text import as_text
 from digits.doubt import NOT_A_DIGIT, Doubt
@@ -57,6 +58,8 @@ class PredictionWriter(Callback):
 
     def on_predict_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         module = datamodule_of(trainer)
+        if len(trainer.num_predict_batches) > 1:
+            raise InputError("predict writes the images of one loader, but predict_dataloader returns several")
         most = sum(trainer.num_predict_batches) * trainer.world_size * module.eval_batch_size
         partial = most < len(module.predict)
         if partial:  # --trainer.limit_predict_batches, --trainer.fast_dev_run
@@ -64,6 +67,7 @@ class PredictionWriter(Callback):
         default = Path(trainer.default_root_dir) / ("predictions_partial.csv" if partial else "predictions.csv")
         self.path = trainer.strategy.broadcast(self.path or str(default))
         path, data = Path(self.path), module.predict
+        self.n = 0  # images so far, of this process
         self.lengths: list[int] = []  # of each batch, in bytes
         self.kept: list[Tensor] = []  # the probabilities, where they are drawn
         with writing(path):
@@ -77,12 +81,18 @@ class PredictionWriter(Callback):
     def on_predict_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int, *args: Any
     ) -> None:
-        probabilities: Tensor = outputs.cpu()
-        indices, data = batch.indices.tolist(), datamodule_of(trainer).predict
+        classes, probabilities = predicted(outputs, batch[0], len(pl_module.classes))  # type: ignore[arg-type]
+        data = datamodule_of(trainer).predict
+        here = range(self.n, self.n + len(probabilities))  # a loader of one's own goes in order
+        self.n += len(probabilities)
+        indices = batch.indices.tolist() if isinstance(batch, Batch) else here
         kaggle = self.format == "kaggle"
         doubt: Doubt = getattr(pl_module, "doubt", Doubt())
-        self.write(kaggle_rows(indices, probabilities) if kaggle else csv_rows(indices, probabilities, data, doubt))
-        if self.picture is not None or datamodule_of(trainer).predict.places is not None:
+        rows = kaggle_rows(indices, classes) if kaggle else csv_rows(indices, classes, probabilities, data, doubt)
+        self.write(rows)
+        if self.picture is not None or data.places is not None:
+            if probabilities.isnan().any():
+                raise InputError("pictures of predictions need a predict_step that returns probabilities, (N, K)")
             self.kept.append(probabilities)
 
     def write(self, rows: Iterable[Sequence[str]]) -> None:
@@ -152,6 +162,19 @@ class PredictionWriter(Callback):
                 writer.add_image("predictions", np.asarray(sheet), dataformats="HWC")
 
 
+def predicted(outputs: Any, images: Tensor, number: int) -> tuple[Tensor, Tensor]:
+    """What predict_step returned for N images: classes, (N,), and probabilities, (N, K), NaN where it gave classes.
+
+    Raises:
+        InputError: it is neither.
+    """
+    if is_one_each(outputs, images, 2):
+        return outputs.argmax(dim=1).cpu(), outputs.float().cpu()
+    if is_one_each(outputs, images, 1) and not outputs.is_floating_point():
+        return outputs.cpu(), torch.full((len(outputs), number), torch.nan)
+    raise InputError("predict_step must return probabilities, (N, K), or classes, (N,), for each batch of N images")
+
+
 def merge(parts: Sequence[tuple[Path, Sequence[int]]], path: Path) -> None:
     """Put together the files of several processes, which predicted the batches in turn.
 
@@ -183,20 +206,25 @@ def csv_header(data: Digits, classes: int) -> list[str]:
     return [*names, *(DigitBox._fields if data.places is not None else ())]
 
 
-def csv_rows(indices: Sequence[int], probabilities: Tensor, data: Digits, doubt: Doubt) -> Iterator[Sequence[str]]:
+def csv_rows(
+    indices: Sequence[int], classes: Tensor, probabilities: Tensor, data: Digits, doubt: Doubt
+) -> Iterator[Sequence[str]]:
     """A row per image; where there is nothing to predict, only id, target and note are given.
 
     Args:
         indices: the numbers of the images in their data, N of them.
-        probabilities: (N, K).
+        classes: those that are predicted, (N,).
+        probabilities: (N, K), or NaN where they are not known.
         data: where they are from.
         doubt: says of which of them.
     """
-    confidence, prediction = probabilities.max(dim=1)
-    table = zip(indices, prediction.tolist(), confidence.tolist(), probabilities.tolist(), strict=True)
+    confidence = probabilities.amax(dim=1)
+    table = zip(indices, classes.tolist(), confidence.tolist(), probabilities.tolist(), strict=True)
     for i, label, sure, row in table:
         note = data.notes[i] if data.notes is not None else ""
-        values = [str(label), *(f"{p:.6f}" for p in (sure, *row))] if not note else [""] * (2 + len(row))
+        values = (
+            [str(label), *(f"{p:.6f}" if p == p else "" for p in (sure, *row))] if not note else [""] * (2 + len(row))
+        )
         target = [str(t) if (t := int(data.labels[i])) >= 0 else ""] if data.has_labels else []
         notes = [note or doubt.note(sure)] if data.notes is not None else []
         place = [str(n) for n in data.places[i]] if data.places is not None else []
@@ -208,9 +236,9 @@ def kaggle_header() -> list[str]:
     return ["ImageId", "Label"]
 
 
-def kaggle_rows(indices: Sequence[int], probabilities: Tensor) -> Iterator[Sequence[str]]:
+def kaggle_rows(indices: Sequence[int], classes: Tensor) -> Iterator[Sequence[str]]:
     """What Kaggle's Digit Recognizer takes as a submission; see `csv_rows`."""
-    for i, label in zip(indices, probabilities.argmax(dim=1).tolist(), strict=True):
+    for i, label in zip(indices, classes.tolist(), strict=True):
         yield [str(i + 1), str(label)]
 
 

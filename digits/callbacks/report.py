@@ -1,7 +1,7 @@
 """What `validate` and `test` print and keep: the scores, a line per class, the calibration."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from lightning.pytorch import LightningModule, Trainer
 from torch import Tensor
@@ -10,7 +10,6 @@ from torchmetrics.functional.classification import multiclass_calibration_error,
 from digits.callbacks.outcomes import OutcomeCollector
 from digits.console import say
 from digits.data import datamodule_of
-from digits.errors import InputError
 from digits.files import replacing
 from digits.metrics import BINS
 from digits.runs import run_folder
@@ -36,9 +35,10 @@ class Report(OutcomeCollector):
         self.calibration_error = float("nan")
 
     def on_test_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        logits, labels, indices = self.outcomes.compute()
-        if not trainer.is_global_zero or not len(labels):
+        kept = self.collected()
+        if not trainer.is_global_zero or kept is None:
             return
+        logits, labels, indices = kept
         data, classes = datamodule_of(trainer), pl_module.classes
         right, n = logits.argmax(dim=1) == labels, len(classes)  # type: ignore[arg-type]
         say(class_table(multiclass_confusion_matrix(logits, labels, n), classes))  # type: ignore[arg-type]
@@ -51,12 +51,13 @@ class Report(OutcomeCollector):
 
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         say(score_line(trainer, "test"))
-        if trainer.is_global_zero and (folder := run_folder(trainer)) is not None:
-            if trainer.callback_metrics["test/images"] < len(datamodule_of(trainer).test):
+        folder, metrics = run_folder(trainer), trainer.callback_metrics
+        if trainer.is_global_zero and folder is not None and has_scores(metrics, "test"):
+            if metrics["test/images"] < len(datamodule_of(trainer).test):
                 say(f"Not all images were tested: {folder / 'test.json'} stays as it was.")
                 return
             path = folder / "test.json"
-            scores = {name: float(trainer.callback_metrics[f"test/{name}"]) for name in SCORES}
+            scores = {name: float(metrics[f"test/{name}"]) for name in SCORES}
             scores["calibration_error"] = self.calibration_error
             known = json.loads(path.read_text()) if path.is_file() else {}
             known[type(datamodule_of(trainer)).__name__] = {**scores, "checkpoint": self.checkpoint}
@@ -68,13 +69,19 @@ class Report(OutcomeCollector):
             say(score_line(trainer, "val"))
 
 
+def has_scores(metrics: Mapping[str, Tensor], stage: str) -> bool:
+    """Whether the network logs the scores of a `Classifier`; a step of one's own may log others."""
+    return all(f"{stage}/{name}" in metrics for name in SCORES)
+
+
 def score_line(trainer: Trainer, stage: str) -> str:
-    """The scores of "val" or "test" in one line."""
-    metrics = trainer.callback_metrics
-    if f"{stage}/accuracy" not in metrics:
-        raise InputError(f"the network logs no {stage}/accuracy: call super().{stage}_step, or log it in yours")
+    """The scores of "val" or "test" in one line, or whatever else the network logs."""
+    metrics, what = trainer.callback_metrics, "Validation" if stage == "val" else "Test"
+    if not has_scores(metrics, stage):
+        logged = ", ".join(f"{name} {float(value):.4f}" for name, value in metrics.items())
+        return f"{what}: {logged or 'the network logs nothing'}"
     return (
-        f"{'Validation' if stage == 'val' else 'Test'} accuracy {metrics[f'{stage}/accuracy']:.2%}, "
+        f"{what} accuracy {metrics[f'{stage}/accuracy']:.2%}, "
         f"error {metrics[f'{stage}/error']:.2%}, loss {metrics[f'{stage}/loss']:.4f}, "
         f"on {int(metrics[f'{stage}/images']):,} images"
     )

@@ -36,17 +36,18 @@ class TensorBoardPages(OutcomeCollector):
             add_graph(writer, pl_module)
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        if self.outcomes.update_called:  # not when it was stopped before it was validated, or had ended before
-            self.add_pr_curves(trainer, "precision_recall")
+        self.add_pr_curves(trainer, "precision_recall")
 
     def on_test_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self.add_pr_curves(trainer, "test_precision_recall")
 
     def add_pr_curves(self, trainer: Trainer, tag: str) -> None:
         """Add a curve of precision and recall for each class."""
-        logits, labels, _ = self.outcomes.compute()  # of all processes
-        probabilities = logits.softmax(dim=1)
-        for writer in summary_writers(trainer) if len(labels) else ():
+        kept = self.collected()
+        if kept is None:  # it was stopped before it was validated, or had ended before
+            return
+        probabilities, labels = kept[0].softmax(dim=1), kept[1]
+        for writer in summary_writers(trainer):
             for label, name in enumerate(classes_of(trainer)):
                 writer.add_pr_curve(f"{tag}/{name}", labels == label, probabilities[:, label], trainer.global_step)
 

@@ -29,10 +29,11 @@ class ProgressBar(TQDMProgressBar):
         if isinstance(pl_module, Classifier) and pl_module.train_scores.update_called:
             scores = pl_module.train_scores.local()
             shown = {"loss": f"{scores['loss']:.4f}", "accuracy": f"{scores['accuracy']:.2%}"}
-        if self.validated and "val/accuracy" in trainer.callback_metrics:
-            shown["val_loss"] = f"{trainer.callback_metrics['val/loss']:.4f}"
-            shown["val_accuracy"] = f"{trainer.callback_metrics['val/accuracy']:.2%}"
-        return shown
+        for name, form in {"loss": ".4f", "accuracy": ".2%"}.items():
+            if self.validated and f"val/{name}" in trainer.callback_metrics:
+                shown[f"val_{name}"] = format(float(trainer.callback_metrics[f"val/{name}"]), form)
+        own = trainer.progress_bar_metrics.items()  # those that a step of one's own logs with `prog_bar`
+        return {**shown, **{name: f"{value:.4g}" for name, value in own}}
 
     def on_train_start(self, *args: Any) -> None:
         self.epoch_start = time.monotonic()

@@ -200,13 +200,20 @@ class DigitsDataModule(LightningDataModule):
         self.seed = state_dict["seed"]
         self.resumed_at = state_dict["epoch"], state_dict["batch"]
 
-    def transfer_batch_to_device(self, batch: Batch, device: torch.device, dataloader_idx: int) -> Batch:
+    def transfer_batch_to_device(self, batch: Any, device: torch.device, dataloader_idx: int) -> Any:
+        if not isinstance(batch, Batch):  # of a loader of one's own
+            return super().transfer_batch_to_device(batch, device, dataloader_idx)
         # Lightning's own looks through whatever a batch may be made of, which takes 0.01 ms.
         cuda = device.type == "cuda"
         images, labels = (tensor.to(device, non_blocking=cuda) for tensor in batch)
         return Batch(images, labels, batch.indices)
 
-    def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
+    def on_after_batch_transfer(self, batch: Any, dataloader_idx: int) -> Any:
+        own = not isinstance(batch, Batch)  # of a loader of one's own
+        if own:
+            if not is_raw_pair(batch):
+                return batch  # whatever it likes
+            batch = Batch(*batch, torch.arange(len(batch[0])))
         if self.trainer is not None and self.trainer.training and self.seed is not None:
             loop: Any = self.trainer.fit_loop
             epoch, batch_idx = loop.epoch_progress.current.processed, loop.epoch_loop.batch_progress.current.ready
@@ -217,7 +224,8 @@ class DigitsDataModule(LightningDataModule):
             }:  # what is drawn once for a batch is drawn on the CPU
                 seed_device(device, seed)
             batch = self.broaden(batch)
-        return Batch(self.normalize(batch.images), batch.labels, batch.indices)
+        images = self.normalize(batch.images)
+        return [images, batch.labels] if own else Batch(images, batch.labels, batch.indices)
 
     def normalize(self, images: Tensor) -> Tensor:
         """Raw images, (N, 28, 28), 0 to 255, to what the network takes, (N, 1, 28, 28) float32.
@@ -252,6 +260,11 @@ class DigitsDataModule(LightningDataModule):
 def datamodule_of(trainer: Trainer) -> DigitsDataModule:
     """The data that a trainer works on."""
     return trainer.datamodule  # type: ignore[attr-defined]
+
+
+def is_raw_pair(batch: Any) -> bool:
+    """Whether a batch is images, (N, 28, 28), as they come from a file, and labels."""
+    return isinstance(batch, list | tuple) and len(batch) == 2 and isinstance(batch[0], Tensor) and batch[0].ndim == 3
 
 
 class _Loaded(list[Batch]):

@@ -1,0 +1,44 @@
+"""Which errors are told in one line: those that name what the user gave. Others are bugs, and show their traceback."""
+
+import textwrap
+import traceback
+from pathlib import Path
+from types import FrameType
+
+import jsonargparse
+import lightning
+import torch
+from lightning.fabric.utilities.exceptions import MisconfigurationException
+from lightning.pytorch import Callback
+
+from digits.errors import InputError
+
+KNOWN_ERRORS = (InputError, MisconfigurationException, ModuleNotFoundError, OSError)
+# What Lightning raises for options that don't go together; anything else, such as a RuntimeError of its strategies'
+# workers, has more to tell than one line holds.
+SLIPS = (ArithmeticError, AssertionError, AttributeError, KeyError, RuntimeError, TypeError, ValueError)
+LONGEST = 350  # characters
+TORCH = str(Path(torch.__file__).parent / "")
+CHECKING = tuple(str(Path(module.__file__ or "").parent) for module in (lightning, jsonargparse))
+
+
+def refusal(error: BaseException | None) -> str | None:
+    """What an error, or the one that it was raised from, tells the user; None for a bug."""
+    while error is not None and not isinstance(error, KNOWN_ERRORS):
+        if isinstance(error, SLIPS) and (checked_by := lightning_frame(error)) is not None:
+            text = error.args[0] if isinstance(error, KeyError) and error.args else str(error)
+            text = textwrap.shorten(text, LONGEST, placeholder=" …")
+            who = checked_by.f_locals.get("self")  # a callback is what the user named
+            return f"{type(who).__name__}: {text}" if isinstance(who, Callback) else text
+        error = error.__cause__
+    return None if error is None else str(error)
+
+
+def lightning_frame(error: BaseException) -> FrameType | None:
+    """The last function in the traceback that is not torch's own, if it is one of Lightning or of its parser.
+
+    So it is where Lightning checks what it was given. A network, or this package, stands there in their own errors.
+    """
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    own = [frame for frame in frames if not frame.f_code.co_filename.startswith(TORCH)]
+    return own[-1] if own and own[-1].f_code.co_filename.startswith(CHECKING) else None
