@@ -212,12 +212,13 @@ class Classifier(LightningModule):
         values = {f"{stage}/{name}": value for name, value in scores.compute().items()}
         # Lightning gives an epoch's figures to its loggers after the checkpoint is saved: a run that is killed in
         # between, and resumed, would lack them.
-        # And it would add the epoch and the number of images, which are no curves.
-        self.log_dict(values, logger=False, batch_size=1)  # as if it were one; they are whole already
-        figures = {name: float(value) for name, value in values.items() if not name.endswith("/images")}
-        for logger in self.loggers:
-            logger.log_metrics(figures, self.trainer.global_step)
-            logger.save()
+        # What trainer.test returns is what is logged in this way.
+        self.log_dict(values, logger=stage == "test", batch_size=1)  # as if it were one; they are whole already
+        if stage != "test":
+            figures = {name: float(value) for name, value in values.items() if not name.endswith("/images")}
+            for logger in self.loggers:
+                logger.log_metrics(figures, self.trainer.global_step)
+                logger.save()
         scores.reset()
 
 

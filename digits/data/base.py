@@ -213,7 +213,8 @@ class DigitsDataModule(LightningDataModule):
         if own:
             if not is_raw_pair(batch):
                 return batch  # whatever it likes
-            batch = Batch(*batch, torch.arange(len(batch[0])))
+            images, labels = batch
+            batch = Batch(images, labels, torch.arange(len(images)))
         if self.trainer is not None and self.trainer.training and self.seed is not None:
             loop: Any = self.trainer.fit_loop
             epoch, batch_idx = loop.epoch_progress.current.processed, loop.epoch_loop.batch_progress.current.ready
