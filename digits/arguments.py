@@ -14,10 +14,14 @@ from digits.data import DigitsDataModule, MNISTDataModule
 from digits.options import refuse_options
 from digits.runs import LOG_ROOT
 from digits.short_help import short_help
+from digits.suggestions import suggestion
 
 
 class Parser(OneLineErrors, LightningArgumentParser):
-    """A parser whose errors are one line that names the option."""
+    """A parser whose errors are one line that names the option, and one that may be meant."""
+
+    def suggest(self, message: str) -> str:
+        return suggestion(message)
 
 
 class ArgumentsCLI(LightningCLI):

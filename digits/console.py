@@ -79,7 +79,12 @@ class OneLineErrors:
         """Raise an InputError."""
         if not self.exit_on_error:  # a parser within the parser, whose errors are collected
             super().error(message, ex)  # type: ignore[misc]
-        raise InputError(f"{brief(message)} (options: {self.prog.replace('[options] ', '')} --help)")
+        text = brief(message)
+        raise InputError(f"{text}{self.suggest(text)} (options: {self.prog.replace('[options] ', '')} --help)")
+
+    def suggest(self, message: str) -> str:
+        """What to add to an error."""
+        return ""
 
 
 def brief(message: str) -> str:

@@ -9,11 +9,11 @@ from typing import Any
 
 from lightning.pytorch.cli import LightningArgumentParser
 
-from digits import models
 from digits.callbacks import PredictionWriter
 from digits.classifier import Classifier
 from digits.console import COMMANDS, PROGRAM
-from digits.data import CSVDataModule, DigitsDataModule, ImageDataModule, MNISTDataModule
+from digits.data import DigitsDataModule
+from digits.suggestions import NETWORKS, SOURCES
 
 # Of what Lightning describes at length.
 WORDS = {
@@ -29,8 +29,6 @@ WORDS = {
     "trainer.default_root_dir": "where lightning_logs lies",
 }
 TRAINER = [name.partition(".")[2] for name in WORDS if name.startswith("trainer.")]
-NETWORKS = [kind for kind in vars(models).values() if isinstance(kind, type) and issubclass(kind, Classifier)]
-SOURCES = (MNISTDataModule, ImageDataModule, CSVDataModule)
 HIDDEN = ("help", "print_config", "trainer", "model", "data", "predictions")
 
 

@@ -17,7 +17,7 @@ LAYERS = [
     {"augment", "config_files", "console", "files", "ink", "metrics", "transforms"},
     {"checkpoint", "classifier", "data", "doubt", "ensemble", "models", "runs", "schema", "segmenter"},
     {"plots"},
-    {"callbacks", "commands", "config_files", "fast", "options", "predictor", "reading", "refusals"},
+    {"callbacks", "commands", "config_files", "fast", "options", "predictor", "reading", "refusals", "suggestions"},
     {"arguments", "short_help"},
     {"cli", "completion"},
     {"__main__"},

@@ -106,3 +106,20 @@ def test_all_options_can_be_had(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["fit", "--help-all"])
     assert "--trainer.gradient_clip_val" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("args", "hint"),
+    [
+        ("--model=MLP --model.lrr=3", "did you mean --model.lr?"),
+        ("--model=MLP --model.hiden=[3]", "did you mean --model.hidden?"),
+        ("--model=LagreCNN", "did you mean LargeCNN?"),
+        ("--model=MLP --data.batchsize=3", "did you mean --data.batch_size?"),
+        ("--model=MLP --data.path=x", "it belongs to --data ImageDataModule"),
+        ("--model=MLP --data.train=x", "it belongs to --data CSVDataModule"),
+        ("--model=LargeCNN --model.hidden=[3]", "it belongs to --model MLP"),
+        ("--model=MLP --data=ImageDataModul", "did you mean ImageDataModule?"),
+    ],
+)
+def test_what_is_misspelt_is_answered_by_what_may_be_meant(refused: Digits, args: str, hint: str) -> None:
+    assert hint in refused("fit", *args.split())
