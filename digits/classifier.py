@@ -11,6 +11,7 @@ from typing import Any, ClassVar, NamedTuple
 import torch
 import torch.nn.functional as F
 from lightning.pytorch import LightningModule
+from lightning.pytorch.callbacks import BatchSizeFinder, LearningRateFinder
 from torch import Tensor, nn
 
 from digits.doubt import Doubt
@@ -18,6 +19,7 @@ from digits.errors import InputError
 from digits.metrics import Scores, digit_loss
 from digits.transforms import normalize
 
+FINDERS = (BatchSizeFinder, LearningRateFinder)
 SHIFTS = [(down, right) for down in (-1, 0, 1) for right in (-1, 0, 1)]  # views of test-time augmentation
 
 
@@ -72,6 +74,7 @@ class Classifier(LightningModule):
         self.doubt = Doubt()  # set on the validation images; see digits/doubt.py
         self.tta = False  # test-time augmentation
         self.resumed_total_steps: int | None = None  # of the schedule that is resumed
+        self._is_searched = False
         self.layers = nn.Sequential()
         self.train_scores, self.val_scores, self.test_scores = Scores(), Scores(), Scores()
         self.uncalibrated_scores = Scores()
@@ -177,10 +180,28 @@ class Classifier(LightningModule):
         """Return the probabilities of the classes, (N, K) float32, each row summing to 1."""
         return self.eval_logits(batch[0]).softmax(dim=1)
 
+    def on_fit_start(self) -> None:
+        if self._is_to_be_searched():  # and was: callbacks come first
+            self._is_searched = True
+            for one in (self, self.trainer.datamodule):  # type: ignore[attr-defined]
+                if one is not None:
+                    one.save_hyperparameters(dict(one.hparams))  # with what was found, for the loggers
+            self.trainer.strategy.setup_optimizers(self.trainer)
+
+    def on_fit_end(self) -> None:
+        self._is_searched = False
+
+    def _is_to_be_searched(self) -> bool:
+        """Whether a callback looks for a learning rate or a batch size, after which the schedule is to be planned."""
+        callbacks = self.trainer.callbacks  # type: ignore[attr-defined]
+        return not self._is_searched and any(isinstance(one, FINDERS) for one in callbacks)
+
     def configure_optimizers(self) -> Any:
         # In mixed precision, Lightning clips no gradients of a fused optimizer.
         fused = self.trainer.gradient_clip_val is None
         optimizer = torch.optim.AdamW(self.parameters(), lr=self.lr, weight_decay=self.weight_decay, fused=fused)
+        if self._is_to_be_searched():
+            return optimizer
         if math.isinf(self.trainer.estimated_stepping_batches):
             raise InputError("OneCycleLR needs a finite length: set --trainer.max_epochs or --trainer.max_steps")
         steps = int(self.trainer.estimated_stepping_batches)

@@ -24,7 +24,7 @@ from lightning.pytorch.utilities.rank_zero import rank_zero_only
 from digits.arguments import ArgumentsCLI
 from digits.callbacks import CheckpointFiles, default_callbacks
 from digits.checkpoint import Checkpoint
-from digits.classifier import Classifier
+from digits.classifier import FINDERS, Classifier
 from digits.config_files import run_name, with_configs, with_new_names
 from digits.console import NOISE, one_line, say, shown
 from digits.data import CSVDataModule
@@ -127,6 +127,8 @@ class DigitsCLI(ArgumentsCLI):
         own = as_list(config.callbacks)
         if self.subcommand != "fit":
             own = [one for one in own if not isinstance(one, WeightAveraging)]
+        if self.checkpoint is not None:  # it knows what was found
+            own = [one for one in own if not isinstance(one, FINDERS)]
         bar = config.enable_progress_bar is not False and not any(isinstance(one, LightningBar) for one in own)
         saves = config.enable_checkpointing is not False
         commands = NextCommands(self.argv, options, self.name, self.run)

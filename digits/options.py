@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from jsonargparse import Namespace
+from lightning.pytorch import Callback
+from lightning.pytorch.callbacks import BatchSizeFinder, LearningRateFinder
 
 from digits.checkpoint import Checkpoint
 from digits.classifier import Classifier
@@ -73,6 +75,8 @@ def network_from_checkpoint(path: Path, command: str, argv: Sequence[str], optio
         checkpoint.refuse(f"holds a {checkpoint.class_path}: name it with --model {checkpoint.class_path}")
     if options.model is not None:
         given = given_settings(argv, "model")
+        if is_searched(options, LearningRateFinder):
+            given.discard("lr")  # the one that was found is used
         asked = settings_of_network(argv, options)
         for setting, value in checkpoint.compare_settings(options.model.class_path, asked, given).items():
             warn(f"{shown(path)} was made with {setting} {value}, which is used, whatever the config says")
@@ -80,9 +84,19 @@ def network_from_checkpoint(path: Path, command: str, argv: Sequence[str], optio
         checkpoint.network()  # refuses what does not fit
     for line in checkpoint.compare_data(command, options.data.get("init_args") or {}):
         warn(line)
+    batch_size = checkpoint.content.get("datamodule_hyper_parameters", {}).get("batch_size")
+    if command == "fit" and batch_size is not None and is_searched(options, BatchSizeFinder):
+        options.data.init_args.batch_size = batch_size
     options.model = Namespace(class_path=checkpoint.class_path, init_args=Namespace(checkpoint.hyper_parameters))
     options.ckpt_path = str(path)
     return checkpoint
+
+
+def is_searched(options: Namespace, finder: type[Callback]) -> bool:
+    """Whether the options name this callback, which looks for a setting before training."""
+    callbacks = options.trainer.callbacks
+    named = callbacks if isinstance(callbacks, list) else [callbacks]
+    return any(isinstance(one, Namespace) and one.class_path.endswith(f".{finder.__name__}") for one in named)
 
 
 class NextCommands:

@@ -5,6 +5,7 @@ from typing import Any
 
 from jsonargparse import Namespace
 from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch.callbacks import BatchSizeFinder, EarlyStopping, LearningRateFinder
 from lightning.pytorch.cli import LightningArgumentParser, SaveConfigCallback
 
 from digits.callbacks.checkpoints import RunCheckpoint, stopped_within_epoch
@@ -33,6 +34,11 @@ class FitSummary(Callback):
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         if self.layers:
             say(summarize(pl_module))
+        for one in trainer.callbacks:  # type: ignore[attr-defined]
+            if isinstance(one, LearningRateFinder):
+                say(f"LearningRateFinder: --model.lr {pl_module.hparams.get('lr')}")
+            elif isinstance(one, BatchSizeFinder):
+                say(f"BatchSizeFinder: --data.batch_size {one.optimal_batch_size}")
 
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self.trained = True
@@ -63,9 +69,20 @@ class ConfigWriter(SaveConfigCallback):
     def on_train_start(self, trainer: Trainer, pl_module: Any) -> None:
         if (folder := run_folder(trainer)) is not None and trainer.is_global_zero:
             path = folder / "config.yaml"
-            save_config(self.parser, self.config, path)
+            save_config(self.parser, with_used_settings(self.config, trainer), path)
             for writer in summary_writers(trainer):
                 writer.add_text("config", f"```yaml\n{path.read_text()}\n```")
+
+
+def with_used_settings(config: Namespace, trainer: Trainer) -> Namespace:
+    """The configuration with the settings that a LearningRateFinder or a BatchSizeFinder has changed."""
+    config = config.clone()
+    for group, used in {"model": trainer.lightning_module, "data": trainer.datamodule}.items():  # type: ignore[attr-defined]
+        settings = config[group].init_args
+        for name in ("lr", "batch_size"):
+            if name in settings and name in used.hparams:
+                settings[name] = used.hparams[name]
+    return config
 
 
 def save_config(parser: LightningArgumentParser, config: Namespace, path: Path) -> None:
