@@ -11,6 +11,7 @@ from digits.commands.export import ExportingTrainer
 from digits.config_files import refuse_broken_configs, run_name
 from digits.console import COMMANDS, DESCRIPTION, PROGRAM, OneLineErrors
 from digits.data import DigitsDataModule, MNISTDataModule
+from digits.loggers import with_save_dir
 from digits.options import refuse_options
 from digits.runs import LOG_ROOT
 from digits.short_help import short_help
@@ -105,7 +106,7 @@ class ArgumentsCLI(LightningCLI):
             sys.exit(0)
         refuse_broken_configs(self.argv)
         args = ["--help" if arg == "--help-all" else arg for arg in self.argv]
-        self.config = parser.parse_args(args)
+        self.config = parser.parse_args(with_save_dir(args))
         options = self.config[self.config.subcommand]
         refuse_options(self.config.subcommand, options, options.name or run_name(options))
 

@@ -33,6 +33,7 @@ from digits.errors import InputError
 from digits.fast.process import fastest_precision
 from digits.fast.trainer import speed_up
 from digits.files import check_writable
+from digits.loggers import place
 from digits.options import NextCommands, network_from_checkpoint
 from digits.refusals import refusal
 from digits.runs import CHECKPOINTS, LOG_ROOT, choose_checkpoint, new_run, run_of
@@ -87,6 +88,10 @@ class DigitsCLI(ArgumentsCLI):
         self.chose_precision = self.subcommand == "fit" and options.fast and options.trainer.precision is None
         if self.chose_precision:
             options.trainer.precision = fastest_precision(options.trainer.accelerator)
+        main_process = rank_zero_only.rank == 0  # type: ignore[attr-defined]
+        if self.run is None and main_process and not options.trainer.fast_dev_run and self.subcommand != "export":
+            self.run = self.made_run = new_run(self.log_folder)
+        place(options.trainer.logger, self.run or self.log_folder / "version_")  # only the main process writes
 
     def load_checkpoint(self) -> None:
         """Find the checkpoint that is asked for, and take the network from it."""
@@ -115,10 +120,7 @@ class DigitsCLI(ArgumentsCLI):
             self.model.trained_on = self.checkpoint.trained_on  # whatever the images are now
         for path in self.model.paths if isinstance(self.model, Ensemble) else ():
             say(f"Checkpoint: {shown(path)}")
-        main_process = rank_zero_only.rank == 0  # type: ignore[attr-defined]
-        if self.run is None and main_process and not config.fast_dev_run and self.subcommand != "export":
-            self.run = self.made_run = new_run(self.log_folder)
-        folder = self.run or self.log_folder / "version_"  # only the main process writes
+        folder = self.run or self.log_folder / "version_"
         config.default_root_dir = str(folder)
         if config.logger in (None, True):
             predictions = self.config_init[self.subcommand].get("predictions")

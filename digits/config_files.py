@@ -10,6 +10,7 @@ from jsonargparse import Namespace, get_loader, set_loader
 
 from digits.console import did_you_mean, warn
 from digits.errors import InputError
+from digits.loggers import fill_save_dirs
 
 CONFIGS = Path(__file__).parent / "configs"  # in an installed package
 if not CONFIGS.is_dir():
@@ -101,6 +102,9 @@ def load_config(text: str) -> Any:
             if isinstance(level, dict) and old_key in level:
                 level[new_key] = level.pop(old_key)
                 warn(f"{old[2:]} is called {new[2:]} now: the old name will be gone in the next version")
+    trainer = loaded.get("trainer") if isinstance(loaded, dict) else None
+    if isinstance(trainer, dict) and "logger" in trainer:
+        trainer["logger"] = fill_save_dirs(trainer["logger"])
     return loaded
 
 

@@ -1,5 +1,6 @@
 """What `fit` prints before the first and after the last step, and the configuration that it keeps."""
 
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -7,13 +8,15 @@ from jsonargparse import Namespace
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.callbacks import BatchSizeFinder, EarlyStopping, LearningRateFinder
 from lightning.pytorch.cli import LightningArgumentParser, SaveConfigCallback
+from lightning.pytorch.loggers import TensorBoardLogger
 
 from digits.callbacks.checkpoints import RunCheckpoint, stopped_within_epoch
 from digits.callbacks.interruption import stopped_at
 from digits.callbacks.summary_writers import summary_writers
 from digits.callbacks.terminal import summarize
 from digits.console import say, shown
-from digits.runs import LOG_ROOT, checkpoint_of, run_folder
+from digits.errors import InputError
+from digits.runs import checkpoint_of, run_folder
 
 
 class FitSummary(Callback):
@@ -56,8 +59,9 @@ class FitSummary(Callback):
             say(f"The run's files: {shown(folder)}")
         if folder is not None and checkpoint_of(folder, "best") is not None:
             say(f"Next: {self.next_command}")
-            if trainer.loggers:
-                say(f"      tensorboard --logdir {LOG_ROOT}")
+            for logger in trainer.loggers:
+                if isinstance(logger, TensorBoardLogger):
+                    say(f"      tensorboard --logdir {shlex.quote(shown(Path(logger.save_dir)))}")
 
 
 class ConfigWriter(SaveConfigCallback):
