@@ -27,7 +27,6 @@ from digits.checkpoint import Checkpoint
 from digits.classifier import FINDERS, Classifier
 from digits.config_files import run_name, with_configs, with_new_names
 from digits.console import NOISE, one_line, say, shown
-from digits.data import CSVDataModule
 from digits.ensemble import Ensemble
 from digits.errors import InputError
 from digits.fast.process import fastest_precision
@@ -37,9 +36,6 @@ from digits.loggers import place
 from digits.options import NextCommands, network_from_checkpoint
 from digits.refusals import refusal
 from digits.runs import CHECKPOINTS, LOG_ROOT, choose_checkpoint, new_run, run_of
-
-# Of an own CSV file, whose rows may be among the official test images.
-PREDICT_CSV = ("predict", "--data", "CSVDataModule", "--data.predict", "FILE")
 
 
 class DigitsCLI(ArgumentsCLI):
@@ -137,7 +133,7 @@ class DigitsCLI(ArgumentsCLI):
         config.callbacks = own + default_callbacks(
             self.run,
             shown(self.checkpoint.path) if self.checkpoint is not None else "",
-            commands.use(*(PREDICT_CSV if isinstance(self.datamodule, CSVDataModule) else ["test"])),
+            commands.next,
             commands.resume,
             checkpoints=saves,
             validates=bool(self.datamodule.val_size) and config.limit_val_batches != 0,

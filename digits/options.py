@@ -11,10 +11,12 @@ from jsonargparse import Namespace
 from lightning.pytorch import Callback
 from lightning.pytorch.callbacks import BatchSizeFinder, LearningRateFinder
 
+from digits import models
 from digits.checkpoint import Checkpoint
 from digits.classifier import Classifier
 from digits.config_files import run_name, shown_config
 from digits.console import PROGRAM, shown, warn
+from digits.data import CSVDataModule
 from digits.errors import InputError
 from digits.runs import LOG_ROOT
 
@@ -122,6 +124,10 @@ class NextCommands:
         options = [part for config in configs for part in ("--config", config)]
         if self.name != run_name(self.options) or not options:
             options += ["--name", self.name]
+        if self.options.model is not None and any(arg.partition("=")[0] == "--model" for arg in self.argv):
+            class_path = self.options.model.class_path
+            if class_path.rpartition(".")[0] != models.__name__:  # importing runs: only what the user names
+                options += ["--model", class_path]
         if (root := self.options.trainer.default_root_dir) is not None:
             options += ["--trainer.default_root_dir", str(root)]
         return shlex.join(options)
@@ -129,6 +135,19 @@ class NextCommands:
     def use(self, command: str, *data: str) -> str:
         """The command that uses the network of this run, on the same data or on other `data`."""
         return f"{PROGRAM} {command} {self.given} {shlex.join(data or group_options(self.argv, '--data'))}".strip()
+
+    @property
+    def next(self) -> str:
+        """The command that says what the network of this run is worth, or that uses it."""
+        settings = self.options.data.get("init_args") or {}
+        if not self.options.data.class_path.endswith(f".{CSVDataModule.__name__}"):
+            return self.use("test")
+        # Rows of one's own may be among the official test images.
+        if settings.get("test") or settings.get("predict"):
+            return self.use("test" if settings.get("test") else "predict")
+        if settings.get("val_size"):
+            return self.use("validate")
+        return self.use("predict", "--data", "CSVDataModule", "--data.predict", str(settings.get("train")))
 
     @property
     def resume(self) -> str:
