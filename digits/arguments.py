@@ -3,6 +3,8 @@
 import sys
 from typing import Any
 
+import torch
+from jsonargparse.typing import register_type
 from lightning.pytorch.cli import ArgsType, LightningArgumentParser, LightningCLI
 
 from digits.callbacks import ConfigWriter, PredictionWriter
@@ -15,6 +17,9 @@ from digits.loggers import with_save_dir
 from digits.options import refuse_options
 from digits.runs import LOG_ROOT
 from digits.short_help import short_help
+
+# StochasticWeightAveraging has one among its defaults, which a config is to hold.
+register_type(torch.device, str, torch.device, fail_already_registered=False)
 
 
 class Parser(OneLineErrors, LightningArgumentParser):

@@ -108,8 +108,15 @@ def load_config(text: str) -> Any:
     return loaded
 
 
+def represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
+    """Text as YAML, quoted where jsonargparse would read a number, such as 1e3."""
+    style = None if isinstance(YAML(text), str) or "\n" in text else "'"
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
 YAML = get_loader("yaml")
 set_loader("yaml", load_config, (yaml.YAMLError,))
+yaml.SafeDumper.add_representer(str, represent_text)
 
 
 def shown_config(path: str) -> str:

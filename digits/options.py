@@ -38,6 +38,15 @@ def refuse_options(command: str, options: Namespace, name: str) -> None:
         value = options.trainer[option]
         if value is not None and not value >= least:
             raise InputError(f"--trainer.{option} must be at least {least}, got {value}")
+    callbacks = options.trainer.callbacks
+    for one in callbacks if isinstance(callbacks, list) else [callbacks]:
+        settings = (one.get("init_args") or {}) if isinstance(one, Namespace) else {}
+        for setting, value in settings.items():
+            if callable(value) or (one.class_path.endswith(".LambdaCallback") and value is not None):
+                raise InputError(
+                    f"trainer.callbacks: {one.class_path.rpartition('.')[2]}.{setting} is a function: write a Callback "
+                    "in a file of your own, and name its class"
+                )
     if options.trainer.barebones:
         raise InputError("--trainer.barebones is not supported: it disables logging and checkpoints")
 
