@@ -149,6 +149,8 @@ class DigitsCLI(ArgumentsCLI):
             trainer = super().instantiate_trainer(**kwargs)
         except (ValueError, TypeError) as error:  # an accelerator, strategy or precision that Lightning doesn't know
             raise InputError(f"--trainer: {error}") from error
+        if any(getattr(one, "verbose", False) or getattr(one, "_verbose", False) for one in own):
+            logging.getLogger("lightning.pytorch").setLevel(logging.INFO)  # what they say, as they are asked to
         if options.fast:
             speed_up(trainer)
         device = trainer.strategy.root_device.type

@@ -47,10 +47,15 @@ class FitSummary(Callback):
         self.trained = True
 
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        if not self.trained and trainer.ckpt_path is None:
+            raise InputError("stopped before the first step: give --trainer.max_time more time")
         if not self.trained:
             say("Nothing to train: the run to resume had reached its end.")
         elif stopped_within_epoch(trainer):
             say(stopped_at(trainer, self.to_resume))
+        for one in trainer.early_stopping_callbacks:
+            if isinstance(one, EarlyStopping) and one.stopped_epoch:
+                say(f"EarlyStopping: after epoch {one.stopped_epoch + 1} of {trainer.max_epochs}, by {one.monitor}.")
         for one in trainer.checkpoint_callbacks:
             if isinstance(one, RunCheckpoint) and one.best_model_score is not None:
                 say(f"Best validation accuracy: {one.best_model_score:.2%}")
