@@ -3,6 +3,8 @@
 import sys
 from typing import Any
 
+import torch
+from jsonargparse.typing import register_type
 from lightning.pytorch.cli import ArgsType, LightningArgumentParser, LightningCLI
 
 from digits.callbacks import ConfigWriter, PredictionWriter
@@ -11,10 +13,14 @@ from digits.commands.export import ExportingTrainer
 from digits.config_files import refuse_broken_configs, run_name
 from digits.console import COMMANDS, DESCRIPTION, PROGRAM, OneLineErrors
 from digits.data import DigitsDataModule, MNISTDataModule
+from digits.loggers import with_save_dir
 from digits.options import refuse_options
 from digits.runs import LOG_ROOT
 from digits.short_help import short_help
 from digits.suggestions import suggestion
+
+# StochasticWeightAveraging has one among its defaults, which a config is to hold.
+register_type(torch.device, str, torch.device, fail_already_registered=False)
 
 
 class Parser(OneLineErrors, LightningArgumentParser):
@@ -109,7 +115,7 @@ class ArgumentsCLI(LightningCLI):
             sys.exit(0)
         refuse_broken_configs(self.argv)
         args = ["--help" if arg == "--help-all" else arg for arg in self.argv]
-        self.config = parser.parse_args(args)
+        self.config = parser.parse_args(with_save_dir(args))
         options = self.config[self.config.subcommand]
         refuse_options(self.config.subcommand, options, options.name or run_name(options))
 

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, NamedTuple
 import torch
 import torch.nn.functional as F
 from lightning.pytorch import LightningModule
+from lightning.pytorch.callbacks import BatchSizeFinder, LearningRateFinder
 from torch import Tensor, nn
 
 from digits.doubt import Doubt
@@ -18,6 +19,7 @@ from digits.errors import InputError
 from digits.metrics import Scores, digit_loss
 from digits.transforms import normalize
 
+FINDERS = (BatchSizeFinder, LearningRateFinder)
 SHIFTS = [(down, right) for down in (-1, 0, 1) for right in (-1, 0, 1)]  # views of test-time augmentation
 
 
@@ -72,8 +74,10 @@ class Classifier(LightningModule):
         self.doubt = Doubt()  # set on the validation images; see digits/doubt.py
         self.tta = False  # test-time augmentation
         self.resumed_total_steps: int | None = None  # of the schedule that is resumed
+        self._is_searched = False
         self.layers = nn.Sequential()
         self.train_scores, self.val_scores, self.test_scores = Scores(), Scores(), Scores()
+        self.uncalibrated_scores = Scores()
 
     def forward(self, images: Tensor) -> Tensor:
         """Normalised images, (N, 1, 28, 28) float32, to logits, (N, K)."""
@@ -121,8 +125,17 @@ class Classifier(LightningModule):
         """
         images = self.normalize_images(images)
         if not self.tta:
-            return self(images).float() / self.temperature
-        return log_mean([self(images.roll(shift, (-2, -1))).float() / self.temperature for shift in SHIFTS])
+            return self.full_precision_logits(images) / self.temperature
+        views = (self.full_precision_logits(images.roll(shift, (-2, -1))) for shift in SHIFTS)
+        return log_mean([logits / self.temperature for logits in views])
+
+    def full_precision_logits(self, images: Tensor) -> Tensor:
+        """As `forward`, but never in mixed precision, so that every command gives the same figures; float32."""
+        device = images.device.type
+        if not torch.is_autocast_enabled(device):
+            return self(images).float()
+        with torch.autocast(device, enabled=False):
+            return self(images).float()
 
     def on_train_start(self) -> None:
         has_batch_norm = any(isinstance(layer, nn.BatchNorm2d) for layer in self.modules())
@@ -144,9 +157,11 @@ class Classifier(LightningModule):
         self._log_scores("train", self.train_scores)
 
     def validation_step(self, batch: Sequence[Tensor], batch_idx: int) -> Tensor:
-        """Return the logits, (N, K), for callbacks."""
+        """Return the logits, (N, K) float32, for callbacks; in training, before the temperature is fitted to them."""
         images, labels = batch[:2]
-        logits = self(images)
+        if self.trainer.state.fn != "fit":
+            return self._score(images, labels, self.val_scores)
+        logits = self.full_precision_logits(self.normalize_images(images))
         self.val_scores.update(logits, labels)
         return logits
 
@@ -156,9 +171,7 @@ class Classifier(LightningModule):
     def test_step(self, batch: Sequence[Tensor], batch_idx: int) -> Tensor:
         """Return the logits, (N, K) float32, for callbacks."""
         images, labels = batch[:2]
-        logits = self.eval_logits(images)
-        self.test_scores.update(logits, labels)
-        return logits
+        return self._score(images, labels, self.test_scores)
 
     def on_test_epoch_end(self) -> None:
         self._log_scores("test", self.test_scores)
@@ -167,10 +180,28 @@ class Classifier(LightningModule):
         """Return the probabilities of the classes, (N, K) float32, each row summing to 1."""
         return self.eval_logits(batch[0]).softmax(dim=1)
 
+    def on_fit_start(self) -> None:
+        if self._is_to_be_searched():  # and was: callbacks come first
+            self._is_searched = True
+            for one in (self, self.trainer.datamodule):  # type: ignore[attr-defined]
+                if one is not None:
+                    one.save_hyperparameters(dict(one.hparams))  # with what was found, for the loggers
+            self.trainer.strategy.setup_optimizers(self.trainer)
+
+    def on_fit_end(self) -> None:
+        self._is_searched = False
+
+    def _is_to_be_searched(self) -> bool:
+        """Whether a callback looks for a learning rate or a batch size, after which the schedule is to be planned."""
+        callbacks = self.trainer.callbacks  # type: ignore[attr-defined]
+        return not self._is_searched and any(isinstance(one, FINDERS) for one in callbacks)
+
     def configure_optimizers(self) -> Any:
         # In mixed precision, Lightning clips no gradients of a fused optimizer.
         fused = self.trainer.gradient_clip_val is None
         optimizer = torch.optim.AdamW(self.parameters(), lr=self.lr, weight_decay=self.weight_decay, fused=fused)
+        if self._is_to_be_searched():
+            return optimizer
         if math.isinf(self.trainer.estimated_stepping_batches):
             raise InputError("OneCycleLR needs a finite length: set --trainer.max_epochs or --trainer.max_steps")
         steps = int(self.trainer.estimated_stepping_batches)
@@ -206,10 +237,20 @@ class Classifier(LightningModule):
         schedulers = checkpoint.get("lr_schedulers") or [{}]  # a subclass may have another schedule, or none
         self.resumed_total_steps = schedulers[0].get("total_steps")
 
+    def _score(self, images: Tensor, labels: Tensor, scores: Scores) -> Tensor:
+        logits = self.eval_logits(images)
+        scores.update(logits, labels)
+        if self.temperature != 1 and not self.tta:
+            self.uncalibrated_scores.update(logits * self.temperature, labels)
+        return logits
+
     def _log_scores(self, stage: str, scores: Scores) -> None:
         if not scores.update_called:
             return  # a subclass scores in its own way
         values = {f"{stage}/{name}": value for name, value in scores.compute().items()}
+        if self.uncalibrated_scores.update_called:  # its loss is that of the validation in training
+            values[f"{stage}/loss_before_calibration"] = self.uncalibrated_scores.compute()["loss"]
+            self.uncalibrated_scores.reset()
         # Lightning gives an epoch's figures to its loggers after the checkpoint is saved: a run that is killed in
         # between, and resumed, would lack them.
         # What trainer.test returns is what is logged in this way.

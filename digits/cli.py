@@ -24,21 +24,18 @@ from lightning.pytorch.utilities.rank_zero import rank_zero_only
 from digits.arguments import ArgumentsCLI
 from digits.callbacks import CheckpointFiles, default_callbacks
 from digits.checkpoint import Checkpoint
-from digits.classifier import Classifier
+from digits.classifier import FINDERS, Classifier
 from digits.config_files import run_name, with_configs, with_new_names
 from digits.console import NOISE, one_line, say, shown
-from digits.data import CSVDataModule
 from digits.ensemble import Ensemble
 from digits.errors import InputError
 from digits.fast.process import fastest_precision
 from digits.fast.trainer import speed_up
 from digits.files import check_writable
+from digits.loggers import place
 from digits.options import NextCommands, network_from_checkpoint
 from digits.refusals import refusal
 from digits.runs import CHECKPOINTS, LOG_ROOT, choose_checkpoint, new_run, run_of
-
-# Of an own CSV file, whose rows may be among the official test images.
-PREDICT_CSV = ("predict", "--data", "CSVDataModule", "--data.predict", "FILE")
 
 
 class DigitsCLI(ArgumentsCLI):
@@ -87,6 +84,10 @@ class DigitsCLI(ArgumentsCLI):
         self.chose_precision = self.subcommand == "fit" and options.fast and options.trainer.precision is None
         if self.chose_precision:
             options.trainer.precision = fastest_precision(options.trainer.accelerator)
+        main_process = rank_zero_only.rank == 0  # type: ignore[attr-defined]
+        if self.run is None and main_process and not options.trainer.fast_dev_run and self.subcommand != "export":
+            self.run = self.made_run = new_run(self.log_folder)
+        place(options.trainer.logger, self.run or self.log_folder / "version_")  # only the main process writes
 
     def load_checkpoint(self) -> None:
         """Find the checkpoint that is asked for, and take the network from it."""
@@ -115,10 +116,7 @@ class DigitsCLI(ArgumentsCLI):
             self.model.trained_on = self.checkpoint.trained_on  # whatever the images are now
         for path in self.model.paths if isinstance(self.model, Ensemble) else ():
             say(f"Checkpoint: {shown(path)}")
-        main_process = rank_zero_only.rank == 0  # type: ignore[attr-defined]
-        if self.run is None and main_process and not config.fast_dev_run and self.subcommand != "export":
-            self.run = self.made_run = new_run(self.log_folder)
-        folder = self.run or self.log_folder / "version_"  # only the main process writes
+        folder = self.run or self.log_folder / "version_"
         config.default_root_dir = str(folder)
         if config.logger in (None, True):
             predictions = self.config_init[self.subcommand].get("predictions")
@@ -127,13 +125,15 @@ class DigitsCLI(ArgumentsCLI):
         own = as_list(config.callbacks)
         if self.subcommand != "fit":
             own = [one for one in own if not isinstance(one, WeightAveraging)]
+        if self.checkpoint is not None:  # it knows what was found
+            own = [one for one in own if not isinstance(one, FINDERS)]
         bar = config.enable_progress_bar is not False and not any(isinstance(one, LightningBar) for one in own)
         saves = config.enable_checkpointing is not False
         commands = NextCommands(self.argv, options, self.name, self.run)
         config.callbacks = own + default_callbacks(
             self.run,
             shown(self.checkpoint.path) if self.checkpoint is not None else "",
-            commands.use(*(PREDICT_CSV if isinstance(self.datamodule, CSVDataModule) else ["test"])),
+            commands.next,
             commands.resume,
             checkpoints=saves,
             validates=bool(self.datamodule.val_size) and config.limit_val_batches != 0,
@@ -149,6 +149,8 @@ class DigitsCLI(ArgumentsCLI):
             trainer = super().instantiate_trainer(**kwargs)
         except (ValueError, TypeError) as error:  # an accelerator, strategy or precision that Lightning doesn't know
             raise InputError(f"--trainer: {error}") from error
+        if any(getattr(one, "verbose", False) or getattr(one, "_verbose", False) for one in own):
+            logging.getLogger("lightning.pytorch").setLevel(logging.INFO)  # what they say, as they are asked to
         if options.fast:
             speed_up(trainer)
         device = trainer.strategy.root_device.type

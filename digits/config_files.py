@@ -10,6 +10,7 @@ from jsonargparse import Namespace, get_loader, set_loader
 
 from digits.console import did_you_mean, warn
 from digits.errors import InputError
+from digits.loggers import fill_save_dirs
 
 CONFIGS = Path(__file__).parent / "configs"  # in an installed package
 if not CONFIGS.is_dir():
@@ -101,11 +102,21 @@ def load_config(text: str) -> Any:
             if isinstance(level, dict) and old_key in level:
                 level[new_key] = level.pop(old_key)
                 warn(f"{old[2:]} is called {new[2:]} now: the old name will be gone in the next version")
+    trainer = loaded.get("trainer") if isinstance(loaded, dict) else None
+    if isinstance(trainer, dict) and "logger" in trainer:
+        trainer["logger"] = fill_save_dirs(trainer["logger"])
     return loaded
+
+
+def represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
+    """Text as YAML, quoted where jsonargparse would read a number, such as 1e3."""
+    style = None if isinstance(YAML(text), str) or "\n" in text else "'"
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
 YAML = get_loader("yaml")
 set_loader("yaml", load_config, (yaml.YAMLError,))
+yaml.SafeDumper.add_representer(str, represent_text)
 
 
 def shown_config(path: str) -> str:

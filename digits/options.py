@@ -8,11 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from jsonargparse import Namespace
+from lightning.pytorch import Callback
+from lightning.pytorch.callbacks import BatchSizeFinder, LearningRateFinder
 
+from digits import models
 from digits.checkpoint import Checkpoint
 from digits.classifier import Classifier
 from digits.config_files import run_name, shown_config
 from digits.console import PROGRAM, shown, warn
+from digits.data import CSVDataModule
 from digits.errors import InputError
 from digits.runs import LOG_ROOT
 
@@ -34,6 +38,15 @@ def refuse_options(command: str, options: Namespace, name: str) -> None:
         value = options.trainer[option]
         if value is not None and not value >= least:
             raise InputError(f"--trainer.{option} must be at least {least}, got {value}")
+    callbacks = options.trainer.callbacks
+    for one in callbacks if isinstance(callbacks, list) else [callbacks]:
+        settings = (one.get("init_args") or {}) if isinstance(one, Namespace) else {}
+        for setting, value in settings.items():
+            if callable(value) or (one.class_path.endswith(".LambdaCallback") and value is not None):
+                raise InputError(
+                    f"trainer.callbacks: {one.class_path.rpartition('.')[2]}.{setting} is a function: write a Callback "
+                    "in a file of your own, and name its class"
+                )
     if options.trainer.barebones:
         raise InputError("--trainer.barebones is not supported: it disables logging and checkpoints")
 
@@ -73,6 +86,8 @@ def network_from_checkpoint(path: Path, command: str, argv: Sequence[str], optio
         checkpoint.refuse(f"holds a {checkpoint.class_path}: name it with --model {checkpoint.class_path}")
     if options.model is not None:
         given = given_settings(argv, "model")
+        if is_searched(options, LearningRateFinder):
+            given.discard("lr")  # the one that was found is used
         asked = settings_of_network(argv, options)
         for setting, value in checkpoint.compare_settings(options.model.class_path, asked, given).items():
             warn(f"{shown(path)} was made with {setting} {value}, which is used, whatever the config says")
@@ -80,9 +95,19 @@ def network_from_checkpoint(path: Path, command: str, argv: Sequence[str], optio
         checkpoint.network()  # refuses what does not fit
     for line in checkpoint.compare_data(command, options.data.get("init_args") or {}):
         warn(line)
+    batch_size = checkpoint.content.get("datamodule_hyper_parameters", {}).get("batch_size")
+    if command == "fit" and batch_size is not None and is_searched(options, BatchSizeFinder):
+        options.data.init_args.batch_size = batch_size
     options.model = Namespace(class_path=checkpoint.class_path, init_args=Namespace(checkpoint.hyper_parameters))
     options.ckpt_path = str(path)
     return checkpoint
+
+
+def is_searched(options: Namespace, finder: type[Callback]) -> bool:
+    """Whether the options name this callback, which looks for a setting before training."""
+    callbacks = options.trainer.callbacks
+    named = callbacks if isinstance(callbacks, list) else [callbacks]
+    return any(isinstance(one, Namespace) and one.class_path.endswith(f".{finder.__name__}") for one in named)
 
 
 class NextCommands:
@@ -108,6 +133,10 @@ class NextCommands:
         options = [part for config in configs for part in ("--config", config)]
         if self.name != run_name(self.options) or not options:
             options += ["--name", self.name]
+        if self.options.model is not None and any(arg.partition("=")[0] == "--model" for arg in self.argv):
+            class_path = self.options.model.class_path
+            if class_path.rpartition(".")[0] != models.__name__:  # importing runs: only what the user names
+                options += ["--model", class_path]
         if (root := self.options.trainer.default_root_dir) is not None:
             options += ["--trainer.default_root_dir", str(root)]
         return shlex.join(options)
@@ -115,6 +144,19 @@ class NextCommands:
     def use(self, command: str, *data: str) -> str:
         """The command that uses the network of this run, on the same data or on other `data`."""
         return f"{PROGRAM} {command} {self.given} {shlex.join(data or group_options(self.argv, '--data'))}".strip()
+
+    @property
+    def next(self) -> str:
+        """The command that says what the network of this run is worth, or that uses it."""
+        settings = self.options.data.get("init_args") or {}
+        if not self.options.data.class_path.endswith(f".{CSVDataModule.__name__}"):
+            return self.use("test")
+        # Rows of one's own may be among the official test images.
+        if settings.get("test") or settings.get("predict"):
+            return self.use("test" if settings.get("test") else "predict")
+        if settings.get("val_size"):
+            return self.use("validate")
+        return self.use("predict", "--data", "CSVDataModule", "--data.predict", str(settings.get("train")))
 
     @property
     def resume(self) -> str:

@@ -80,9 +80,11 @@ def score_line(trainer: Trainer, stage: str) -> str:
     if not has_scores(metrics, stage):
         logged = ", ".join(f"{name} {float(value):.4f}" for name, value in metrics.items())
         return f"{what}: {logged or 'the network logs nothing'}"
+    key = f"{stage}/loss_before_calibration"
+    before = f" (before calibration {metrics[key]:.4f})" if key in metrics else ""
     return (
         f"{what} accuracy {metrics[f'{stage}/accuracy']:.2%}, "
-        f"error {metrics[f'{stage}/error']:.2%}, loss {metrics[f'{stage}/loss']:.4f}, "
+        f"error {metrics[f'{stage}/error']:.2%}, loss {metrics[f'{stage}/loss']:.4f}{before}, "
         f"on {int(metrics[f'{stage}/images']):,} images"
     )
 

@@ -1,18 +1,22 @@
 """What `fit` prints before the first and after the last step, and the configuration that it keeps."""
 
+import shlex
 from pathlib import Path
 from typing import Any
 
 from jsonargparse import Namespace
 from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch.callbacks import BatchSizeFinder, EarlyStopping, LearningRateFinder
 from lightning.pytorch.cli import LightningArgumentParser, SaveConfigCallback
+from lightning.pytorch.loggers import TensorBoardLogger
 
 from digits.callbacks.checkpoints import RunCheckpoint, stopped_within_epoch
 from digits.callbacks.interruption import stopped_at
 from digits.callbacks.summary_writers import summary_writers
 from digits.callbacks.terminal import summarize
 from digits.console import say, shown
-from digits.runs import LOG_ROOT, checkpoint_of, run_folder
+from digits.errors import InputError
+from digits.runs import checkpoint_of, run_folder
 
 
 class FitSummary(Callback):
@@ -33,15 +37,25 @@ class FitSummary(Callback):
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         if self.layers:
             say(summarize(pl_module))
+        for one in trainer.callbacks:  # type: ignore[attr-defined]
+            if isinstance(one, LearningRateFinder):
+                say(f"LearningRateFinder: --model.lr {pl_module.hparams.get('lr')}")
+            elif isinstance(one, BatchSizeFinder):
+                say(f"BatchSizeFinder: --data.batch_size {one.optimal_batch_size}")
 
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self.trained = True
 
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        if not self.trained and trainer.ckpt_path is None:
+            raise InputError("stopped before the first step: give --trainer.max_time more time")
         if not self.trained:
             say("Nothing to train: the run to resume had reached its end.")
         elif stopped_within_epoch(trainer):
             say(stopped_at(trainer, self.to_resume))
+        for one in trainer.early_stopping_callbacks:
+            if isinstance(one, EarlyStopping) and one.stopped_epoch:
+                say(f"EarlyStopping: after epoch {one.stopped_epoch + 1} of {trainer.max_epochs}, by {one.monitor}.")
         for one in trainer.checkpoint_callbacks:
             if isinstance(one, RunCheckpoint) and one.best_model_score is not None:
                 say(f"Best validation accuracy: {one.best_model_score:.2%}")
@@ -50,8 +64,9 @@ class FitSummary(Callback):
             say(f"The run's files: {shown(folder)}")
         if folder is not None and checkpoint_of(folder, "best") is not None:
             say(f"Next: {self.next_command}")
-            if trainer.loggers:
-                say(f"      tensorboard --logdir {LOG_ROOT}")
+            for logger in trainer.loggers:
+                if isinstance(logger, TensorBoardLogger):
+                    say(f"      tensorboard --logdir {shlex.quote(shown(Path(logger.save_dir)))}")
 
 
 class ConfigWriter(SaveConfigCallback):
@@ -63,9 +78,20 @@ class ConfigWriter(SaveConfigCallback):
     def on_train_start(self, trainer: Trainer, pl_module: Any) -> None:
         if (folder := run_folder(trainer)) is not None and trainer.is_global_zero:
             path = folder / "config.yaml"
-            save_config(self.parser, self.config, path)
+            save_config(self.parser, with_used_settings(self.config, trainer), path)
             for writer in summary_writers(trainer):
                 writer.add_text("config", f"```yaml\n{path.read_text()}\n```")
+
+
+def with_used_settings(config: Namespace, trainer: Trainer) -> Namespace:
+    """The configuration with the settings that a LearningRateFinder or a BatchSizeFinder has changed."""
+    config = config.clone()
+    for group, used in {"model": trainer.lightning_module, "data": trainer.datamodule}.items():  # type: ignore[attr-defined]
+        settings = config[group].init_args
+        for name in ("lr", "batch_size"):
+            if name in settings and name in used.hparams:
+                settings[name] = used.hparams[name]
+    return config
 
 
 def save_config(parser: LightningArgumentParser, config: Namespace, path: Path) -> None:
