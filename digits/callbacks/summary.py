@@ -53,9 +53,11 @@ class FitSummary(Callback):
             say("Nothing to train: the run to resume had reached its end.")
         elif stopped_within_epoch(trainer):
             say(stopped_at(trainer, self.to_resume))
-        for one in trainer.early_stopping_callbacks:
-            if isinstance(one, EarlyStopping) and one.stopped_epoch:
-                say(f"EarlyStopping: after epoch {one.stopped_epoch + 1} of {trainer.max_epochs}, by {one.monitor}.")
+        for early in trainer.early_stopping_callbacks:
+            if isinstance(early, EarlyStopping) and early.stopped_epoch:
+                say(
+                    f"EarlyStopping: after epoch {early.stopped_epoch + 1} of {trainer.max_epochs}, by {early.monitor}."
+                )
         for one in trainer.checkpoint_callbacks:
             if isinstance(one, RunCheckpoint) and one.best_model_score is not None:
                 say(f"Best validation accuracy: {one.best_model_score:.2%}")
