@@ -22,7 +22,7 @@ Mask = NDArray[np.bool_]
 SIDE, BOX = 28, 20
 CENTRE = 14.0  # row and column of the centre of mass: 14.00 ± 0.29 in MNIST
 STROKE = 2.0  # pixels; half of MNIST's digits are written with 1.3 to 2.6
-ONE = 96  # pixels along the longer side of a picture of one digit, at first
+ONE = 72  # pixels along the longer side of a picture of one digit, at first
 SMALL, GOOD = 36, 64  # pixels: a digit that is smaller is looked at again, as large as that
 WIDEST = 10.0  # pixels; the widest strokes of MNIST's digits have 9.9
 
@@ -107,7 +107,7 @@ def main_digit(found: InkMap) -> Grey:
     height = max(boxes[first, 2] - boxes[first, 0], boxes[first, 3] - boxes[first, 1])
     gaps = np.maximum(boxes[:, :2], boxes[first, :2]) - np.minimum(boxes[:, 2:], boxes[first, 2:])
     near = np.maximum(gaps, 0).max(axis=1) <= 0.3 * height
-    large = (masses >= 0.04 * masses[first]) & (near | (masses >= 0.5 * masses[first]))
+    large = (masses >= 0.01 * masses[first]) & (near | (masses >= 0.5 * masses[first]))
     top, left, bottom, right = (*boxes[large, :2].min(axis=0), *boxes[large, 2:].max(axis=0))
     here = (slice(max(0, top - 1), bottom + 1), slice(max(0, left - 1), right + 1))  # with the soft edge of its strokes
     kept = np.isin(labels[here], 1 + np.flatnonzero(large))
