@@ -29,6 +29,7 @@ from digits.data.synthetic.datamodule import to_write_with
 from digits.data.synthetic.dice import Dice
 from digits.data.synthetic.strokes import Grey
 from digits.data.synthetic.writing import Hand, Sheet, write_number
+from digits.doubt import NOT_A_DIGIT
 
 SHAPE = (640, 880)
 Made = tuple[np.ndarray, str]  # a page, (H, W) uint8, and the digits on it
@@ -219,7 +220,10 @@ def main() -> None:
             forms = np.array([form for form, note, _ in prepare_several(image) if not note])
         except NoDigit:
             forms = np.empty(0)
-        said = "".join(str(label) for label in network.predict(forms).classes) if len(forms) else ""
+        said = ""
+        if len(forms):
+            classes, _, notes = network.predict(forms)
+            said = "".join(str(label) for label, note in zip(classes, notes, strict=True) if note != NOT_A_DIGIT)
         scores.setdefault(kind, Score()).add(truth, said, time.perf_counter() - start)
         if args.errors and said != truth:
             print(kind, name, truth, said)

@@ -17,17 +17,17 @@ from digits.data.locate import Grey
 Judge = Callable[[list[Grey]], NDArray[np.float64]]  # how likely each is a digit, (N,), from the ink of N pieces
 
 SLANTS = (-0.4, -0.2, 0.0, 0.2, 0.4)
-CUTS = 5  # proposed on the length of a digit's height
-MOST_CUTS = 16
+CUTS = 7  # proposed on the length of a digit's height
+MOST_CUTS = 20
 MOST_PIECES = 1200  # of a page
 WIDEST = 1.6  # of a digit, as a share of its height
 
 
 def may_touch(glyph: Glyph, usual: float, likely: float) -> bool:
-    """Whether a glyph may be several digits: it is wide, shows a contact, or is not `likely` one digit as a whole."""
+    """Whether a glyph may be several digits: it is wide, or not `likely` one digit as a whole, or shows a contact."""
     wide = glyph.width / max(glyph.height, 0.8 * usual)
-    doubtful = likely < 0.9 and wide > 0.6
-    return glyph.width >= 0.5 * usual and (wide > 1.1 or doubtful or contact_seen(glyph) >= 4)
+    doubtful = likely < 0.9 or (likely < 0.97 and contact_seen(glyph) >= 4)
+    return glyph.width >= 0.5 * usual and (wide > 1.1 or (wide > 0.55 and doubtful))
 
 
 def split_all(glyphs: Sequence[Glyph], usual: float, judge: Judge) -> list[Glyph]:
@@ -129,8 +129,8 @@ def propose(glyph: Glyph, usual: float) -> list[Cut]:
     for _, x_, slant, share_, length_ in sorted(candidates):
         if len(chosen) == most or length_ > 0.6:
             break
-        if all(abs(x_ - cut.x) > 0.13 * min(h, usual) for cut in chosen):
-            chosen.append(Cut(x_, slant, float(np.clip(0.05 + 0.9 * share_ - 0.1 * length_, 0.02, 0.95))))
+        if all(abs(x_ - cut.x) > 0.1 * min(h, usual) for cut in chosen):
+            chosen.append(Cut(x_, slant, float(np.clip(0.05 + 0.5 * share_ - 0.1 * length_, 0.02, 0.3))))
     return sorted(chosen, key=lambda cut: cut.x)
 
 

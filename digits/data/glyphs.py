@@ -11,7 +11,7 @@ from scipy import ndimage
 
 from digits.data.locate import Grey, InkMap
 
-THRESHOLD = 0.4  # of ink
+THRESHOLD = 0.5  # of ink
 MOST = 1500  # parts of a page that are looked at; a page has fewer digits
 
 

@@ -15,7 +15,6 @@ from digits.ink import STEP, ink_net
 
 Grey = NDArray[np.float32]
 
-ONE = 96  # pixels along the longer side of a picture of one digit
 MOST = 2_000_000  # pixels that a page may have when it is looked at again
 AROUND = 16  # pixels of paper that are added on each side
 
@@ -45,8 +44,3 @@ def locate_ink(grey: Grey, scale: float) -> InkMap:
         found = ink_net()(padded.contiguous(memory_format=torch.channels_last)).sigmoid()
     ink, other, contact = found[0, :, AROUND : AROUND + h, AROUND : AROUND + w].numpy()
     return InkMap(ink, other, contact, scale)
-
-
-def locate_one(grey: Grey) -> InkMap:
-    """Find the ink of a picture of one digit."""
-    return locate_ink(grey, ONE / max(grey.shape))

@@ -15,13 +15,15 @@ from PIL import Image
 from scipy import ndimage
 
 from digits.data.glyphs import THRESHOLD
-from digits.data.locate import Grey, InkMap, locate_one
+from digits.data.locate import MOST, Grey, InkMap, locate_ink
 
 Mask = NDArray[np.bool_]
 
 SIDE, BOX = 28, 20
 CENTRE = 14.0  # row and column of the centre of mass: 14.00 ± 0.29 in MNIST
 STROKE = 2.0  # pixels; half of MNIST's digits are written with 1.3 to 2.6
+ONE = 72  # pixels along the longer side of a picture of one digit, at first
+SMALL, GOOD = 36, 64  # pixels: a digit that is smaller is looked at again, as large as that
 WIDEST = 10.0  # pixels; the widest strokes of MNIST's digits have 9.9
 
 
@@ -59,7 +61,7 @@ def edge(grey: Grey) -> Grey:
 def prepare(image: Image.Image) -> NDArray[np.uint8]:
     """Bring a picture of one digit to MNIST's form: uint8, (28, 28), ink 255 on 0.
 
-    Pictures that have it already are returned unchanged. Otherwise: find the ink (`locate_one`), crop to it, fit it
+    Pictures that have it already are returned unchanged. Otherwise: find the ink (`find_digit`), crop to it, fit it
     into 20×20 keeping its aspect, widen strokes that have become much thinner than MNIST's, stretch the contrast to
     255, and move the centre of mass to the middle.
 
@@ -71,28 +73,46 @@ def prepare(image: Image.Image) -> NDArray[np.uint8]:
         if not grey.any():
             raise NoDigit("blank")
         return grey.round().astype(np.uint8)
-    return center(resize_to_box(main_digit(locate_one(grey))))
+    return center(resize_to_box(find_digit(grey)))
 
 
-def main_digit(found: InkMap) -> Grey:
-    """The ink of the digit that a picture shows, (h, w), 0 to 1: what has most ink, with the parts around it.
+def find_digit(grey: Grey) -> Grey:
+    """The ink of the digit that a picture, (H, W), shows: (h, w), 0 to 1.
+
+    A digit that is small in its picture, or written too thin to be seen, is looked for again at a larger scale.
 
     Raises:
         NoDigit: there is no ink.
     """
+    found = locate_ink(grey, ONE / max(grey.shape))
+    digit = main_digit(found)
+    extent = max(digit.shape)
+    if extent < SMALL:
+        scale = found.scale * (GOOD / extent if extent else GOOD / 16)
+        again = main_digit(locate_ink(grey, min(scale, (MOST / grey.size) ** 0.5)))
+        digit = again if again.size else digit
+    if not digit.size:
+        raise NoDigit("blank")
+    return digit
+
+
+def main_digit(found: InkMap) -> Grey:
+    """Of the ink of a picture, that of its digit, cropped: what has most ink, with the parts around it; maybe empty."""
     labels, n = ndimage.label(found.ink > THRESHOLD, np.ones((3, 3)))
     if n == 0:
-        raise NoDigit("blank")
+        return np.empty((0, 0), np.float32)
     masses = ndimage.sum_labels(found.ink, labels, np.arange(1, n + 1))
     boxes = np.array([[r.start, c.start, r.stop, c.stop] for r, c in ndimage.find_objects(labels)])
     first = int(masses.argmax())
     height = max(boxes[first, 2] - boxes[first, 0], boxes[first, 3] - boxes[first, 1])
     gaps = np.maximum(boxes[:, :2], boxes[first, :2]) - np.minimum(boxes[:, 2:], boxes[first, 2:])
     near = np.maximum(gaps, 0).max(axis=1) <= 0.3 * height
-    large = (masses >= 0.04 * masses[first]) & (near | (masses >= 0.5 * masses[first]))
-    kept = np.isin(labels, 1 + np.flatnonzero(large))
-    soft = ndimage.binary_dilation(kept, np.ones((3, 3))) & (kept | (labels == 0))
-    return np.where(soft, found.ink, 0).astype(np.float32)
+    large = (masses >= 0.01 * masses[first]) & (near | (masses >= 0.5 * masses[first]))
+    top, left, bottom, right = (*boxes[large, :2].min(axis=0), *boxes[large, 2:].max(axis=0))
+    here = (slice(max(0, top - 1), bottom + 1), slice(max(0, left - 1), right + 1))  # with the soft edge of its strokes
+    kept = np.isin(labels[here], 1 + np.flatnonzero(large))
+    soft = ndimage.binary_dilation(kept, np.ones((3, 3))) & (kept | (labels[here] == 0))
+    return np.where(soft, found.ink[here], 0).astype(np.float32)
 
 
 def resize_to_box(ink: Grey) -> Grey:

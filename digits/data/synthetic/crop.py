@@ -111,7 +111,7 @@ def cells(shape: tuple[int, int], size: float, dice: Dice) -> tuple[list[float],
     places = []
     for length, step in zip(shape, (down, across), strict=True):
         all_ = list(np.arange(dice.uniform(-step, 0.5 * step), length + step, step))
-        cut = dice.integer(2, len(all_)) if dice.chance(0.3) and len(all_) > 2 else len(all_)
+        cut = dice.integer(2, len(all_)) if dice.chance(0.5) and len(all_) > 2 else len(all_)
         places.append(all_[:cut] if dice.chance(0.5) else all_[-cut:])
     return places[0], places[1]
 
