@@ -119,7 +119,7 @@ def test_kaggle_from_two_files_to_a_submission(digits: Digits, refused: Digits, 
     data = ("--data=CSVDataModule", "--name=kaggle")
     fit = ("--model=MLP", "--model.hidden=[64]", "--model.lr=0.01", "--trainer.max_epochs=5")
     out = digits("fit", *fit, *data, "--data.train=train.csv")
-    assert "Next: digits predict --name kaggle --data CSVDataModule --data.predict FILE" in out
+    assert "Next: digits validate --name kaggle" in out
     out = digits("predict", *data, "--data.predict=test.csv", "--predictions.format=kaggle", "--predictions.path=s.csv")
     assert "Predictions: s.csv" in out
     with Path("s.csv").open(newline="") as file:
