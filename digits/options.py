@@ -1,5 +1,7 @@
 """What the options of a command mean together, and the commands that name a run again."""
 
+import importlib
+import inspect
 import math
 import re
 import shlex
@@ -41,14 +43,22 @@ def refuse_options(command: str, options: Namespace, name: str) -> None:
     callbacks = options.trainer.callbacks
     for one in callbacks if isinstance(callbacks, list) else [callbacks]:
         settings = (one.get("init_args") or {}) if isinstance(one, Namespace) else {}
+        defaults = inspect.signature(find_class(one.class_path)).parameters if settings else {}
         for setting, value in settings.items():
-            if callable(value) or (one.class_path.endswith(".LambdaCallback") and value is not None):
+            known = setting in defaults and value is defaults[setting].default
+            if (callable(value) and not known) or (one.class_path.endswith(".LambdaCallback") and value is not None):
                 raise InputError(
                     f"trainer.callbacks: {one.class_path.rpartition('.')[2]}.{setting} is a function: write a Callback "
                     "in a file of your own, and name its class"
                 )
     if options.trainer.barebones:
         raise InputError("--trainer.barebones is not supported: it disables logging and checkpoints")
+
+
+def find_class(path: str) -> Any:
+    """The class of an import path."""
+    module, _, name = path.rpartition(".")
+    return getattr(importlib.import_module(module), name)
 
 
 def given_settings(argv: Sequence[str], group: str) -> set[str]:

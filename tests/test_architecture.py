@@ -14,10 +14,21 @@ MODULES = sorted(path for path in PACKAGE.rglob("*.py"))
 # From the bottom up: a module imports only what stands in its own line or above it. A new module needs a place here.
 LAYERS = [
     {"errors"},
-    {"augment", "config_files", "console", "files", "ink", "metrics", "transforms"},
+    {"augment", "console", "files", "ink", "metrics", "transforms"},
     {"checkpoint", "classifier", "data", "doubt", "ensemble", "models", "runs", "schema", "segmenter"},
     {"plots"},
-    {"callbacks", "commands", "config_files", "fast", "options", "predictor", "reading", "refusals", "suggestions"},
+    {
+        "callbacks",
+        "commands",
+        "config_files",
+        "fast",
+        "loggers",
+        "options",
+        "predictor",
+        "reading",
+        "refusals",
+        "suggestions",
+    },
     {"arguments", "short_help"},
     {"cli", "completion"},
     {"__main__"},

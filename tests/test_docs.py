@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from digits.cli import main
+from digits.__main__ import main
 from tests.helpers import PAGES, ROOT, seven, snippets
 
 TEXTS = {path: path.read_text(encoding="utf-8") for path in PAGES}

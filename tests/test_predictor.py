@@ -74,7 +74,7 @@ def test_pictures_are_prepared_and_what_is_none_is_noted(images: np.ndarray) -> 
     found = model.predict([picture, "one.png", Path("one.png"), page, "broken.png", "blank.png", "absent.png"])
     assert len(set(found.classes[:4])) == 1
     assert found.classes[4:] == [None] * 3
-    assert found.notes[4] == "unreadable: not a picture"
+    assert found.notes[4] == "unreadable: not a picture of a known format"
     assert "blank" in found.notes[5]
     assert "No such file" in found.notes[6]
     assert np.isnan(found.probabilities[4:]).all()

@@ -89,7 +89,7 @@ def with_used_settings(config: Namespace, trainer: Trainer) -> Namespace:
     """The configuration with the settings that a LearningRateFinder or a BatchSizeFinder has changed."""
     config = config.clone()
     for group, used in {"model": trainer.lightning_module, "data": trainer.datamodule}.items():  # type: ignore[attr-defined]
-        settings = config[group].init_args
+        settings = config[group].get("init_args") or {}
         for name in ("lr", "batch_size"):
             if name in settings and name in used.hparams:
                 settings[name] = used.hparams[name]
