@@ -19,7 +19,7 @@ Judge = Callable[[list[Grey]], NDArray[np.float64]]  # how likely each is a digi
 SLANTS = (-0.4, -0.2, 0.0, 0.2, 0.4)
 CUTS = 7  # proposed on the length of a digit's height
 MOST_CUTS = 20
-MOST_PIECES = 1200  # of a page
+MOST_PIECES = 600  # of a page
 WIDEST = 1.6  # of a digit, as a share of its height
 
 

@@ -12,6 +12,7 @@ from scipy import ndimage
 from digits.data.locate import Grey, InkMap
 
 THRESHOLD = 0.5  # of ink
+CLEAR = 0.85  # three quarters of the ink of dirt, or of what is left of a line, are below; a digit has 0.97
 MOST = 1500  # parts of a page that are looked at; a page has fewer digits
 
 

@@ -16,6 +16,7 @@ from digits.ink import STEP, ink_net
 Grey = NDArray[np.float32]
 
 MOST = 2_000_000  # pixels that a page may have when it is looked at again
+EVEN = 0.06  # grey levels, of 1, that most of an even edge lies around its median
 AROUND = 16  # pixels of paper that are added on each side
 
 
@@ -39,8 +40,20 @@ def locate_ink(grey: Grey, scale: float) -> InkMap:
     image = torch.from_numpy(small / 255)
     h, w = image.shape
     bottom, right = (-(n + 2 * AROUND) % STEP + AROUND for n in (h, w))
-    padded = F.pad(image[None, None], (AROUND, right, AROUND, bottom), mode="replicate")
+    padded = add_paper(image[None, None], (AROUND, right, AROUND, bottom))
     with torch.inference_mode():
         found = ink_net()(padded.contiguous(memory_format=torch.channels_last)).sigmoid()
     ink, other, contact = found[0, :, AROUND : AROUND + h, AROUND : AROUND + w].numpy()
     return InkMap(ink, other, contact, scale)
+
+
+def add_paper(image: torch.Tensor, sides: tuple[int, int, int, int]) -> torch.Tensor:
+    """Add pixels on the left, right, top and bottom of an image, (1, 1, h, w) from 0 to 1.
+
+    Where the edge is even, they have its level: a stroke that reaches the edge ends there. Otherwise the edge goes on.
+    """
+    edge = torch.cat([image[0, 0, 0], image[0, 0, -1], image[0, 0, :, 0], image[0, 0, :, -1]])
+    level = float(edge.median())
+    if float(((edge - level).abs() < EVEN).float().mean()) > 0.6:
+        return F.pad(image, sides, value=level)
+    return F.pad(image, sides, mode="replicate")

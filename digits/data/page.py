@@ -15,14 +15,13 @@ from PIL import Image
 from digits.checkpoint import Checkpoint
 from digits.classifier import Classifier
 from digits.data.cuts import split_all
-from digits.data.glyphs import THRESHOLD, Glyph, find_glyphs, join, usual_height
+from digits.data.glyphs import CLEAR, THRESHOLD, Glyph, find_glyphs, join, usual_height
 from digits.data.layout import reading_order
 from digits.data.locate import MOST, Grey, InkMap, locate_ink
 from digits.data.marks import name_mark
 from digits.data.photo import SIDE, NoDigit, center, resize_to_box, to_grey
 from digits.runs import PRETRAINED
 
-CLEAR = 0.7  # three quarters of the ink of dirt or of a remainder of a line are below
 SIDES = (160, 384, 768)  # pixels along the longer side of a page, at first
 ENLARGE = 4.0  # at most
 FEW, MANY = 14, 110  # heights of digits that are seen well

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
-from digits.data.glyphs import THRESHOLD
+from digits.data.glyphs import CLEAR, THRESHOLD
 from digits.data.locate import MOST, Grey, InkMap, locate_ink
 
 Mask = NDArray[np.bool_]
@@ -23,6 +23,7 @@ SIDE, BOX = 28, 20
 CENTRE = 14.0  # row and column of the centre of mass: 14.00 ± 0.29 in MNIST
 STROKE = 2.0  # pixels; half of MNIST's digits are written with 1.3 to 2.6
 ONE = 72  # pixels along the longer side of a picture of one digit, at first
+FAINT = 0.75  # the ink of loose parts that belong to no digit has less, on average
 SMALL, GOOD = 36, 64  # pixels: a digit that is smaller is looked at again, as large as that
 WIDEST = 10.0  # pixels; the widest strokes of MNIST's digits have 9.9
 
@@ -34,7 +35,7 @@ class NoDigit(ValueError):
 def to_grey(image: Image.Image) -> Grey:
     """Grey levels of a picture of any mode, (H, W), 0 to 255; transparency becomes the paper that the ink needs."""
     if image.mode.startswith("I") or image.mode == "F":  # 16 bits and more
-        values = np.asarray(image, dtype=np.float32)
+        values = np.nan_to_num(np.asarray(image, dtype=np.float32), posinf=0, neginf=0)
         low, high = (0.0, 65535.0) if image.mode != "F" and values.max(initial=0) > 255 else (0.0, 255.0)
         if image.mode == "F":
             low, high = float(values.min(initial=0)), max(float(values.max(initial=1)), 1e-6)
@@ -82,7 +83,7 @@ def find_digit(grey: Grey) -> Grey:
     A digit that is small in its picture, or written too thin to be seen, is looked for again at a larger scale.
 
     Raises:
-        NoDigit: there is no ink.
+        NoDigit: there is no ink, or none that is clear.
     """
     found = locate_ink(grey, ONE / max(grey.shape))
     digit = main_digit(found)
@@ -93,6 +94,8 @@ def find_digit(grey: Grey) -> Grey:
         digit = again if again.size else digit
     if not digit.size:
         raise NoDigit("blank")
+    if np.percentile(digit[digit > THRESHOLD], 75) < CLEAR:
+        raise NoDigit("no digit: no clear strokes, or a filled shape")
     return digit
 
 
@@ -108,7 +111,8 @@ def main_digit(found: InkMap) -> Grey:
     gaps = np.maximum(boxes[:, :2], boxes[first, :2]) - np.minimum(boxes[:, 2:], boxes[first, 2:])
     near = np.maximum(gaps, 0).max(axis=1) <= 0.3 * height
     large = (masses >= 0.01 * masses[first]) & (near | (masses >= 0.5 * masses[first]))
-    top, left, bottom, right = (*boxes[large, :2].min(axis=0), *boxes[large, 2:].max(axis=0))
+    large &= (ndimage.mean(found.ink, labels, np.arange(1, n + 1)) > FAINT) | (np.arange(n) == first)
+    (top, left), (bottom, right) = boxes[large, :2].min(axis=0).tolist(), boxes[large, 2:].max(axis=0).tolist()
     here = (slice(max(0, top - 1), bottom + 1), slice(max(0, left - 1), right + 1))  # with the soft edge of its strokes
     kept = np.isin(labels[here], 1 + np.flatnonzero(large))
     soft = ndimage.binary_dilation(kept, np.ones((3, 3))) & (kept | (labels[here] == 0))
