@@ -1,9 +1,11 @@
 """The tables of what networks get right."""
 
+from pathlib import Path
+
 import yaml
 
 from benchmarks.markdown import fills, table
-from benchmarks.record import ROOT, Figures, read
+from benchmarks.record import ROOT, Figures, leaves, read
 
 # What no benchmark measures: how a network is built, and the test error that its original states.
 NETWORKS = {
@@ -111,6 +113,26 @@ def pages() -> str:
     row = [f"{figures['pages']:,}", f"{figures['digits']:,}"]
     row += [f"{figures[f'percent {what}']}%" for what in ("found", "read correctly")]
     return table(["pages", "digits", "found", "read correctly"], [row], figures)
+
+
+@fills("reading")
+def reading() -> str:
+    figures = read("reading")
+    networks = {name: dict(leaves(values)) for name, values in figures["networks"].items()}
+    groups = {
+        "single pictures": "read right: pictures, ",
+        "digits of other sources": "read right: ",
+        "error under corruption": "error: ",
+        "AUROC of confidence": "told from digits, AUROC: ",
+    }
+    rows = []
+    for key in next(iter(networks.values())):
+        group, _, what = key.rpartition(" / ")
+        unit = "" if group.startswith("AUROC") else "%"
+        if what != "images":
+            title = groups.get(group, "") + what.replace("_", " ")
+            rows.append([title, *(f"{values[key]}{unit}" for values in networks.values())])
+    return table(["", *(f"`{Path(name).stem}`" for name in networks)], rows, figures)
 
 
 @fills("kills")

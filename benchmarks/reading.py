@@ -206,7 +206,7 @@ def main() -> None:
     parser.add_argument("--foreign", type=Path, help="folder of foreign sets")
     parser.add_argument("--fashion", type=Path, help="folder of Fashion-MNIST")
     parser.add_argument("--split", choices=["test", "validation"], default="test", help="which of MNIST's images")
-    parser.add_argument("--limit", type=int, default=10_000, help="how many images to corrupt")
+    parser.add_argument("--limit", type=int, default=2000, help="how many images to corrupt")
     args = parser.parse_args()
     material = Material(args.pictures, args.foreign, args.fashion, args.split, args.limit)
     networks = {path: material.measure(load(path)) for path in args.ckpt_path}

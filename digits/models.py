@@ -176,33 +176,6 @@ class DeepCNN(Classifier):
         )
 
 
-class RobustCNN(Classifier):
-    """Five convolutions with batch normalisation, 412,266 parameters: made for long training on many kinds of images.
-
-    Without padding the images soon get small, and what is pooled is normalised after it: half of the work of DeepCNN.
-
-    Args:
-        lr: the highest learning rate of the one-cycle schedule.
-        training: what all networks share; see Classifier.
-    """
-
-    def __init__(self, lr: float = 4e-3, **training: Any) -> None:
-        super().__init__(lr, **training)
-        self.layers = nn.Sequential(
-            *pool_conv(1, 32, 5),  # (N, 32, 12, 12)
-            *conv(32, 64, 3),  # (N, 64, 10, 10)
-            *pool_conv(64, 64, 3),  # (N, 64, 4, 4)
-            nn.Dropout(0.1),
-            *conv(64, 128, 3, padding=1),  # (N, 128, 4, 4)
-            *pool_conv(128, 128, 3, padding=1),  # (N, 128, 2, 2)
-            nn.Dropout(0.1),
-            *conv(128, 256, 2),  # (N, 256, 1, 1)
-            nn.Flatten(),
-            nn.Dropout(0.3),
-            nn.Linear(256, CLASSES),
-        )
-
-
 class FastCNN(Classifier):
     """Three convolutions, the first with stride 2, 29,610 parameters: 99% in as little time as can be had on a CPU.
 
@@ -232,12 +205,6 @@ class FastCNN(Classifier):
 def conv(channels: int, filters: int, size: int, padding: int = 0) -> list[nn.Module]:
     """A convolution with batch normalisation and ReLU."""
     return [nn.Conv2d(channels, filters, size, padding=padding, bias=False), nn.BatchNorm2d(filters), nn.ReLU()]
-
-
-def pool_conv(channels: int, filters: int, size: int, padding: int = 0) -> list[nn.Module]:
-    """A convolution with max pooling to half of the height and width, batch normalisation and ReLU."""
-    convolution, *rest = conv(channels, filters, size, padding)
-    return [convolution, nn.MaxPool2d(2), *rest]
 
 
 def pool_relu() -> list[nn.Module]:

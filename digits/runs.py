@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 LOG_ROOT = "lightning_logs"
 CHECKPOINTS = "checkpoints"
-PRETRAINED = Path(__file__).parent / "pretrained.ckpt"  # of configs/best.yaml; see the README for how it was made
+PRETRAINED = Path(__file__).parent / "pretrained.ckpt"  # of configs/robust.yaml; see MODEL_CARD.md
 
 
 def run_folder(trainer: "Trainer") -> Path | None:

@@ -139,13 +139,13 @@ def cut_out(images: Tensor) -> Tensor:
 
 
 def convolve(images: Tensor) -> Tensor:
-    """A random filter (Xu et al., 2021), stretched to the full range, in half of the images mixed with the image."""
+    """A random filter of 3×3 or 5×5 pixels, stretched to the full range, mixed with the image (Xu et al., 2021)."""
     n, size = len(images), 3 if torch.rand(()) < 0.5 else 5
     weights = torch.randn(n, 1, size, size, device=images.device)
     padded = F.pad(images.unsqueeze(0), [size // 2] * 4, mode="replicate")
     texture = F.conv2d(padded, weights, groups=n).squeeze(0)
     low, high = texture.amin(dim=(1, 2), keepdim=True), texture.amax(dim=(1, 2), keepdim=True)
-    return torch.lerp((texture - low) / (high - low + 1e-3), images, amount(images, -0.5, 0.6).clamp(min=0))
+    return torch.lerp((texture - low) / (high - low + 1e-3), images, amount(images, 0, 0.6))
 
 
 def blur(images: Tensor) -> Tensor:

@@ -57,10 +57,7 @@ def upstroke(images: Tensor) -> Tensor:
     """An upstroke before the 1, as is usual in Europe, and to four in ten a foot."""
     _, top, _, bottom = box(images)
     x, y = column(images, top), top + 0.6
-    length, angle = (
-        random_like(x, 4, 14),
-        random_like(x, 0.6, 1.25),
-    )  # radians below the horizontal, where a 7 has its bar
+    length, angle = random_like(x, 4, 14), random_like(x, 0.4, 1.25)
     start = point(x - length * angle.cos(), y + length * angle.sin())
     middle = point(
         x - length * angle.cos() * random_like(x, 0.3, 0.6), y + length * angle.sin() * random_like(x, 0.2, 0.5)
@@ -78,15 +75,6 @@ def bar(images: Tensor) -> Tensor:
     x, tilt = column(images, y.round()), random_like(y, -1.5, 1.5)
     left, right = random_like(x, 2.5, 6.5), random_like(x, 2.5, 6.5)
     return add(images, torch.cat([point(x - left, y + tilt), point(x + right, y - tilt)], dim=1))
-
-
-def straight_seven(images: Tensor) -> Tensor:
-    """Another 7, of two straight strokes, the upper one level or rising a little, in place of the image."""
-    x, y = random_like(images[:, 0, 0], 17, 22), random_like(images[:, 0, 0], 4, 6)  # the corner
-    length, rise = random_like(x, 8, 15), random_like(x, -0.1, 0.4)
-    start = point(x - length, y + rise * length)
-    end = point(x - random_like(x, 3, 12), y + random_like(x, 16, 19))
-    return draw(torch.cat([start, point(x, y), end], dim=1), random_like(x, 0.8, 2.6))
 
 
 def hook(images: Tensor) -> Tensor:
@@ -147,7 +135,7 @@ def thin_six(images: Tensor) -> Tensor:
 
 STYLES: dict[int, list[Callable[[Tensor], Tensor]]] = {
     **{0: [slash, gap], 1: [upstroke], 4: [open_four], 5: [long_bar]},
-    **{6: [thin_six], 7: [bar, straight_seven], 9: [hook, open_nine]},
+    **{6: [thin_six], 7: [bar], 9: [hook, open_nine]},
 }
 
 
