@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from digits import __version__
-from digits.console import COMMANDS, OPTIONS, PROGRAM, did_you_mean, one_line, usage
+from digits.console import COMMANDS, OPTIONS, PROGRAM, did_you_mean, one_line, repair_output, usage
 from digits.errors import InputError
 
 LIGHTNING = ("fit", "validate", "test", "predict", "export")
@@ -31,6 +31,7 @@ def main(args: list[str] | None = None) -> None:
     Raises:
         SystemExit: with the error, or the exit status where it is not 0.
     """
+    repair_output()
     try:
         run(sys.argv[1:] if args is None else args)
     except (InputError, OSError, ModuleNotFoundError) as error:

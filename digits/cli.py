@@ -158,7 +158,7 @@ class DigitsCLI(ArgumentsCLI):
         fastest = " (the fastest here)" if self.chose_precision else ""
         say(
             f"{self.name}: {self.subcommand} on {trainer.world_size} × {device}{threads}, "
-            f"precision {trainer.precision}{fastest}, seed {options.seed_everything}"
+            f"seed {options.seed_everything},\nprecision {trainer.precision}{fastest}"
         )
         return trainer
 

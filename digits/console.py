@@ -1,6 +1,9 @@
 """What the command line says: its commands, suggestions, and errors of one line. Imports nothing that takes time."""
 
+import io
+import os
 import re
+import shutil
 import sys
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -117,15 +120,39 @@ def shown(path: Path) -> str:
 
 
 def say(message: str) -> None:
-    """Print `message` from one process only."""
+    """Print `message`, above the progress bar if there is one, from one process only."""
     if is_first_process():
-        print(message)
+        tqdm = sys.modules.get("tqdm")  # which takes time to import; and without it there is no bar
+        (print if tqdm is None else tqdm.tqdm.write)(message)
 
 
 def warn(message: str) -> None:
     """Print a warning from one process only."""
     if is_first_process():
         print(f"warning: {message}", file=sys.stderr)
+
+
+def is_terminal() -> bool:
+    """Whether the output goes to a terminal on which the cursor moves."""
+    return sys.stdout is not None and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def columns() -> int | None:
+    """How many characters fit into a line of the terminal; None where the output is none."""
+    return shutil.get_terminal_size().columns if is_terminal() else None
+
+
+def highlight(text: str) -> str:
+    """`text` in green where the output has colours, and NO_COLOR (no-color.org) is unset."""
+    return f"\033[32m{text}\033[0m" if is_terminal() and not os.environ.get("NO_COLOR") else text
+
+
+def repair_output() -> None:
+    """Let printing never fail: a closed output takes all and keeps nothing, and "?" stands for what it can't encode."""
+    if sys.stdout is None:  # as after `>&-`
+        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115
+    elif sys.stdout.errors == "strict" and isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
 
 
 def is_first_process() -> bool:

@@ -8,7 +8,7 @@ from torch import Tensor
 from torchmetrics.functional.classification import multiclass_calibration_error, multiclass_confusion_matrix
 
 from digits.callbacks.outcomes import OutcomeCollector
-from digits.console import say
+from digits.console import columns, say
 from digits.data import datamodule_of
 from digits.files import replacing
 from digits.metrics import BINS
@@ -41,7 +41,7 @@ class Report(OutcomeCollector):
         logits, labels, indices = kept
         data, classes = datamodule_of(trainer), pl_module.classes
         right, n = logits.argmax(dim=1) == labels, len(classes)  # type: ignore[arg-type]
-        say(class_table(multiclass_confusion_matrix(logits, labels, n), classes))  # type: ignore[arg-type]
+        say(class_table(multiclass_confusion_matrix(logits, labels, n), classes, columns()))  # type: ignore[arg-type]
         self.calibration_error = float(multiclass_calibration_error(logits.softmax(dim=1), labels, n, BINS))
         say(f"Expected calibration error {self.calibration_error:.2%}, temperature {pl_module.temperature:.2f}")
         if data.wrong_labels:
@@ -75,26 +75,31 @@ def has_scores(metrics: Mapping[str, Tensor], stage: str) -> bool:
 
 
 def score_line(trainer: Trainer, stage: str) -> str:
-    """The scores of "val" or "test" in one line, or whatever else the network logs."""
+    """The scores of "val" or "test" in a line, two or three on a narrow terminal; or whatever else the network logs."""
     metrics, what = trainer.callback_metrics, "Validation" if stage == "val" else "Test"
     if not has_scores(metrics, stage):
         logged = ", ".join(f"{name} {float(value):.4f}" for name, value in metrics.items())
         return f"{what}: {logged or 'the network logs nothing'}"
     key = f"{stage}/loss_before_calibration"
     before = f" (before calibration {metrics[key]:.4f})" if key in metrics else ""
-    return (
+    line = (
         f"{what} accuracy {metrics[f'{stage}/accuracy']:.2%}, "
         f"error {metrics[f'{stage}/error']:.2%}, loss {metrics[f'{stage}/loss']:.4f}{before}, "
         f"on {int(metrics[f'{stage}/images']):,} images"
     )
+    for word in ("on", "(before"):
+        if (width := columns()) is not None and len(line.partition("\n")[0]) >= width:
+            line = line.replace(f" {word}", f"\n{word}")
+    return line
 
 
-def class_table(matrix: Tensor, classes: Sequence[str]) -> str:
+def class_table(matrix: Tensor, classes: Sequence[str], columns: int | None = None) -> str:
     """A table of the classes that occur.
 
     Args:
         matrix: (classes, classes), counts; a row for each true class, a column for each predicted one.
         classes: their names.
+        columns: of the terminal, which a line must not fill; None cuts nothing.
     """
     width = max(5, *map(len, classes))
     lines = [f"{'class':>{width}}  images  accuracy  taken for"]
@@ -104,5 +109,8 @@ def class_table(matrix: Tensor, classes: Sequence[str]) -> str:
                 ((n, i) for i, n in enumerate(row) if n and i != label), key=lambda pair: (-pair[0], pair[1])
             )
             others = ", ".join(f"{classes[i]} ×{n}" for n, i in wrong)
-            lines.append(f"{name:>{width}}  {total:>6,}  {row[label] / total:>8.2%}  {others}".rstrip())
+            line = f"{name:>{width}}  {total:>6,}  {row[label] / total:>8.2%}  {others}".rstrip()
+            if columns is not None and len(line) >= columns:
+                line = line[: columns - 3].rpartition(",")[0] + ", …"
+            lines.append(line)
     return "\n".join(lines)

@@ -2,59 +2,114 @@
 
 import sys
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import torch
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import TQDMProgressBar
 from lightning.pytorch.callbacks.progress.tqdm_progress import Tqdm
-from torch import nn
+from torch import Tensor, nn
 
+from digits.console import columns, highlight, is_terminal, say
 from digits.models import Classifier
 
 
 class ProgressBar(TQDMProgressBar):
-    """Lightning's bar, with the mean loss and accuracy of the epoch so far, as Keras shows them.
+    """A line for each epoch, with the figures of training and validation, and below them Lightning's bar.
 
-    Where the output is no terminal but a file, it prints one line per epoch instead.
+    Where the output is no terminal but a file, there is no bar.
     """
 
+    BAR_FORMAT = "{desc} {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} {remaining}{postfix}"
+
     def __init__(self) -> None:
-        super().__init__(refresh_rate=20 if sys.stdout.isatty() else 0, leave=True)
+        super().__init__(refresh_rate=20 if is_terminal() else 0)
         self.epoch_start = 0.0
         self.validated = False  # in this epoch
+        self.best = 0.0  # validation accuracy
 
     def get_metrics(self, trainer: Trainer, pl_module: LightningModule) -> dict[str, Any]:
-        shown: dict[str, Any] = {}
-        if isinstance(pl_module, Classifier) and pl_module.train_scores.update_called:
-            scores = pl_module.train_scores.local()
-            shown = {"loss": f"{scores['loss']:.4f}", "accuracy": f"{scores['accuracy']:.2%}"}
-        for name, form in {"loss": ".4f", "accuracy": ".2%"}.items():
-            if self.validated and f"val/{name}" in trainer.callback_metrics:
-                shown[f"val_{name}"] = format(float(trainer.callback_metrics[f"val/{name}"]), form)
-        own = trainer.progress_bar_metrics.items()  # those that a step of one's own logs with `prog_bar`
-        return {**shown, **{name: f"{value:.4g}" for name, value in own}}
+        scores = train_scores(pl_module)
+        shown = {"loss": f"{scores['loss']:.3f}", "acc": f"{scores['accuracy']:.2%}"} if scores else {}
+        return {**shown, **own_metrics(trainer)}
 
-    def on_train_start(self, *args: Any) -> None:
-        self.epoch_start = time.monotonic()
-        self.train_progress_bar = Tqdm(disable=True)  # each epoch makes its own, which stays as a line
+    # Bars that leave nothing: what stays are the lines.
+
+    def init_train_tqdm(self) -> Tqdm:
+        return transient(super().init_train_tqdm())
+
+    def init_validation_tqdm(self) -> Tqdm:
+        return transient(super().init_validation_tqdm())
+
+    def init_test_tqdm(self) -> Tqdm:
+        return transient(super().init_test_tqdm())
+
+    def init_predict_tqdm(self) -> Tqdm:
+        return transient(super().init_predict_tqdm())
 
     def on_train_epoch_start(self, trainer: Trainer, *args: Any) -> None:
         super().on_train_epoch_start(trainer, *args)
         self.epoch_start, self.validated = time.monotonic(), False
-        if self.is_enabled:
-            self.train_progress_bar.set_description(f"Epoch {trainer.current_epoch + 1}/{trainer.max_epochs}")
+        self.train_progress_bar.set_description(epoch_of(trainer))
 
     def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         super().on_validation_start(trainer, pl_module)
         self.validated = True
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        super().on_train_epoch_end(trainer, pl_module)
-        if not sys.stdout.isatty() and trainer.is_global_zero:
-            scores = ", ".join(f"{name} {value}" for name, value in self.get_metrics(trainer, pl_module).items())
-            seconds = time.monotonic() - self.epoch_start
-            print(f"Epoch {trainer.current_epoch + 1}/{trainer.max_epochs}: {seconds:.1f} s, {scores}", flush=True)
+        scores, best = train_scores(pl_module), False
+        metrics = {"loss": f"{scores['loss']:.4f}", "accuracy": f"{scores['accuracy']:.2%}"} if scores else {}
+        logged = {name: float(value) for name, value in trainer.callback_metrics.items()} if self.validated else {}
+        if "val/loss" in logged:
+            metrics["val_loss"] = f"{logged['val/loss']:.4f}"
+        if "val/accuracy" in logged:
+            accuracy = logged["val/accuracy"]
+            metrics["val_accuracy"] = f"{accuracy:.2%}"
+            best, self.best = accuracy > self.best, max(accuracy, self.best)
+        metrics |= own_metrics(trainer)
+        line = epoch_line(epoch_of(trainer), time.monotonic() - self.epoch_start, metrics, columns())
+        say(highlight(line) if best else line)
+        sys.stdout.flush()
+
+    def on_exception(self, *args: Any) -> None:
+        bars = self._train_progress_bar, self._val_progress_bar, self._test_progress_bar, self._predict_progress_bar
+        for bar in bars:
+            if bar is not None:
+                bar.close()
+
+
+def train_scores(model: LightningModule) -> dict[str, Tensor] | None:
+    """Mean loss and accuracy of the epoch so far, on this process."""
+    scores = model.train_scores if isinstance(model, Classifier) else None
+    return scores.local() if scores is not None and scores.update_called else None
+
+
+def own_metrics(trainer: Trainer) -> dict[str, str]:
+    """Those that a step of one's own logs with `prog_bar`."""
+    return {name: f"{value:.4g}" for name, value in trainer.progress_bar_metrics.items()}
+
+
+def transient(bar: Tqdm) -> Tqdm:
+    """The same bar, which vanishes when it is over."""
+    bar.leave = False
+    return bar
+
+
+def epoch_of(trainer: Trainer) -> str:
+    """Such as "Epoch 3/10"."""
+    return f"Epoch {trainer.current_epoch + 1}" + (f"/{trainer.max_epochs}" if (trainer.max_epochs or 0) > 0 else "")
+
+
+def epoch_line(epoch: str, seconds: float, metrics: Mapping[str, str], width: int | None = None) -> str:
+    """What an epoch came to, in a line of less than `width` characters; with None as long as it is."""
+    short = {name.replace("accuracy", "acc"): value for name, value in metrics.items()}
+    shortest = {name: value for name, value in short.items() if name.endswith("acc")}
+    lines = [
+        f"{epoch}: {', '.join([f'{seconds:.1f} s', *(f'{name} {value}' for name, value in shown.items())])}"
+        for shown in (metrics, short, shortest)
+    ]
+    return next((line for line in lines if width is None or len(line) < width), lines[-1])
 
 
 def summarize(model: LightningModule) -> str:
