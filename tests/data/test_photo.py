@@ -3,7 +3,9 @@ import pytest
 from PIL import Image, ImageDraw
 from scipy import ndimage
 
-from digits.data.photo import NoDigit, prepare
+from digits.data.idx import read_idx
+from digits.data.mnist import BUNDLED
+from digits.data.photo import NoDigit, is_mnist, prepare
 from tests.helpers import STROKES, check_form, seven, similarity, written
 
 SIZES = [(120, 9), (400, 1), (60, 6), (1500, 40), (30, 3)]  # of the page, of the pen
@@ -116,3 +118,27 @@ def test_every_digit_gets_mnist_s_form(digit: str) -> None:
 def test_values_that_are_no_numbers_are_no_ink(value: float) -> None:
     with pytest.raises(NoDigit, match="blank"):
         prepare(Image.fromarray(np.full((60, 60), value, np.float32)))
+
+
+@pytest.mark.parametrize("every", [30, pytest.param(1, marks=pytest.mark.slow)])
+def test_mnist_s_own_images_pass_as_they_are(every: int) -> None:
+    images = read_idx(BUNDLED / "train-images-idx3-ubyte.gz")[::every].numpy()
+    assert all(map(is_mnist, images.astype(np.float32)))
+
+
+@pytest.mark.parametrize("size", [14, 24])
+@pytest.mark.parametrize("digit", ["2", "4", "7"])
+def test_a_drawing_of_28_pixels_on_black_is_brought_to_mnist_s_form(digit: str, size: int) -> None:
+    image = Image.new("L", (28, 28))
+    for stroke in STROKES[digit]:  # with hard edges
+        ImageDraw.Draw(image).line([(3 + size * x, 2 + size * y) for x, y in stroke], fill=255, width=2)
+    check_form(prepare(image))
+    assert similarity(prepare(image), prepare(written(digit))) > 0.7
+
+
+def test_a_pale_or_shifted_image_is_not_mnist_s() -> None:
+    image = read_idx(BUNDLED / "train-images-idx3-ubyte.gz")[0].numpy().astype(np.float32)
+    assert is_mnist(image)
+    assert not is_mnist(image / 2)
+    assert not is_mnist(np.roll(image, 2, axis=1))
+    assert not is_mnist(255 - image)
