@@ -3,7 +3,9 @@
 torch and the rest are imported when there is a page to show.
 """
 
-import importlib.util
+import contextlib
+import threading
+import webbrowser
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -34,35 +36,30 @@ def demo(ckpt_path: str | None = None, host: str = "127.0.0.1", port: int = 7860
         browser: open the page in the browser.
 
     Raises:
-        InputError: Gradio is not installed, the checkpoint can't be read, or the port is taken.
+        InputError: the checkpoint can't be read, or the port is taken.
     """
-    if importlib.util.find_spec("gradio") is None:
-        raise InputError("the page needs Gradio: pip install 'digits[demo]'")
-    from digits.commands.page import page
-    from digits.predictor import load
+    from digits.commands.page.app import App
+    from digits.commands.page.guard import LOOPBACK
+    from digits.commands.page.server import PageServer
     from digits.runs import LOG_ROOT
 
     source = ckpt_path or newest(Path(LOG_ROOT))
-    blocks = page(load(source))
-    import gradio as gr  # not for a checkpoint that can't be read
-
-    system = ["system-ui", "sans-serif"]  # Gradio's own come from another site
+    app = App(source, Path(LOG_ROOT))
     try:
-        _, url, _ = blocks.launch(
-            server_name=host,
-            server_port=port,
-            inbrowser=browser,
-            share=False,
-            quiet=True,
-            prevent_thread_lock=True,
-            ssr_mode=False,
-            footer_links=[],
-            theme=gr.themes.Default(font=system, font_mono=["monospace"]),
-        )
-    except OSError as error:
-        raise InputError(f"--port {port}: {error}") from None
-    print(f"Checkpoint: {source}\nOpen {url} (Ctrl-C ends)", flush=True)
-    blocks.block_thread()
+        server = PageServer(app, host, port)
+    except (OSError, OverflowError) as error:
+        app.end()
+        raise InputError(f"--host {host} --port {port}: {error}") from None
+    print(f"Checkpoint: {source}")
+    if host not in LOOPBACK:
+        print("Everyone who reaches this computer can draw, have pictures read, and save drawings into my_digits/")
+    print(f"Open {server.url} (Ctrl-C ends)", flush=True)
+    app.helpers.start()
+    if browser:
+        threading.Thread(target=webbrowser.open, args=(server.url,), daemon=True).start()
+    with contextlib.suppress(KeyboardInterrupt), server:
+        server.serve_forever()
+    app.end()
 
 
 def newest(root: Path) -> Path | str:

@@ -1,6 +1,5 @@
-"""The page is drawn on in headless Chromium, by the browser's own mouse events."""
+"""The page is drawn on in headless Chromium, by the browser's own mouse, touch and keyboard events."""
 
-import shutil
 import signal
 import socket
 import subprocess
@@ -14,127 +13,181 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from digits import load
 from digits.__main__ import main
-from digits.commands.page import read, read_url
-from tests.helpers import STROKES, Digits
+from tests.browser import chromium, digit_points, draw, said
 
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-
-# Drop a file, given in base64, on the canvas.
+# Drop a file, given in base64, on the paper.
 DROP = """async (content) => {
-  const bytes = await (await fetch("data:image/jpeg;base64," + content)).arrayBuffer();
+  const bytes = Uint8Array.from(atob(content), (c) => c.charCodeAt(0));
   const dataTransfer = new DataTransfer();
   dataTransfer.items.add(new File([bytes], "one.jpg", {type: "image/jpeg"}));
-  document.querySelector("canvas").dispatchEvent(new DragEvent("drop", {dataTransfer, bubbles: true}));
+  document.getElementById("paper").dispatchEvent(new DragEvent("drop", {dataTransfer, bubbles: true}));
 }"""
 
 
 @pytest.fixture(scope="module")
-def browser_page() -> Iterator[Any]:
-    if BROWSER is None:
-        pytest.skip("no Chromium is installed")
-    api = pytest.importorskip("playwright.sync_api")
-    pytest.importorskip("gradio")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    folder = tmp_path_factory.mktemp("demo")
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "digits", "demo", "--ckpt_path=pretrained", "--browser=false", f"--port={port}"]
-    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    assert server.stdout is not None
-    assert server.stdout.readline() == "Checkpoint: pretrained\n"
-    url = server.stdout.readline().split()[1]
-    with api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
-        tab = browser.new_page(viewport={"width": 390, "height": 844})  # a phone's
-        tab.asked = []  # addresses
+    with chromium() as browser:
+        command = [
+            sys.executable,
+            "-m",
+            "digits",
+            "demo",
+            "--ckpt_path=pretrained",
+            "--browser=false",
+            f"--port={port}",
+        ]
+        server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=folder)
+        assert server.stdout is not None
+        assert server.stdout.readline() == "Checkpoint: pretrained\n"
+        url = server.stdout.readline().split()[1]
+        context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True)  # a phone
+        tab = context.new_page()
+        tab.folder, tab.asked, tab.errors = folder, [], []
         tab.on("request", lambda request: tab.asked.append(request.url))
+        tab.on("pageerror", lambda error: tab.errors.append(str(error)))
+        tab.on("console", lambda message: tab.errors.append(message.text) if message.type == "error" else None)
         tab.goto(url)
-        tab.wait_for_selector("canvas")
+        tab.wait_for_selector("#paper")
         yield tab
-        browser.close()
     server.send_signal(signal.SIGINT)
     assert server.wait(20) == 0
     server.stdout.close()
 
 
-def draw(tab: Any, digit: str, left: float = 0.35, width: float = 0.3) -> None:
-    """Draw a digit with the mouse."""
-    box = tab.locator("canvas").bounding_box()
-    for stroke in STROKES[digit]:
-        points = [
-            (box["x"] + (left + width * x) * box["width"], box["y"] + (0.15 + 0.7 * y) * box["height"])
-            for x, y in stroke
-        ]
-        tab.mouse.move(*points[0])
-        tab.mouse.down()
-        for point in points[1:]:
-            tab.mouse.move(*point, steps=3)
-        tab.mouse.up()
-
-
-def said(tab: Any) -> str:
-    tab.wait_for_selector(".reading[aria-busy=false]")
-    return tab.inner_text(".reading")
+@pytest.mark.slow
+def test_digits_are_read_as_they_are_drawn_however_small(page: Any) -> None:
+    for width, height in ((180, 300), (30, 45)):
+        right = 0
+        for digit in "0123456789":
+            page.keyboard.press("Escape")
+            draw(page, digit, 100, 50, width, height)
+            right += said(page) == digit
+            assert page.locator("#likeliest .row").count() == 3
+        assert right == 10
 
 
 @pytest.mark.slow
-def test_drawn_digits_are_read_without_pressing_a_button(browser_page: Any) -> None:
-    right = 0
-    for digit in STROKES:
-        browser_page.click(".clear")
-        assert said(browser_page) == "Draw a digit, or several in a row"
-        draw(browser_page, digit)
-        right += said(browser_page) == digit
-        assert browser_page.locator(".seen img").count() == 1
-        assert browser_page.locator(".seen .bar").count() == 10
-    assert right >= 9
-
-
-@pytest.mark.slow
-def test_several_digits_in_a_row_are_a_number(browser_page: Any) -> None:
-    browser_page.click(".clear")
+def test_numbers_lines_points_and_digits_that_touch_are_read(page: Any) -> None:
+    page.click("#clear")
     for i, digit in enumerate("274"):
-        draw(browser_page, digit, left=0.08 + 0.3 * i, width=0.2)
-    assert said(browser_page) == "274"
-    browser_page.click(".undo")
-    browser_page.click(".undo")
-    assert said(browser_page) == "27"
+        draw(page, digit, 10 + 115 * i, 30, 100, 150)
+    assert said(page) == "274"
+    for i, digit in enumerate("15"):
+        draw(page, digit, 40 + 115 * i, 230, 100, 150)
+    assert said(page) == "274\n15"
+    page.keyboard.press("Control+z")
+    assert said(page) == "274\n1"
+    page.keyboard.press("Delete")
+    for i, digit in enumerate("274"):
+        draw(page, digit, 30 + 78 * i, 30, 110, 150)  # their boxes overlap
+    assert said(page) == "274"
+    page.keyboard.press("Escape")
+    draw(page, "7", 20, 60, 110, 200)
+    box = page.locator("#paper").bounding_box()
+    page.touchscreen.tap(box["x"] + 150, box["y"] + 255)
+    draw(page, "5", 190, 60, 110, 200)
+    assert said(page) == "7.5"
+    page.click("#clear")
+    page.touchscreen.tap(box["x"] + 150, box["y"] + 255)
+    assert said(page) == "·"
+    assert page.inner_text("#remark") == "A mark, but no digit"
 
 
 @pytest.mark.slow
-def test_photos_can_be_dropped_and_broken_files_are_named(browser_page: Any, tmp_path: Path) -> None:
-    paper = np.full((300, 300), 220, np.uint8)
-    paper[50:250, 140:165] = 30
+def test_a_finger_draws(page: Any) -> None:
+    page.click("#clear")
+    session = page.context.new_cdp_session(page)
+    for stroke in digit_points(page, "4", 100, 50, 180, 300):
+        for kind, (x, y) in [("touchStart", stroke[0]), *(("touchMove", point) for point in stroke[1:])]:
+            session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y}]})
+        session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    assert said(page) == "4"
+
+
+@pytest.mark.slow
+def test_photos_can_be_dropped_and_drawn_on_and_broken_files_are_named(page: Any, tmp_path: Path) -> None:
+    paper = np.full((300, 400), 220, np.uint8)
+    paper[50:250, 120:140] = 30
     Image.fromarray(paper).save(tmp_path / "one.jpg")
     (tmp_path / "broken.png").write_bytes(b"no picture")
-    browser_page.set_input_files("input[type=file]", tmp_path / "one.jpg")
-    assert said(browser_page) == "1"
-    browser_page.click(".clear")
-    content = b64encode((tmp_path / "one.jpg").read_bytes()).decode()
-    browser_page.evaluate(DROP, content)
-    assert said(browser_page) == "1"
-    browser_page.set_input_files("input[type=file]", tmp_path / "broken.png")
-    assert said(browser_page) == "This file can't be read: not a picture"
+    page.set_input_files("#file", tmp_path / "one.jpg")
+    assert said(page) == "1"
+    page.click("#clear")
+    page.evaluate(DROP, b64encode((tmp_path / "one.jpg").read_bytes()).decode())
+    assert said(page) == "1"
+    draw(page, "7", 230, 110, 100, 190)
+    assert said(page) == "17"
+    page.set_input_files("#file", tmp_path / "broken.png")
+    assert said(page).startswith("This file can't be read: not a picture")
 
 
 @pytest.mark.slow
-def test_nothing_comes_from_elsewhere_and_a_phone_shows_the_whole_width(browser_page: Any) -> None:
-    assert {url.split("/")[2].split(":")[0] for url in browser_page.asked if url.startswith("http")} == {"127.0.0.1"}
-    assert browser_page.evaluate("document.documentElement.scrollWidth") <= 390
+def test_a_tap_saves_what_it_was_and_another_takes_it_back(page: Any) -> None:
+    page.click("#clear")
+    draw(page, "3", 100, 50, 180, 300)
+    assert said(page) == "3"
+    page.locator("#labels button", has_text="8").click()
+    page.wait_for_selector("#saved code")
+    assert "digits fit --init_from pretrained --data ImageDataModule --data.path my_digits/" in page.inner_text(
+        "#saved"
+    )
+    (saved,) = (page.folder / "my_digits").rglob("*.png")
+    assert saved.parent.name == "8"
+    with Image.open(saved) as picture:
+        assert np.asarray(picture).mean() > 200  # dark on light
+    page.click("#saved button")
+    page.wait_for_selector("#saved:has-text('Not saved')")
+    assert not saved.exists()
 
 
-def test_what_the_page_says_without_a_browser(digits: Digits, refused: Digits, tmp_path: Path) -> None:
-    network = load("pretrained")
-    assert read(network, Image.new("L", (200, 100), "white")) == ("Draw a digit, or several in a row", "")
-    assert read(network, Image.new("RGBA", (200, 100)))[0] == "Draw a digit, or several in a row"
-    for broken in ("", "data:image/png;base64,", "data:image/png;base64,AAAA", "data:,%%%"):
-        assert read_url(network, broken)[0].startswith("This file can't be read")
+@pytest.mark.slow
+def test_every_control_is_reached_by_the_keyboard_and_shows_it(page: Any) -> None:
+    page.click("#clear")
+    draw(page, "3", 100, 50, 180, 300)
+    assert said(page) == "3"
+    reached = []
+    for _ in range(19):
+        page.keyboard.press("Tab")
+        reached.append(page.evaluate("document.activeElement.id || document.activeElement.textContent.trim()"))
+        outline = "getComputedStyle(document.activeElement).outlineStyle"
+        assert page.evaluate(outline) != "none", reached[-1]
+        if reached[-1] == "Inside the network":
+            break
+    assert set(reached) >= {"undo", "photo", "network", "All classes", "Inside the network", *"0123456789"}
 
 
-def test_without_gradio_one_line_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(SystemExit, match=r"error: the page needs Gradio: pip install 'digits\[demo\]'"):
-        main(["demo"])
-    monkeypatch.undo()
+@pytest.mark.slow
+def test_the_inside_is_shown_and_ten_rows_on_request(page: Any) -> None:
+    page.click("#clear")
+    draw(page, "3", 100, 50, 180, 300)
+    assert said(page) == "3"
+    seen = "(id) => new Set(document.getElementById(id).getContext('2d').getImageData(0, 0, 28, 28).data).size"
+    for canvas in ("seen", "looked", "maps"):
+        assert page.evaluate(seen, canvas) > 10
+    assert not page.is_visible("#all .row")
+    page.click("#all summary")
+    assert page.locator("#all .row").count() == 10
+    page.click("#all summary")
+
+
+@pytest.mark.slow
+def test_a_phone_shows_the_whole_width_nothing_is_from_elsewhere_and_no_error_is_logged(page: Any) -> None:
+    assert {url.split("/")[2].split(":")[0] for url in page.asked if url.startswith("http")} == {"127.0.0.1"}
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    box = page.locator("#paper").bounding_box()
+    assert box["width"] == 390
+    assert box["height"] >= 0.49 * 844
+    assert page.errors == []
+
+
+def test_a_checkpoint_or_port_that_cannot_be_used_is_one_line() -> None:
     with pytest.raises(SystemExit, match=r"error: .*absent\.ckpt: there is no such file"):
         main(["demo", "--ckpt_path=absent.ckpt"])
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(SystemExit, match=rf"error: --host 127\.0\.0\.1 --port {port}: .*in use"):
+            main(["demo", "--ckpt_path=pretrained", "--browser=false", f"--port={port}"])

@@ -1,0 +1,80 @@
+"""Drawings that the page saves, in one folder for each class, as `ImageDataModule` reads them."""
+
+import re
+import secrets
+import shlex
+from http import HTTPStatus
+from pathlib import Path
+
+from PIL import Image
+
+from digits.commands.page.guard import Refused
+from digits.console import PROGRAM
+from digits.errors import InputError
+from digits.files import save_picture
+
+FOLDER = Path("my_digits")
+SIDES = {side * side: side for side in (28, 280)}  # pixels of a square, by their number
+MOST = 10_000  # drawings
+
+
+class Drawings:
+    """Saves drawings.
+
+    Args:
+        folder: where their folders lie.
+    """
+
+    def __init__(self, folder: Path = FOLDER) -> None:
+        self.folder = folder
+        self.saved: dict[str, Path] = {}  # by this server, which deletes no others
+
+    @property
+    def command(self) -> str:
+        """The command that trains on the drawings."""
+        folder = shlex.quote(f"{self.folder}/")
+        return f"{PROGRAM} fit --init_from pretrained --data ImageDataModule --data.path {folder}"
+
+    def count(self) -> int:
+        """How many drawings there are."""
+        return sum(1 for _ in self.folder.glob("*/*.png"))
+
+    def save(self, label: str, pixels: bytes) -> str:
+        """Save a drawing as a PNG file.
+
+        Args:
+            label: the name of its class.
+            pixels: a square, a byte for each pixel.
+
+        Returns:
+            The name of the file within the folder.
+
+        Raises:
+            Refused: the label can't be a folder's name, the pixels are no square of such a size, there are too many
+                drawings already, or the file can't be written.
+        """
+        if not re.fullmatch(r"\w{1,40}", label):
+            raise Refused(HTTPStatus.BAD_REQUEST, "drawings of this class can't be saved: its name makes no folder")
+        side = SIDES.get(len(pixels))
+        if side is None:
+            raise Refused(HTTPStatus.BAD_REQUEST, "a drawing has 28×28 or 280×280 bytes")
+        if self.count() >= MOST:
+            raise Refused(HTTPStatus.INSUFFICIENT_STORAGE, f"{self.folder} is full: {MOST:,} drawings")
+        name = f"{label}/{secrets.token_hex(8)}.png"
+        try:
+            save_picture(self.folder / name, Image.frombytes("L", (side, side), pixels))
+        except InputError as error:
+            raise Refused(HTTPStatus.INSUFFICIENT_STORAGE, str(error)) from None
+        self.saved[name] = self.folder / name
+        return name
+
+    def forget(self, name: str) -> None:
+        """Delete a drawing that was saved by mistake.
+
+        Raises:
+            Refused: this server has not saved it.
+        """
+        path = self.saved.pop(name, None)
+        if path is None:
+            raise Refused(HTTPStatus.NOT_FOUND, "there is no such drawing")
+        path.unlink(missing_ok=True)

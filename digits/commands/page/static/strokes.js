@@ -1,0 +1,221 @@
+"use strict";
+// From strokes to digits in MNIST's form: 28×28 pixels, the ink in 20×20 of them, its centre of mass in the middle.
+// A stroke is a list of points [x, y]. Boxes and lengths are in whatever unit the points have.
+
+const SIDE = 28, BOX = 20, FINE = 4; // pixels of an image, of its ink, and those drawn for one pixel
+const PEN = 2.4; // width of a stroke in pixels of an image
+const TINY = 24; // pixels of the paper: nobody draws smaller digits by hand
+
+function boxOf(strokes) {
+  let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
+  for (const stroke of strokes) {
+    for (const [x, y] of stroke) {
+      left = Math.min(left, x); right = Math.max(right, x);
+      top = Math.min(top, y); bottom = Math.max(bottom, y);
+    }
+  }
+  return {left, top, right, bottom, width: right - left, height: bottom - top};
+}
+
+function median(values) {
+  const sorted = [...values].sort((a, b) => a - b);
+  return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
+}
+
+// Trace strokes with a round pen; a single point makes a dot.
+function trace(pen, strokes, width) {
+  pen.lineWidth = width;
+  pen.lineCap = pen.lineJoin = "round";
+  for (const stroke of strokes) {
+    pen.beginPath();
+    pen.moveTo(...stroke[0]);
+    for (const [x, y] of stroke.slice(1)) pen.lineTo(x, y);
+    if (boxOf([stroke]).width + boxOf([stroke]).height === 0) {
+      pen.arc(stroke[0][0], stroke[0][1], width / 2, 0, 2 * Math.PI);
+      pen.fill();
+    } else {
+      pen.stroke();
+    }
+  }
+}
+
+// Draw strokes as light ink on a black square of `side` pixels, as large as MNIST's digits are in 28; the pen has MNIST's
+// width, however small the strokes are. Returns side × side bytes.
+function render(strokes, side, shift = [0, 0]) {
+  const canvas = document.createElement("canvas");
+  canvas.width = canvas.height = side;
+  const pen = canvas.getContext("2d", {willReadFrequently: true});
+  const box = boxOf(strokes), unit = side / SIDE;
+  const scale = (BOX - PEN) * unit / Math.max(box.width, box.height, 1e-6);
+  const move = ([x, y]) => [
+    side / 2 + shift[0] * unit + scale * (x - (box.left + box.right) / 2),
+    side / 2 + shift[1] * unit + scale * (y - (box.top + box.bottom) / 2),
+  ];
+  pen.fillRect(0, 0, side, side);
+  pen.fillStyle = pen.strokeStyle = "white";
+  trace(pen, strokes.map((stroke) => stroke.map(move)), PEN * unit);
+  const {data} = pen.getImageData(0, 0, side, side);
+  return Uint8Array.from({length: side * side}, (_, i) => data[4 * i]);
+}
+
+function centreOfMass(image, side) {
+  let mass = 0, x = 0, y = 0;
+  image.forEach((ink, i) => { mass += ink; x += ink * (i % side); y += ink * Math.floor(i / side); });
+  return [(x / mass + 0.5) * SIDE / side, (y / mass + 0.5) * SIDE / side];
+}
+
+// The strokes of one digit as an image, 28×28 bytes.
+function toImage(strokes) {
+  const side = SIDE * FINE, most = (SIDE - BOX) / 2;
+  const shift = centreOfMass(render(strokes, side), side).map((c) => Math.max(-most, Math.min(most, SIDE / 2 - c)));
+  const fine = render(strokes, side, shift);
+  const image = new Uint8Array(SIDE * SIDE);
+  for (let i = 0; i < image.length; i++) {
+    let sum = 0;
+    for (let k = 0; k < FINE * FINE; k++) {
+      const row = FINE * Math.floor(i / SIDE) + Math.floor(k / FINE);
+      sum += fine[row * side + FINE * (i % SIDE) + k % FINE];
+    }
+    image[i] = Math.round(sum / (FINE * FINE));
+  }
+  return image;
+}
+
+// Group strokes into parts of the page: digits, and marks beside them such as a point.
+//
+// Two strokes are of one digit if they lie above each other, and close. Those that overlap only in part may be: they
+// are linked, and what the network finds likelier decides; see `readStrokes`.
+//
+// Returns lines from top to bottom, each a list of parts from left to right: {strokes, box, mark, linked}; mark is ""
+// for a digit, linked says whether it may be one with the part before it.
+function groupStrokes(strokes) {
+  const boxes = strokes.map((stroke) => boxOf([stroke]));
+  const tallest = Math.max(...boxes.map((box) => box.height), 0);
+  const usual = Math.max(median(boxes.map((box) => box.height).filter((height) => height >= 0.5 * tallest)), 1e-6);
+  const size = Math.max(usual, 0.5 * Math.max(...boxes.map((box) => box.width)), TINY);
+
+  const isSmall = ({box}) => box.height < 0.2 * size && box.width < 0.2 * size;
+  const isFlat = ({box}) => box.height < 0.2 * size;
+  const least = 0.15 * size; // a stroke that goes straight down has no width
+  const across = ({left, right, width}) => {
+    const more = Math.max(least - width, 0) / 2;
+    return [left - more, right + more];
+  };
+  const overlap = (a, b) => { // of the narrower one, 0 to 1
+    const [[l, r], [left, right]] = [across(a.box), across(b.box)];
+    return (Math.min(r, right) - Math.max(l, left)) / Math.min(r - l, right - left);
+  };
+  const isOne = (a, b) => {
+    if (isSmall(a) || isSmall(b)) return false;
+    const gap = Math.max(a.box.top, b.box.top) - Math.min(a.box.bottom, b.box.bottom);
+    const height = Math.max(a.box.bottom, b.box.bottom) - Math.min(a.box.top, b.box.top);
+    if (gap > 0.02 * size && (gap > 0.25 * size || height > 1.5 * tallest)) return false; // another line
+    if (isFlat(a) || isFlat(b)) return overlap(a, b) >= 0.3 && distance(a.strokes, b.strokes) < 0.25 * size; // a bar
+    return overlap(a, b) >= 0.65;
+  };
+  let parts = strokes.map((stroke, i) => ({strokes: [stroke], box: boxes[i]}));
+  for (let pair; (pair = findPair(parts, isOne));) {
+    const joined = [...pair[0].strokes, ...pair[1].strokes];
+    parts = [...parts.filter((part) => !pair.includes(part)), {strokes: joined, box: boxOf(joined)}];
+  }
+  // Dots within a digit's box are part of it, such as the eyes of a face; others are marks.
+  const large = parts.filter((part) => !isSmall(part)), marks = [];
+  for (const dot of parts.filter(isSmall)) {
+    const around = large.find(({box}) => box.left <= dot.box.left && dot.box.right <= box.right
+      && box.top - 0.3 * size <= dot.box.top && dot.box.bottom <= box.bottom);
+    if (around) around.strokes.push(...dot.strokes);
+    else marks.push(dot);
+  }
+  const lines = large.length ? intoLines(large, usual) : [[]];
+  for (const dot of marks) {
+    const middle = (dot.box.top + dot.box.bottom) / 2;
+    const reach = (line) => boxOf(line.flatMap((part) => part.strokes));
+    const apart = (line) => Math.max(reach(line).top - middle, middle - reach(line).bottom, 0);
+    const line = lines.reduce((best, one) => (apart(one) < apart(best) ? one : best));
+    const {top, height} = reach(line);
+    line.push({...dot, mark: middle > top + 0.66 * height ? "." : "·"});
+  }
+  for (const line of lines) {
+    line.sort((a, b) => a.box.left + a.box.right - b.box.left - b.box.right);
+    line.forEach((part, i) => {
+      const before = line[i - 1];
+      part.mark ??= line.length > 1 && isFlat(part) && part.box.width < 0.9 * usual ? "−" : "";
+      part.linked = Boolean(before && !part.mark && !before.mark && overlap(before, part) >= 0.2);
+    });
+  }
+  return lines;
+}
+
+// The smallest distance between the points of two lists of strokes.
+function distance(some, others) {
+  let least = Infinity;
+  for (const [x, y] of some.flat()) for (const [u, v] of others.flat()) least = Math.min(least, Math.hypot(x - u, y - v));
+  return least;
+}
+
+function findPair(parts, isOne) {
+  for (let i = 0; i < parts.length; i++) {
+    for (let j = i + 1; j < parts.length; j++) if (isOne(parts[i], parts[j])) return [parts[i], parts[j]];
+  }
+  return null;
+}
+
+// Parts line by line: a new one begins where the middle of the next part lies lower by half a digit.
+function intoLines(parts, usual) {
+  const middle = ({box}) => (box.top + box.bottom) / 2;
+  const lines = [];
+  let last = -Infinity;
+  for (const part of [...parts].sort((a, b) => middle(a) - middle(b))) {
+    if (middle(part) - last > 0.5 * usual) lines.push([]);
+    lines[lines.length - 1].push(part);
+    last = middle(part);
+  }
+  return lines;
+}
+
+// All ways to divide a run of linked parts into digits, each a list of [first, past the last].
+function segmentations(n) {
+  if (n === 0) return [[]];
+  const ways = [];
+  for (let k = 1; k <= Math.min(n, 3); k++) {
+    for (const rest of segmentations(n - k)) ways.push([...rest, [n - k, n]]);
+  }
+  return ways;
+}
+
+// Read strokes: `classify` gives {classes, digits} for a list of images. Returns the same with all digits and marks in
+// reading order, each with its line, image and strokes.
+async function readStrokes(strokes, classify) {
+  const items = []; // digits, marks, and runs of parts that may be divided in several ways
+  const images = [];
+  const ask = (parts) => {
+    const of = parts.flatMap((part) => part.strokes);
+    images.push(toImage(of));
+    return {strokes: of, image: images[images.length - 1], which: images.length - 1};
+  };
+  groupStrokes(strokes).forEach((line, number) => {
+    for (let i = 0; i < line.length;) {
+      if (line[i].mark) { items.push({mark: line[i++].mark, line: number}); continue; }
+      let end = i + 1;
+      while (end < line.length && line[end].linked && end - i < 5) end++;
+      const run = line.slice(i, end), pieces = new Map();
+      const ways = segmentations(run.length);
+      for (const [a, b] of ways.flat()) {
+        if (!pieces.has(`${a} ${b}`)) pieces.set(`${a} ${b}`, ask(run.slice(a, b)));
+      }
+      items.push({ways, pieces, line: number});
+      i = end;
+    }
+  });
+  if (images.length === 0) return {digits: []};
+  const answer = await classify(images);
+  const sure = ({which}) => Math.max(...answer.digits[which].probabilities);
+  const digits = items.flatMap(({mark, line, ways, pieces}) => {
+    if (mark) return [{mark, line}];
+    const piecesOf = (way) => way.map(([a, b]) => pieces.get(`${a} ${b}`));
+    const weakest = (way) => Math.min(...piecesOf(way).map(sure));
+    const best = ways.reduce((one, other) => (weakest(other) > weakest(one) ? other : one));
+    return piecesOf(best).map((piece) => ({...answer.digits[piece.which], image: piece.image, strokes: piece.strokes, line}));
+  });
+  return {...answer, digits};
+}
