@@ -141,4 +141,4 @@ def test_a_pale_or_shifted_image_is_not_mnist_s() -> None:
     assert is_mnist(image)
     assert not is_mnist(image / 2)
     assert not is_mnist(np.roll(image, 2, axis=1))
-    assert not is_mnist(255 - image)
+    assert not is_mnist(np.float32(255) - image)

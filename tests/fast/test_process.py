@@ -31,8 +31,8 @@ def test_precision_is_chosen_for_training_alone_and_can_be_given(
         yaml.safe_load(Path("lightning_logs/MLP/version_0/config.yaml").read_text())["trainer"]["precision"]
         == "bf16-mixed"
     )
-    assert "precision 32-true, " in digits(*short, "--trainer.precision=32-true")
-    assert "precision 32-true, " in digits("test", "--name=MLP")
+    assert "precision 32-true" in digits(*short, "--trainer.precision=32-true")
+    assert "precision 32-true" in digits("test", "--name=MLP")
 
 
 def test_tensorflow_is_not_imported(tmp_path: Path) -> None:
