@@ -11,7 +11,13 @@ from lightning.pytorch import Trainer, callbacks
 from digits.cli import main
 from tests.helpers import ROOT, Digits
 
-FIT = ["--model=MLP", "--model.hidden=[16]", "--pictures=false", "--trainer.max_epochs=1", "--trainer.limit_train_batches=2"]
+FIT = [
+    "--model=MLP",
+    "--model.hidden=[16]",
+    "--pictures=false",
+    "--trainer.max_epochs=1",
+    "--trainer.limit_train_batches=2",
+]
 PAGE = (ROOT / "docs/lightning.md").read_text(encoding="utf-8")
 
 # Values to try of each flag; a "!" says that it is refused.
