@@ -27,7 +27,7 @@ def refusal(error: BaseException | None) -> str | None:
     while error is not None and not isinstance(error, KNOWN_ERRORS):
         if isinstance(error, SLIPS) and (checked_by := lightning_frame(error)) is not None:
             text = error.args[0] if isinstance(error, KeyError) and error.args else str(error)
-            text = textwrap.shorten(text, LONGEST, placeholder=" …")
+            text = textwrap.shorten(text or type(error).__name__, LONGEST, placeholder=" …")
             who = checked_by.f_locals.get("self")  # a callback is what the user named
             return f"{type(who).__name__}: {text}" if isinstance(who, Callback) else text
         error = error.__cause__

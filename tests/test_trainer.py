@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from digits.data import DigitsDataModule
+from digits.data import DigitsDataModule, MNISTDataModule
 from tests.helpers import Digits
 
 FIT = ("--model=MLP", "--model.hidden=[16]", "--name=run", "--trainer.max_epochs=2", "--pictures=false")
@@ -124,3 +124,69 @@ def test_exported_weights_are_not_trained_further(digits: Digits, refused: Digit
     digits("fit", *FIT)
     digits("export", "--name=run", "--format=weights", "--path=small.ckpt")
     assert "small.ckpt holds weights alone" in refused("fit", "--ckpt_path=small.ckpt")
+
+
+def test_a_checkpoint_has_the_same_figures_in_every_command(digits: Digits) -> None:
+    digits("fit", *FIT, "--trainer.precision=bf16-mixed")
+    figures = rows()[-1]
+    said = [
+        digits(
+            command, "--name=run", f"--ckpt_path={RUN}/checkpoints/last.ckpt", "--trainer.precision=bf16-mixed", *data
+        )
+        for command, data in [("validate", []), ("test", ["--data=tests.test_trainer.TestIsValidation"])]
+    ]
+    validated, tested = (out.splitlines()[-1].partition(" ")[2] for out in said)
+    assert validated == tested
+    assert f"(before calibration {float(figures['val/loss']):.4f})" in tested
+    assert f"accuracy {float(figures['val/accuracy']):.2%}" in tested
+
+
+class TestIsValidation(MNISTDataModule):
+    """Tests on what is otherwise validated on."""
+
+    __test__ = False
+
+    def setup(self, stage: str) -> None:
+        super().setup("fit")
+        self.test = self.val
+
+
+def test_the_schedule_is_planned_after_a_search_and_what_was_found_is_saved(digits: Digits) -> None:
+    finders = "--trainer.callbacks=LearningRateFinder --trainer.callbacks.num_training_steps=20"
+    out = digits(
+        "fit", *FIT, *f"{finders} --trainer.callbacks+=BatchSizeFinder".split(), "--trainer.callbacks.max_trials=3"
+    )
+    assert "BatchSizeFinder: --data.batch_size 8" in out
+    content = torch.load(RUN / "checkpoints/last.ckpt", weights_only=True)
+    assert content["global_step"] == content["lr_schedulers"][0]["total_steps"] == 2 * 30
+    lr = content["hyper_parameters"]["lr"]
+    assert f"LearningRateFinder: --model.lr {lr}" in out
+    assert content["lr_schedulers"][0]["base_lrs"][0] == pytest.approx(lr / 25)  # OneCycleLR starts there
+    for file in ("config.yaml", "hparams.yaml"):
+        text = (RUN / file).read_text()
+        assert f"lr: {lr}\n" in text
+        assert "batch_size: 8\n" in text
+
+
+def test_files_of_other_loggers_go_into_the_run_and_tensorboard_is_not_named(digits: Digits) -> None:
+    assert "tensorboard" not in digits("fit", *FIT, "--trainer.logger=CSVLogger")
+    assert (RUN / "csv/version_0/metrics.csv").is_file()
+    assert rows()[0]["epoch"] == "1"  # the run's own
+
+
+def test_early_stopping_says_when_it_stopped(digits: Digits) -> None:
+    out = digits("fit", *FIT, *f"{EARLY} --trainer.callbacks.min_delta=100".split(), "--trainer.max_epochs=9")
+    assert "EarlyStopping: after epoch 4 of 9, by val/loss." in out
+
+
+def test_a_function_in_a_config_is_refused(refused: Digits) -> None:
+    options = "--trainer.callbacks=LambdaCallback --trainer.callbacks.on_train_start=os.system"
+    assert "LambdaCallback.on_train_start is a function" in refused("fit", *FIT, *options.split())
+
+
+def test_a_name_that_looks_like_a_number_is_read_back(digits: Digits, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        digits("fit", *FIT, "--name=1e3", "--print_config")
+    Path("rt.yaml").write_text(capsys.readouterr().out)
+    digits("fit", "--config=rt.yaml", "--trainer.limit_train_batches=1")
+    assert Path("lightning_logs/1e3/version_0/checkpoints/last.ckpt").is_file()

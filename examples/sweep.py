@@ -1,0 +1,35 @@
+"""Look for the best learning rate with Optuna: `python examples/sweep.py`, after `pip install optuna`."""
+
+import argparse
+import csv
+from pathlib import Path
+
+import optuna
+
+from digits.cli import main
+from digits.commands.compare import compare
+
+
+def validation_error(trial: optuna.Trial, options: list[str]) -> float:
+    """Train with a learning rate that Optuna proposes; the lowest validation error of any epoch."""
+    lr = trial.suggest_float("lr", 1e-4, 3e-2, log=True)
+    name = f"sweep/trial{trial.number}"
+    main(["fit", f"--name={name}", f"--model.lr={lr}", "--pictures=false", *options])
+    newest = max(Path("lightning_logs", name).glob("version_*/metrics.csv"), key=lambda path: path.stat().st_mtime)
+    with newest.open(newline="") as file:
+        return min(float(row["val/error"]) for row in csv.DictReader(file))
+
+
+def sweep(trials: int, options: list[str]) -> None:
+    """Try as many learning rates, and show the runs side by side."""
+    study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=0))
+    study.optimize(lambda trial: validation_error(trial, options), n_trials=trials)
+    print(compare(sorted(map(str, Path("lightning_logs/sweep").glob("*/version_*")))))
+    print(f"Best: --model.lr {study.best_params['lr']:.2g}, validation error {study.best_value:.2%}")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--trials", type=int, default=10)
+    known, rest = parser.parse_known_args()
+    sweep(known.trials, rest or ["--config=mlp", "--trainer.max_epochs=2"])

@@ -1,0 +1,44 @@
+"""The snippets of docs/lightning.md run, and so does the sweep."""
+
+import importlib
+import importlib.util
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.helpers import ROOT, Digits, snippets
+
+FIT = ("--pictures=false", "--trainer.max_epochs=1")
+
+
+@pytest.fixture
+def mine(digits: Digits, monkeypatch: pytest.MonkeyPatch) -> Digits:
+    """The command line, beside a file with all snippets of the page."""
+    Path("mine.py").write_text("\n".join(snippets(ROOT / "docs/lightning.md")))
+    monkeypatch.syspath_prepend(Path.cwd())
+    monkeypatch.delitem(sys.modules, "mine", raising=False)
+    return digits
+
+
+def test_the_snippets_of_the_page(mine: Digits) -> None:
+    out = mine(
+        "fit", "--model=mine.Net", "--model.width=8", "--data=mine.Bars", *FIT, "--trainer.callbacks=mine.SayEpoch"
+    )
+    assert "epoch 0: learning rate" in out
+    assert "on 300 images" in mine("test", "--model=mine.Net", "--data=mine.Bars")
+    mine("fit", "--model=mine.SmallCNNWithSGD", "--model.lr=0.01", *FIT, "--trainer.logger=mine.Counter")
+    assert importlib.import_module("mine").Counter.seen > 0
+
+
+def test_the_sweep(digits: Digits, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("optuna")
+    specification = importlib.util.spec_from_file_location("sweep", ROOT / "examples/sweep.py")
+    assert specification is not None
+    assert specification.loader is not None
+    sweep = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(sweep)
+    sweep.sweep(2, ["--model=MLP", "--model.hidden=[16]", "--data.val_size=60", "--trainer.max_epochs=1"])
+    out = capsys.readouterr().out
+    assert "sweep/trial1/version_0" in out or "trial1/version_0" in out
+    assert "Best: --model.lr" in out
