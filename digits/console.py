@@ -21,7 +21,7 @@ COMMANDS = {
     "validate": "Score the validation images.",
     "test": "Score the official test images, or labelled pictures or rows of your own.",
     "predict": "Write a file of predictions, for MNIST's test images, pictures or CSV files.",
-    "export": "Write a trained network as one file for other programs: ONNX or torch.export.",
+    "export": "Write a trained network as one file for other programs: ONNX, torch.export, or a web page.",
     "demo": "Draw digits in the browser.",
     "compare": "Show runs side by side.",
 }

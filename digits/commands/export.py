@@ -19,13 +19,14 @@ from torch import Tensor, nn
 from digits import __version__
 from digits.checkpoint import Checkpoint
 from digits.classifier import Classifier
+from digits.commands.web import read_web, write_web
 from digits.data import DigitsDataModule
 from digits.errors import InputError
 
 TOLERANCE = 1e-4  # of a probability, between the file and the network it was made from
 BATCH = 500
-NEEDED = {"onnx": ("onnx", "onnxscript", "onnxruntime"), "torch-export": (), "weights": ()}
-SUFFIX = {"onnx": ".onnx", "torch-export": ".pt2", "weights": ".ckpt"}
+NEEDED = {"onnx": ("onnx", "onnxscript", "onnxruntime")}
+SUFFIX = {"onnx": ".onnx", "torch-export": ".pt2", "weights": ".ckpt", "web": ".html"}
 
 Images = np.ndarray  # (N, 28, 28), uint8
 
@@ -65,7 +66,7 @@ class ExportingTrainer(Trainer):
         datamodule: DigitsDataModule,
         ckpt_path: str | None = None,
         weights_only: bool | None = None,
-        format: Literal["onnx", "torch-export", "weights"] = "onnx",
+        format: Literal["onnx", "torch-export", "weights", "web"] = "onnx",
         path: str | None = None,
         int8: bool = False,
     ) -> list[str]:
@@ -78,9 +79,9 @@ class ExportingTrainer(Trainer):
             datamodule: whose test images it is checked on.
             ckpt_path: the checkpoint, or best or last; by default the best one of the newest run.
             weights_only: checkpoints are read without running anything in them, whatever is given here.
-            format: onnx, for onnxruntime and others; torch-export, for `torch.export.load`; or weights, a checkpoint
-                without what only training needs.
-            path: the file to write; by default model.onnx, model.pt2 or model.ckpt in the working directory.
+            format: onnx, for onnxruntime and others; torch-export, for `torch.export.load`; weights, a checkpoint
+                without what only training needs; or web, a page that draws and answers in any browser.
+            path: the file to write; by default model with .onnx, .pt2, .ckpt or .html in the working directory.
             int8: quantise weights and activations to 8 bits (onnx only); the error is reported beside the original's.
 
         Returns:
@@ -91,10 +92,10 @@ class ExportingTrainer(Trainer):
         """
         if int8 and format != "onnx":
             raise InputError("--int8 needs --format onnx")
-        if any(importlib.util.find_spec(package) is None for package in NEEDED[format]):
+        if any(importlib.util.find_spec(package) is None for package in NEEDED.get(format, ())):
             raise InputError(f"--format {format} needs more packages: pip install 'digits[export]'")
-        if format == "weights" and ckpt_path is None:
-            raise InputError("--format weights is of one network, not of an ensemble")
+        if format in ("weights", "web") and ckpt_path is None:
+            raise InputError(f"--format {format} is of one network, not of an ensemble")
         if ckpt_path is not None:
             checkpoint = Checkpoint.read(Path(ckpt_path))
             model.load_state_dict(checkpoint.content["state_dict"])
@@ -122,10 +123,13 @@ class ExportingTrainer(Trainer):
                     quantize(file, datamodule.train.first(BATCH).images.numpy())
             elif format == "torch-export":
                 write_torch(deployed, file, facts)
+            elif format == "web":
+                write_web(model, file, facts)
             else:
                 torch.save(checkpoint.stripped() | {"from": facts["source"]}, file)
             verdict = check_parity(load(file, format), images, labels, expected)
-            if not int8 and (verdict.differences or verdict.distance > TOLERANCE):
+            rounded = int8 or format == "web"  # to 8 or 16 bits: what that changes is reported
+            if not rounded and (verdict.differences or verdict.distance > TOLERANCE):
                 raise InputError(
                     f"{target}: the exported file says something else for {verdict.differences:,} of {len(images):,} "
                     f"images, up to {verdict.distance:.1g} away; it was not kept"
@@ -206,6 +210,8 @@ def load(path: Path, format: str) -> Callable[[Images], np.ndarray]:
     if format == "weights":
         deployed = ExportModule(Checkpoint.read(path).network()).eval()
         return lambda images: deployed(torch.from_numpy(images)).numpy()
+    if format == "web":
+        return read_web(path)
     if format == "torch-export":
         module = torch.export.load(path).module()
         return lambda images: module(torch.from_numpy(images)).numpy()

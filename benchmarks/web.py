@@ -1,0 +1,73 @@
+"""The page that `digits export --format web` writes, on MNIST's test images in a headless Chromium.
+
+python -m benchmarks.web --ckpt_path pretrained
+"""
+
+import shutil
+import statistics
+import tempfile
+from base64 import b64encode
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from playwright.sync_api import sync_playwright
+
+from benchmarks.record import make_parser, report
+from digits import load
+from digits.commands.web import write_web
+from digits.data import MNISTDataModule
+
+PREDICT = """(text) => {
+  const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0)), answers = [], times = [];
+  for (let i = 0; i < bytes.length; i += 784) {
+    const start = performance.now();
+    answers.push(predict(bytes.subarray(i, i + 784)).probabilities);
+    times.push(performance.now() - start);
+  }
+  return [answers, times];
+}"""
+
+
+def main() -> None:
+    """Measure and report."""
+    parser = make_parser(__doc__)
+    parser.add_argument("--ckpt_path", default="pretrained", help="the checkpoint to export")
+    parser.add_argument("--images", type=int, default=10_000, help="how many of the test images")
+    args = parser.parse_args()
+    browser_path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if browser_path is None:
+        raise SystemExit("there is no Chromium")
+    predictor = load(args.ckpt_path)
+    data = MNISTDataModule()
+    data.setup("predict")
+    images = data.predict.images.numpy()[: args.images]
+    expected = predictor.predict(images).probabilities
+    answers, times = [], []
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        path = Path(folder, "page.html")
+        write_web(predictor.model, path, {"network": type(predictor.model).__name__, "source": args.ckpt_path})
+        browser = playwright.chromium.launch(executable_path=browser_path, args=["--no-sandbox", "--disable-gpu"])
+        page = browser.new_page()
+        page.goto(path.as_uri())
+        for batch in np.array_split(images, max(len(images) // 100, 1)):
+            said, taken = page.evaluate(PREDICT, b64encode(batch.tobytes()).decode())
+            answers += said
+            times += taken
+        browser.close()
+        megabytes = path.stat().st_size / 1e6
+    found = np.array(answers)
+    figures: dict[str, Any] = {
+        "network": type(predictor.model).__name__,
+        "megabytes": round(megabytes, 2),
+        "images": len(images),
+        "images of the same class": int((found.argmax(1) == expected.argmax(1)).sum()),
+        "largest difference of a probability": float(f"{np.abs(found - expected).max():.1g}"),
+        "milliseconds an image": round(statistics.median(times), 1),
+        "milliseconds an image, at best": round(min(times), 1),
+    }
+    report("web", figures, args.record)
+
+
+if __name__ == "__main__":
+    main()
