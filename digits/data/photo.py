@@ -24,6 +24,8 @@ CENTRE = 14.0  # row and column of the centre of mass: 14.00 ± 0.29 in MNIST
 OFF_CENTRE = 0.55  # pixels between them at most; at most 0.52 in MNIST
 BRIGHTEST = 250.0  # grey level; 254 or 255 in MNIST
 STROKE = 2.0  # pixels; half of MNIST's digits are written with 1.3 to 2.6
+TINY = 64  # pixels along the longer side of a picture that is cut out close to its digit, and has no shadows
+MARGIN = 0.25  # of the longer side
 ONE = 72  # pixels along the longer side of a picture of one digit, at first
 FAINT = 0.75  # the ink of loose parts that belong to no digit has less, on average
 SMALL, GOOD = 36, 64  # pixels: a digit that is smaller is looked at again, as large as that
@@ -90,6 +92,7 @@ def find_digit(grey: Grey) -> Grey:
     Raises:
         NoDigit: there is no ink, or none that is clear.
     """
+    grey = with_margin(grey) if max(grey.shape) <= TINY else grey
     found = locate_ink(grey, ONE / max(grey.shape))
     digit = main_digit(found)
     extent = max(digit.shape)
@@ -102,6 +105,12 @@ def find_digit(grey: Grey) -> Grey:
     if np.percentile(digit[digit > THRESHOLD], 75) < CLEAR:
         raise NoDigit("no digit: no clear strokes, or a filled shape")
     return digit
+
+
+def with_margin(grey: Grey) -> Grey:
+    """A picture with more paper around it: strokes that touch its edge look like lines of the paper otherwise."""
+    paper = np.median(np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]]))
+    return np.pad(grey, max(2, round(MARGIN * max(grey.shape))), constant_values=paper)
 
 
 def main_digit(found: InkMap) -> Grey:
