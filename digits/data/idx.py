@@ -1,14 +1,15 @@
 """IDX files, the format of MNIST's own: images and labels as unsigned bytes."""
 
-import gzip
 import hashlib
 import math
-import zlib
 from pathlib import Path
 
 import torch
 
+from digits.data.unpacking import open_unpacked
 from digits.errors import InputError
+
+CHUNK = 1 << 20  # bytes that are read at a time
 
 
 def read_idx(path: Path) -> torch.Tensor:
@@ -23,21 +24,21 @@ def read_idx(path: Path) -> torch.Tensor:
     Raises:
         InputError: the file is no such file, or holds less or more than it states.
     """
-    try:
-        content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-    except (gzip.BadGzipFile, EOFError, ValueError, zlib.error) as error:
-        raise InputError(f"{path} is damaged ({error}): replace or delete it") from None
-    if len(content) < 4 or content[:3] != b"\x00\x00\x08" or len(content) < 4 + 4 * content[3]:
-        raise InputError(f"{path} is not an IDX file of unsigned bytes: replace or delete it")
-    start = 4 + 4 * content[3]
-    shape = [int.from_bytes(content[i : i + 4], "big") for i in range(4, start, 4)]
-    if not 1 <= len(shape) <= 8 or not all(shape):
-        raise InputError(f"{path} states a shape of {'×'.join(map(str, shape))}: replace or delete it")
-    if len(content) - start != math.prod(shape):
-        raise InputError(
-            f"{path} holds {len(content) - start:,} values, but states {math.prod(shape):,}: replace or delete it"
-        )
-    return torch.frombuffer(bytearray(content), dtype=torch.uint8, offset=start).view(shape)
+    with open_unpacked(path) as file:
+        head = file.read(4)
+        sizes = file.read(4 * head[3]) if len(head) == 4 else b""
+        if head[:3] != b"\x00\x00\x08" or len(sizes) < 4 * head[3]:
+            raise InputError(f"{path} is not an IDX file of unsigned bytes: replace or delete it")
+        shape = [int.from_bytes(sizes[i : i + 4], "big") for i in range(0, len(sizes), 4)]
+        if not 1 <= len(shape) <= 8 or not all(shape):
+            raise InputError(f"{path} states a shape of {'×'.join(map(str, shape))}: replace or delete it")
+        stated, values = math.prod(shape), bytearray()
+        while len(values) <= stated and (more := file.read(CHUNK)):
+            values += more
+    if len(values) != stated:
+        held = f"{len(values):,}" if len(values) < CHUNK else "more"  # reading stopped there
+        raise InputError(f"{path} holds {held} values, but states {stated:,}: replace or delete it")
+    return torch.frombuffer(values, dtype=torch.uint8).view(shape)
 
 
 def check_md5(path: Path, expected: str) -> None:

@@ -81,6 +81,48 @@ def test_what_is_wrong_is_named_with_line_and_column(tmp_path: Path) -> None:
     assert fault("long") == ", line 4: 786 columns, where line 1 has 785"
 
 
+@pytest.mark.parametrize("header", [KAGGLE, None])
+def test_blank_and_long_lines_are_named(tmp_path: Path, header: list[str] | None) -> None:
+    path = tmp_path / "x.csv"
+    table = rows(*draw(3, seed=3))
+    lines = text(header, table).splitlines()
+    path.write_text("\n".join([*lines, "", " ", ""]))
+    assert len(read_csv(path)[0]) == 3  # at the end they do no harm
+    path.write_text("\n".join([*lines[:2], "", " ", *lines[2:]]))
+    with pytest.raises(InputError, match="line 3: the line is blank"):
+        read_csv(path)
+    path.write_text("\n".join([*lines[:2], "0," * 70_000]))
+    with pytest.raises(InputError, match="line 3: the line is longer than 65,536 bytes"):
+        read_csv(path)
+    path.write_text("0," * 70_000)
+    with pytest.raises(InputError, match="line 1: the line is longer than 65,536 bytes"):
+        read_csv(path)
+
+
+@pytest.mark.parametrize("around", ["{}", " {}", "{} ", '"{}"', "0{}"])
+def test_numbers_may_stand_among_spaces_and_in_quotes(tmp_path: Path, around: str) -> None:
+    images, labels = draw(3, seed=3)
+    lines = [",".join(around.format(value % 100) for value in row) for row in rows(images, labels)]
+    (tmp_path / "x.csv").write_text("\n".join(lines))
+    assert torch.equal(read_csv(tmp_path / "x.csv")[0], images % 100)
+
+
+@pytest.mark.parametrize("value", ["7.0", "1e2", "0x7", "٣", "7 7", "nan", "#7", "1_0"])
+def test_other_numbers_are_refused(tmp_path: Path, value: str) -> None:
+    table = [list(map(str, row)) for row in rows(*draw(3, seed=3))]
+    table[1][8] = value
+    (tmp_path / "x.csv").write_text(text(KAGGLE, table), encoding="utf-8")  # type: ignore[arg-type]
+    with pytest.raises(InputError, match=r"line 3, column pixel7: .* is no whole number from 0 to 255"):
+        read_csv(tmp_path / "x.csv")
+
+
+def test_what_is_wrong_far_down_is_named_with_its_line(tmp_path: Path) -> None:
+    good = "0," * 783 + "0\n"
+    (tmp_path / "x.csv").write_text(good * 2500 + "0," * 783 + "256\n")
+    with pytest.raises(InputError, match="line 2501, column 784"):
+        read_csv(tmp_path / "x.csv")
+
+
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
