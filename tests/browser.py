@@ -49,3 +49,12 @@ def said(page: Any) -> str:
     """The answer, when it is there."""
     page.wait_for_selector("#answer[aria-busy=false]")
     return page.inner_text("#answer")
+
+
+def says(page: Any, text: str) -> bool:
+    """Whether the answer is, or soon becomes, one that begins like this: touches and files take a moment to arrive."""
+    for _ in range(300):
+        if said(page).startswith(text):
+            return True
+        page.wait_for_timeout(100)
+    return False

@@ -207,8 +207,7 @@ async function readStrokes(strokes, classify) {
       i = end;
     }
   });
-  if (images.length === 0) return {digits: []};
-  const answer = await classify(images);
+  const answer = images.length ? await classify(images) : {digits: []};
   const sure = ({which}) => Math.max(...answer.digits[which].probabilities);
   const digits = items.flatMap(({mark, line, ways, pieces}) => {
     if (mark) return [{mark, line}];
