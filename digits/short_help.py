@@ -40,7 +40,7 @@ def short_help(command: str, parser: LightningArgumentParser) -> str:
         parser: of the command.
     """
     width = min(shutil.get_terminal_size((80, 24)).columns, 100)
-    lines = [f"usage: {PROGRAM} {command} [options]", "", COMMANDS[command], ""]
+    lines = [f"usage: {PROGRAM} {command} [options]", "", *textwrap.wrap(COMMANDS[command], width), ""]
     known = {action.dest: (WORDS.get(action.dest, action.help or ""), action.default) for action in parser._actions}
     own = [
         name for name in known if "." not in name and name not in ("help", "print_config", "trainer", "model", "data")
