@@ -17,7 +17,7 @@ from tests.browser import chromium, draw, said
 from tests.helpers import Digits
 
 FACTS = {"network": "Some", "source": "some/version_0"}
-NETWORKS = ["MLP", "SmallCNN", "LargeCNN", "KaggleCNN", "BatchNormCNN", "DeepCNN", "RobustCNN", "FastCNN"]
+NETWORKS = ["MLP", "SmallCNN", "LargeCNN", "KaggleCNN", "BatchNormCNN", "DeepCNN", "FastCNN"]
 CLASSIFY = """async (text) => {
   const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0)), images = [];
   for (let i = 0; i < bytes.length; i += 784) images.push(bytes.subarray(i, i + 784));
