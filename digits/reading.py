@@ -111,7 +111,9 @@ def read(predictor: Predictor, picture: str | Path | BytesIO | Image.Image) -> R
     except ValueError as error:
         return Reading("", math.nan, f"unreadable: {error}", [])
     except OSError as error:
-        return Reading("", math.nan, f"unreadable: {error.strerror}", [])
+        return Reading("", math.nan, f"unreadable: {error.strerror or error}", [])
+    except MemoryError:
+        return Reading("", math.nan, "unreadable: there is not enough memory for it", [])
     classes, probabilities, notes = predictor.predict(np.stack([form for form, *_ in found]))
     pieces = []
     for (form, why, box), name, row, note in zip(found, classes, probabilities, notes, strict=True):

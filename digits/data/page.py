@@ -3,6 +3,7 @@
 Arrays: H rows, W columns of the picture; lengths without a unit are in pixels of the `InkMap`.
 """
 
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import cache
 from typing import NamedTuple
@@ -69,6 +70,7 @@ def prepare_several(image: Image.Image) -> list[tuple[NDArray[np.uint8], str, Di
         NoDigit: the picture is blank.
     """
     grey = to_grey(image)
+    reduced_by = image.info.get("reduced_by", 1.0)  # when it was read
     found, glyphs = look(grey)
     usual = usual_height(glyphs)
     glyphs = split_all(without_specks(join(glyphs, usual), usual), usual, judge)
@@ -81,7 +83,13 @@ def prepare_several(image: Image.Image) -> list[tuple[NDArray[np.uint8], str, Di
             in_form(
                 glyph,
                 mark,
-                DigitBox(place.line, *in_pixels(glyph, found.scale, grey.shape), place.number, place.column, mark),
+                DigitBox(
+                    place.line,
+                    *in_pixels(glyph, found.scale / reduced_by, [round(n * reduced_by) for n in grey.shape]),
+                    place.number,
+                    place.column,
+                    mark,
+                ),
             )
         )
     return digits
@@ -136,7 +144,7 @@ def in_form(glyph: Glyph, mark: str, box: DigitBox) -> tuple[NDArray[np.uint8], 
         return blank, str(error), box._replace(mark="?")
 
 
-def in_pixels(glyph: Glyph, scale: float, shape: tuple[int, ...]) -> tuple[int, int, int, int]:
+def in_pixels(glyph: Glyph, scale: float, shape: Sequence[int]) -> tuple[int, int, int, int]:
     """Left, top, width and height in pixels of the picture, (H, W)."""
     rows, columns = (np.flatnonzero((glyph.ink > 0.25).any(axis)) for axis in (1, 0))
     top, bottom = glyph.top + rows[0], glyph.top + rows[-1] + 1

@@ -66,8 +66,10 @@ def read_picture(file: Path | BytesIO) -> Image.Image:
         raise ValueError(f"more than {MAX_PIXELS // 10**6} million pixels") from None
     except Image.UnidentifiedImageError:
         raise ValueError("not a picture of a known format") from None
-    except (ValueError, MemoryError):
+    except ValueError:
         raise
+    except MemoryError:
+        raise ValueError("there is not enough memory for it") from None
     except Exception as error:  # decoders raise whatever their format's damage leads to
         raise ValueError(f"damaged ({error})") from None
 

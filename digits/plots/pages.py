@@ -64,7 +64,8 @@ def plot_page(picture: Image.Image | None, title: str, digits: Iterable[tuple[Di
     Args:
         picture: in which the digits are; None where it is unreadable.
         title: of the picture.
-        digits: where each is, in the picture's pixels; what it is; whether that is unsure.
+        digits: where each is, in pixels of the picture before it was reduced for reading; what it is; whether that is
+            unsure.
     """
     page = Image.new("RGB", (WIDTH, CAPTION), "white")
     if picture is not None:
@@ -77,7 +78,7 @@ def plot_page(picture: Image.Image | None, title: str, digits: Iterable[tuple[Di
         if picture is None or not place.width:  # nothing was found
             continue
         colour = DARK_ORANGE if unsure else BLUE
-        x, y, w, h = (n * scale for n in place[1:5])
+        x, y, w, h = (n * scale / picture.info.get("reduced_by", 1.0) for n in place[1:5])
         draw.rectangle((x - 2, y + CAPTION - 2, x + w + 2, y + h + CAPTION + 2), outline=colour, width=2)
         left, top, right, bottom = draw.textbbox((x + w / 2, y + CAPTION - 4), text, font=font, anchor="mb")
         draw.rectangle((left - 2, top - 1, right + 2, bottom + 1), fill="white")

@@ -12,6 +12,7 @@ from PIL import Image, ImageDraw
 from digits.cli import main
 from digits.data.page import DigitBox, prepare_several
 from digits.data.photo import NoDigit, prepare
+from digits.data.picture_file import read_picture
 from digits.data.pictures import load_one
 from tests.helpers import Digits, check_form, seven, similarity
 
@@ -152,3 +153,14 @@ def test_whatever_a_picture_shows_it_takes_bounded_memory(kind: str, multiple_di
     load_one(picture, multiple_digits=multiple_digits)
     assert tracemalloc.get_traced_memory()[1] < 400_000_000
     tracemalloc.stop()
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg"])
+def test_boxes_are_in_pixels_of_the_file_also_where_it_is_reduced_when_it_is_read(tmp_path: Path, suffix: str) -> None:
+    small = page([[80, 80]])
+    large = small.resize((4400, 2200))
+    large.save(tmp_path / f"x.{suffix}")
+    picture = read_picture(tmp_path / f"x.{suffix}")
+    assert picture.width < 4400
+    for (_, _, a), (_, _, b) in zip(prepare_several(small), prepare_several(picture), strict=True):
+        assert np.allclose(np.array(a[1:5]) * 20, b[1:5], atol=60)
