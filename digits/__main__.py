@@ -7,6 +7,7 @@ import gc
 import importlib
 import itertools
 import json
+import os
 import signal
 import sys
 from pathlib import Path
@@ -34,6 +35,9 @@ def main(args: list[str] | None = None) -> None:
     repair_output()
     try:
         run(sys.argv[1:] if args is None else args)
+    except BrokenPipeError:  # who reads, such as `head`, has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(128 + signal.SIGPIPE)
     except (InputError, OSError, ModuleNotFoundError) as error:
         sys.exit(one_line(error))
     except KeyboardInterrupt:

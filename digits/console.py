@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import sys
+import textwrap
 from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
@@ -55,7 +56,10 @@ def usage() -> str:
     width = max(map(len, (*COMMANDS, *OPTIONS)))
 
     def table(rows: dict[str, str]) -> str:
-        return "\n".join(f"  {name:{width}}  {text}" for name, text in rows.items())
+        indent = " " * (width + 4)
+        return "\n".join(
+            textwrap.fill(f"  {name:{width}}  {text}", 80, subsequent_indent=indent) for name, text in rows.items()
+        )
 
     return (
         f"usage: {PROGRAM} COMMAND [options]\n\n{DESCRIPTION}\n\n"

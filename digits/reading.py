@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
+from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -19,6 +21,9 @@ from digits.data.photo import NoDigit, prepare
 from digits.data.picture_file import read_picture
 from digits.data.text import as_text
 from digits.doubt import NOT_A_DIGIT, UNSURE
+
+FEW = 4  # pieces into which one digit may fall
+ALIKE = 0.25  # of the logarithm of height / width
 
 if TYPE_CHECKING:
     from digits.predictor import Predictor
@@ -114,6 +119,20 @@ def read(predictor: Predictor, picture: str | Path | BytesIO | Image.Image) -> R
         return Reading("", math.nan, f"unreadable: {error.strerror or error}", [])
     except MemoryError:
         return Reading("", math.nan, "unreadable: there is not enough memory for it", [])
+    reading = make(predictor, found)
+    if 1 < len(found) <= FEW:
+        with suppress(NoDigit):  # one digit of loose parts may look like several
+            alone = make(predictor, [(prepare(image), "", NOWHERE)])
+            if (
+                is_as_tall(alone.pieces[0].image, [box for *_, box in found])
+                and not alone.confidence < reading.confidence
+            ):
+                return alone
+    return reading
+
+
+def make(predictor: Predictor, found: Sequence[tuple[np.ndarray, str, DigitBox]]) -> Reading:
+    """The reading of pieces: each an image, why it has nothing to predict, or "", and its box."""
     classes, probabilities, notes = predictor.predict(np.stack([form for form, *_ in found]))
     pieces = []
     for (form, why, box), name, row, note in zip(found, classes, probabilities, notes, strict=True):
@@ -124,6 +143,14 @@ def read(predictor: Predictor, picture: str | Path | BytesIO | Image.Image) -> R
     confidence = min((one.confidence for one in digits), default=math.nan)
     text = as_text([one.box for one in pieces], [one.said for one in pieces])
     return Reading(text, confidence, doubts(pieces), pieces)
+
+
+def is_as_tall(form: np.ndarray, boxes: Sequence[DigitBox]) -> bool:
+    """Whether a digit, (28, 28), has the proportions of all boxes together, and so may be all that they hold."""
+    rows, columns = (np.flatnonzero(form.any(axis=axis)) for axis in (1, 0))
+    height = max(box.top + box.height for box in boxes) - min(box.top for box in boxes)
+    width = max(box.left + box.width for box in boxes) - min(box.left for box in boxes)
+    return abs(math.log(height / width * (np.ptp(columns) + 1) / (np.ptp(rows) + 1))) < ALIKE
 
 
 def as_file(picture: str | Path | BytesIO) -> Path | BytesIO:

@@ -30,7 +30,9 @@ def test_help_lists_each_command_and_its_short_form_and_nothing_are_the_same(
         printed.append(capsys.readouterr().out)
     assert printed == [usage() + "\n"] * 3
     assert printed[0].startswith("usage: digits COMMAND")
-    assert all(f"  {name} " in printed[0] and text in printed[0] for name, text in COMMANDS.items())
+    words = " ".join(printed[0].split())
+    assert all(f"{name} {text}" in words for name, text in COMMANDS.items())
+    assert max(map(len, printed[0].splitlines())) <= 80
     main(["--version"])
     assert capsys.readouterr().out == f"digits {__version__}\n"
 

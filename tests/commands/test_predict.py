@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -11,7 +13,7 @@ from PIL import Image
 
 from digits import load
 from digits.__main__ import main, with_pictures
-from tests.helpers import seven, written
+from tests.helpers import ROOT, seven, written
 
 
 @pytest.fixture(autouse=True)
@@ -107,3 +109,20 @@ def test_test_takes_pictures_in_the_same_way() -> None:
     ]
     assert "--ckpt_path=pretrained" not in with_pictures(["test", "a", "--config=mlp"])
     assert with_pictures(["test", "--config", "mlp"]) == ["test", "--config", "mlp"]
+
+
+def test_a_digit_of_loose_parts_is_one(capsys: pytest.CaptureFixture[str]) -> None:
+    broken = written("5", 200, 14, 20, 235)
+    broken.paste(235, (0, 62, 200, 74))  # through the stroke below its bar
+    broken.save("five.png")
+    main(["predict", "five.png"])
+    assert capsys.readouterr().out.startswith("five.png: 5")
+
+
+def test_who_reads_may_stop_reading(tmp_path: Path) -> None:
+    command = f"{sys.executable} -m digits predict {' '.join(['scans/7_a.png', 'page.png', 'blank.png'])} | head -n 1"
+    done = subprocess.run(
+        command, shell=True, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)}
+    )
+    assert done.stdout.startswith("scans/7_a.png: 7")
+    assert done.stderr == ""
