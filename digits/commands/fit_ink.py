@@ -1,10 +1,12 @@
 """`digits fit --config ink`: train the network that finds ink."""
 
+import warnings
 from pathlib import Path
 
 from lightning.pytorch.cli import LightningCLI
 
 from digits.config_files import with_configs
+from digits.console import NOISE
 from digits.data.synthetic import SyntheticPages
 from digits.ink import save_weights
 from digits.segmenter import InkSegmenter
@@ -16,6 +18,12 @@ def main(args: list[str] | None = None) -> None:
     Args:
         args: options of a LightningCLI, such as `fit --config configs/ink.yaml --trainer.max_epochs 1`.
     """
+    for message in (
+        *NOISE,
+        "Your `IterableDataset` has `__len__`",
+        "Precision .* is not supported by the model summary",
+    ):
+        warnings.filterwarnings("ignore", message)
     cli = LightningCLI(
         InkSegmenter,
         SyntheticPages,
