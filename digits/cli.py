@@ -7,6 +7,7 @@ import logging
 import re
 import shutil
 import sys
+import threading
 import warnings
 from pathlib import Path
 from typing import Any
@@ -31,10 +32,10 @@ from digits.ensemble import Ensemble
 from digits.errors import InputError
 from digits.fast.process import fastest_precision
 from digits.fast.trainer import speed_up
-from digits.files import check_writable
+from digits.files import check_writable, reserve_standard_output, wants_standard_output
 from digits.loggers import place
 from digits.options import NextCommands, network_from_checkpoint
-from digits.refusals import refusal
+from digits.refusals import disk_failure, refusal, tell_of_thread
 from digits.runs import CHECKPOINTS, LOG_ROOT, choose_checkpoint, new_run, run_of
 
 
@@ -50,6 +51,8 @@ class DigitsCLI(ArgumentsCLI):
             super().__init__(args)
         except Exception as error:
             self.remove_empty_run(refusal(error) is not None)
+            if self.run is not None and (reason := disk_failure(error)) is not None:
+                raise InputError(f"{shown(self.run)} can't be written: {reason}") from error
             raise
 
     def remove_empty_run(self, refused: bool) -> None:
@@ -237,9 +240,11 @@ def main(args: list[str] | None = None) -> None:
     for package in ("lightning.pytorch", "lightning.fabric"):
         logging.getLogger(package).setLevel(logging.WARNING)  # hardware not used, products to try
     logging.getLogger("lightning.pytorch.profilers").setLevel(logging.INFO)  # their reports
+    threading.excepthook = tell_of_thread
     args = sys.argv[1:] if args is None else args
     try:
-        DigitsCLI(with_configs(with_new_names(args)))
+        with reserve_standard_output(wants_standard_output(args)):
+            DigitsCLI(with_configs(with_new_names(args)))
     except Exception as error:
         told = refusal(error)
         if told is None:

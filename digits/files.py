@@ -1,15 +1,27 @@
-"""Files that are whole, or not there."""
+"""Files that are whole or not there, and outputs that are no files: pipes, devices, standard output."""
 
+import io
 import os
+import platform
+import re
+import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from itertools import pairwise
 from pathlib import Path
+from stat import S_IMODE, S_ISDIR, S_ISREG
 from typing import IO, Any
 
 from PIL import Image
 
 from digits.errors import InputError
+
+STANDARD_OUTPUT = ("-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
+OPTIONS = ("--predictions.path", "--predictions.picture", "--path")  # that name a file to write
+TEXT: dict[str, Any] = {"newline": "", "encoding": "utf-8", "errors": "surrogateescape"}
+reserved: list[Any] = []  # standard output, while what is printed goes to standard error
 
 
 @contextmanager
@@ -29,19 +41,85 @@ def writing(path: Path) -> Iterator[None]:
 def replacing(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
     """Open a file that takes the place of `path` when all is written; whatever happens, `path` is whole.
 
+    A link stays, and what it leads to is replaced. A pipe, a device or standard output is written to.
+
     Raises:
         InputError: it can't be written; what was there before is still there.
     """
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    text = {} if "b" in mode else {"newline": "", "encoding": "utf-8", "errors": "surrogateescape"}
+    text = {} if "b" in mode else TEXT
     with writing(path):
+        if is_stream(path):
+            with open_stream(path) as stream:
+                if "b" in mode:
+                    yield stream
+                else:
+                    wrapped = io.TextIOWrapper(stream, write_through=True, **TEXT)
+                    yield wrapped
+                    wrapped.detach()  # or it would close the stream
+            return
+        target, part = followed(path), part_of(path)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        check_permission(target)
+        remove_dead_parts(path)
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with part.open(mode, **text) as file:  # type: ignore[call-overload]
+            with part.open(mode, **text) as file:
                 yield file
-            part.replace(path)
+            take_place(part, target)
         finally:
             part.unlink(missing_ok=True)
+
+
+def take_place(part: Path, path: Path) -> None:
+    """Let a finished file take the place of `path`, and its permissions."""
+    target = followed(path)
+    with suppress(FileNotFoundError):
+        part.chmod(S_IMODE(target.stat().st_mode))
+    part.replace(target)
+
+
+def followed(path: Path) -> Path:
+    """What a path stands for, after all links."""
+    return Path(os.path.realpath(path))
+
+
+def part_of(path: Path, kind: str = "part") -> Path:
+    """Where this process writes what is to become `path`: beside it, or, for a stream, where temporary files go."""
+    folder, name = (Path(tempfile.gettempdir()), "stream") if is_stream(path) else (followed(path).parent, path.name)
+    return folder / f".{name[:100]}.{machine()}.{os.getpid()}.{kind}"
+
+
+def machine() -> str:
+    """The name of this machine, as it can stand in the name of a file."""
+    return re.sub(r"[^\w-]+", "-", platform.node())[:40] or "machine"
+
+
+def remove_dead_parts(path: Path) -> None:
+    """Delete what processes of this machine left when they were killed while they wrote `path`."""
+    if os.name != "posix":  # elsewhere asking whether a process lives may end it
+        return
+    beginning, folder = f".{path.name[:100]}.{machine()}.", part_of(path).parent
+    with suppress(OSError):
+        for name in os.listdir(folder):  # noqa: PTH208 (thousands of names, of which none is made a path)
+            match = re.fullmatch(r"(\d+)\.(part|rank\d+)", name.removeprefix(beginning))
+            if match and name.startswith(beginning) and not is_alive(int(match[1])):
+                (folder / name).unlink(missing_ok=True)
+
+
+def is_alive(process: int) -> bool:
+    """Whether a process of that number runs on this machine."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return True  # somebody else's
+    return True
+
+
+def check_permission(path: Path) -> None:
+    """Raise PermissionError for a file that exists and may not be written: replacing it would only ask its folder."""
+    if path.exists() and not os.access(path, os.W_OK):
+        raise PermissionError(13, "Permission denied", str(path))
 
 
 def check_writable(option: str, path: Path) -> None:
@@ -50,9 +128,13 @@ def check_writable(option: str, path: Path) -> None:
     Raises:
         InputError: names the option, the file and the reason.
     """
+    if is_stream(path):
+        return
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=path.parent):
+        target = followed(path)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        check_permission(target)
+        with tempfile.TemporaryFile(dir=target.parent):
             pass
     except OSError as error:
         raise InputError(f"{option} {path} can't be written: {error.strerror}") from None
@@ -60,7 +142,69 @@ def check_writable(option: str, path: Path) -> None:
         raise InputError(f"{option} {path} is a folder: give a file")
 
 
+def is_standard_output(path: Path | str) -> bool:
+    """Whether a path means standard output."""
+    return str(path) in STANDARD_OUTPUT
+
+
+def is_stream(path: Path) -> bool:
+    """Whether what is written to `path` is gone: standard output, a pipe, a terminal, another device."""
+    if str(path) == "-" or str(path).startswith(("/dev/fd/", "/dev/std", "/proc/self/fd/")):
+        return True
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return False
+    return not (S_ISREG(mode) or S_ISDIR(mode))
+
+
+@contextmanager
+def open_stream(path: Path) -> Iterator[IO[bytes]]:
+    """Open what is no file for writing. What stands in a file behind `/dev/fd/N` stays, and more is added."""
+    if not is_standard_output(path):
+        with path.open("ab") as file:
+            yield file
+        return
+    output = reserved[-1] if reserved else sys.stdout
+    output.flush()
+    try:
+        yield output.buffer
+        output.buffer.flush()
+    except BrokenPipeError:  # who read it has enough; Python would complain again at the end
+        with suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), output.fileno())
+        raise
+
+
+def wants_standard_output(args: list[str]) -> bool:
+    """Whether an option says that a file goes to standard output."""
+    given = [pair for arg in args for pair in [arg.split("=", 1)] if len(pair) == 2] + [*pairwise(args)]
+    return any(option in OPTIONS and is_standard_output(value) for option, value in given)
+
+
+@contextmanager
+def reserve_standard_output(wanted: bool) -> Iterator[None]:
+    """Print to standard error for a while, as standard output is for a file, if that is wanted."""
+    if not wanted:
+        yield
+        return
+    reserved.append(sys.stdout)
+    sys.stdout = sys.stderr
+    try:
+        yield
+    finally:
+        sys.stdout = reserved.pop()
+
+
+def copy_into(path: Path, source: Path) -> None:
+    """Write the content of a finished file to `path`; see `replacing`."""
+    with source.open("rb") as content, replacing(path, "wb") as file:
+        shutil.copyfileobj(content, file)
+
+
 def save_picture(path: Path, picture: Image.Image) -> None:
     """Write a PNG file."""
+    content = io.BytesIO()  # Pillow would ask a pipe where it is in it
+    picture.save(content, "png")
     with replacing(path, "wb") as file:
-        picture.save(file, "png")
+        file.write(content.getbuffer())

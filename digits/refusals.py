@@ -1,9 +1,13 @@
 """Which errors are told in one line: those that name what the user gave. Others are bugs, and show their traceback."""
 
+import errno
+import os
 import textwrap
+import threading
 import traceback
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import jsonargparse
 import lightning
@@ -18,6 +22,7 @@ KNOWN_ERRORS = (InputError, MisconfigurationException, ModuleNotFoundError, OSEr
 # workers, has more to tell than one line holds.
 SLIPS = (ArithmeticError, AssertionError, AttributeError, KeyError, RuntimeError, TypeError, ValueError)
 LONGEST = 350  # characters
+DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS)
 TORCH = str(Path(torch.__file__).parent / "")
 CHECKING = tuple(str(Path(module.__file__ or "").parent) for module in (lightning, jsonargparse))
 
@@ -31,6 +36,8 @@ def refusal(error: BaseException | None) -> str | None:
             who = checked_by.f_locals.get("self")  # a callback is what the user named
             return f"{type(who).__name__}: {text}" if isinstance(who, Callback) else text
         error = error.__cause__
+    if isinstance(error, OSError) and error.filename is not None and error.strerror:
+        return f"{os.fsdecode(error.filename)}: {error.strerror}"
     return None if error is None else str(error)
 
 
@@ -42,3 +49,18 @@ def lightning_frame(error: BaseException) -> FrameType | None:
     frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
     own = [frame for frame in frames if not frame.f_code.co_filename.startswith(TORCH)]
     return own[-1] if own and own[-1].f_code.co_filename.startswith(CHECKING) else None
+
+
+def disk_failure(error: BaseException) -> str | None:
+    """Why a disk took no more of a file that the error does not name; None for another error.
+
+    So TensorBoard's events end, and what Lightning writes itself: in the run's folder.
+    """
+    failed = isinstance(error, OSError) and error.errno in DISK and error.filename is None
+    return error.strerror if failed else None  # type: ignore[attr-defined]
+
+
+def tell_of_thread(args: Any) -> None:
+    """Print an error in a thread, unless it is TensorBoard's writer, which raises it again in the main thread."""
+    if type(args.thread).__name__ != "_AsyncWriterThread":
+        threading.__excepthook__(args)

@@ -1,10 +1,8 @@
 """What strangers, mirrors and full disks do to us."""
 
-import contextlib
 import csv
 import os
 import socket
-import subprocess
 import threading
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -14,19 +12,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 from PIL.GifImagePlugin import GifImageFile
 from torchvision.datasets import MNIST
 
-from digits import models
 from digits.data import MNISTDataModule, mnist
 from digits.data.mnist import BUNDLED, FILES
 from digits.data.pictures import load_one
 from digits.errors import InputError
-from digits.files import replacing, save_picture
-from digits.runs import new_run
-from tests.helpers import Digits, draw, write_idx
+from tests.helpers import Digits
 
 RELEASE = threading.Event()  # lets the silent mirror go
 SMALL = ("--model=MLP", "--model.hidden=[16]", "--pictures=false")
@@ -127,78 +121,6 @@ def test_files_that_rot_are_named(tmp_path: Path, damage: Callable[[bytes], byte
     data.prepare_data()
     with pytest.raises(InputError, match=rf"t10k-labels-idx1-ubyte\.gz ({reason})"):
         data.setup("test")
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of a megabyte."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)]
-    if os.name != "posix" or subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("mounting a small file system needs the rights to")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
-
-
-def fill_up(disk: Path) -> None:
-    """Leave nothing of a file system."""
-    with (disk / "filler").open("wb", buffering=0) as file, contextlib.suppress(OSError):
-        while True:
-            file.write(bytes(1024))
-
-
-def test_a_full_disk_leaves_the_file_that_was_there(small_disk: Path) -> None:
-    path = small_disk / "predictions.csv"
-    with replacing(path) as file:
-        file.write("before")
-    with pytest.raises(InputError, match=r"predictions\.csv can't be written: No space left"), replacing(path) as file:
-        file.write("x" * 2_000_000)
-    with pytest.raises(InputError, match=r"a\.png can't be written: No space left"):
-        save_picture(small_disk / "a.png", Image.effect_noise((2000, 2000), 90))
-    assert path.read_text() == "before"
-    assert [path.name for path in small_disk.iterdir()] == ["predictions.csv"]
-
-
-def test_a_disk_that_fills_up_while_training_leaves_the_last_checkpoint(
-    small_disk: Path, refused: Digits, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    scores = models.MLP.on_validation_epoch_end
-
-    def fill(self: models.MLP) -> None:
-        scores(self)
-        if self.current_epoch == 1:
-            fill_up(small_disk)
-
-    monkeypatch.setattr(models.MLP, "on_validation_epoch_end", fill)
-    message = refused("fit", *SMALL, "--trainer.logger=false", f"--trainer.default_root_dir={small_disk}")
-    assert "can't be written: No space left on device" in message
-    last = torch.load(small_disk / "lightning_logs/MLP/version_0/checkpoints/last.ckpt", weights_only=True)
-    assert last["epoch"] == 0
-
-
-def test_a_full_disk_is_named_by_predict(small_disk: Path, digits: Digits, refused: Digits) -> None:
-    digits("fit", *SMALL, "--trainer.max_epochs=1")
-    fill_up(small_disk)
-    path = small_disk / "p.csv"
-    assert f"{path} can't be written: No space left" in refused("predict", "--name=MLP", f"--predictions.path={path}")
-    assert [path.name for path in small_disk.iterdir()] == ["filler"]
-
-
-def test_a_disk_that_may_not_be_written_is_read_and_named(small_disk: Path) -> None:
-    for i, name in enumerate(FILES):
-        values = draw(30, seed=0)[i % 2]
-        write_idx(small_disk / f"{name}.gz", values)
-    (small_disk / "empty").mkdir()
-    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
-    data = MNISTDataModule(data_dir=str(small_disk))
-    data.prepare_data()
-    data.setup("test")
-    assert len(data.test) == 30
-    with pytest.raises(InputError, match=r"could not download MNIST .*Read-only file system"):
-        MNISTDataModule(data_dir=str(small_disk / "empty")).prepare_data()
-    with pytest.raises(InputError, match=r"can't make a folder for the run .*Read-only file system"):
-        new_run(small_disk / "runs")
 
 
 def test_of_animations_one_frame_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

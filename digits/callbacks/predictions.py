@@ -3,7 +3,6 @@
 import contextlib
 import csv
 import io
-import os
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -24,7 +23,16 @@ from digits.data.page import DigitBox
 from digits.data.text import as_text
 from digits.doubt import NOT_A_DIGIT, Doubt
 from digits.errors import InputError
-from digits.files import replacing, save_picture, writing
+from digits.files import (
+    copy_into,
+    is_stream,
+    part_of,
+    remove_dead_parts,
+    replacing,
+    save_picture,
+    take_place,
+    writing,
+)
 from digits.plots import plot_pages, plot_predictions
 
 
@@ -71,9 +79,11 @@ class PredictionWriter(Callback):
         self.lengths: list[int] = []  # of each batch, in bytes
         self.kept: list[Tensor] = []  # the probabilities, where they are drawn
         with writing(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self.part = path.with_name(f".{path.name}.{os.getpid()}.rank{trainer.global_rank}")
-            self.file = self.part.open("wb")
+            part = part_of(path, f"rank{trainer.global_rank}")
+            part.parent.mkdir(parents=True, exist_ok=True)
+            remove_dead_parts(path)
+            self.file = part.open("wb")
+            self.part = part
         if trainer.is_global_zero:
             self.write([kaggle_header() if self.format == "kaggle" else csv_header(data, len(module.classes))])
             self.lengths.clear()
@@ -116,8 +126,10 @@ class PredictionWriter(Callback):
             parts = gathered
         if trainer.is_global_zero:
             with writing(path):
-                if len(parts) == 1:
-                    self.part.replace(path)
+                if len(parts) == 1 and is_stream(path):
+                    copy_into(path, self.part)
+                elif len(parts) == 1:
+                    take_place(self.part, path)
                 else:
                     merge([(part, lengths) for part, lengths, _ in parts], path)
             batches = [batch for step in zip(*(kept for *_, kept in parts), strict=True) for batch in step]

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
-from io import StringIO
+from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,6 +22,7 @@ from digits.classifier import Classifier
 from digits.commands.web import read_web, write_web
 from digits.data import DigitsDataModule
 from digits.errors import InputError
+from digits.files import copy_into
 
 TOLERANCE = 1e-4  # of a probability, between the file and the network it was made from
 BATCH = 500
@@ -114,7 +115,7 @@ class ExportingTrainer(Trainer):
         expected, rate = timed(lambda batch: deployed(torch.from_numpy(batch)).numpy(), images)
         own = int((expected.argmax(1) != labels).sum())
 
-        with tempfile.TemporaryDirectory(dir=target.parent) as folder:
+        with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / target.name
             if format == "onnx":
                 write_onnx(deployed, file, facts)
@@ -126,7 +127,9 @@ class ExportingTrainer(Trainer):
             elif format == "web":
                 write_web(model, file, facts)
             else:
-                torch.save(checkpoint.stripped() | {"from": facts["source"]}, file)
+                content = BytesIO()  # torch does not say that a disk is full
+                torch.save(checkpoint.stripped() | {"from": facts["source"]}, content)
+                file.write_bytes(content.getbuffer())
             verdict = check_parity(load(file, format), images, labels, expected)
             rounded = int8 or format == "web"  # to 8 or 16 bits: what that changes is reported
             if not rounded and (verdict.differences or verdict.distance > TOLERANCE):
@@ -135,7 +138,7 @@ class ExportingTrainer(Trainer):
                     f"images, up to {verdict.distance:.1g} away; it was not kept"
                 )
             size = file.stat().st_size
-            file.replace(target)
+            copy_into(target, file)
         return [
             f"Exported: {target}, {size / 1e6:.2f} MB",
             f"On {len(images):,} test images: the same class for {len(images) - verdict.differences:,}, "
@@ -176,7 +179,9 @@ def write_onnx(deployed: ExportModule, path: Path, facts: dict[str, str]) -> Non
 def write_torch(deployed: ExportModule, path: Path, facts: dict[str, str]) -> None:
     """Write what `torch.export.load` reads, with `facts` in its extra file facts.json."""
     program = torch.export.export(deployed, (torch.zeros(2, 28, 28, dtype=torch.uint8),), dynamic_shapes=shapes())
-    torch.export.save(program, path, extra_files={"facts.json": json.dumps(facts)})
+    content = BytesIO()  # on a full disk, torch ends the process
+    torch.export.save(program, content, extra_files={"facts.json": json.dumps(facts)})
+    path.write_bytes(content.getbuffer())
 
 
 def quantize(path: Path, images: Images) -> None:

@@ -86,8 +86,5 @@ def write(output: str, readings: Sequence[tuple[str, "Reading"]], classes: int) 
             rows.append([name, *(values or [""] * (2 + classes)), one.note, *map(str, one.box)])
         if not reading.pieces:
             rows.append([name, *[""] * (2 + classes), reading.note, *[""] * len(DigitBox._fields)])
-    if output == "-":
-        csv.writer(sys.stdout, lineterminator="\n").writerows([header, *rows])
-        return
     with replacing(Path(output)) as file:
         csv.writer(file, lineterminator="\n").writerows([header, *rows])
