@@ -35,7 +35,7 @@ from digits.fast.trainer import speed_up
 from digits.files import check_writable, reserve_standard_output, wants_standard_output
 from digits.loggers import place
 from digits.options import NextCommands, network_from_checkpoint
-from digits.refusals import disk_failure, refusal, tell_of_thread
+from digits.refusals import refusal, tell_of_thread, with_folder
 from digits.runs import CHECKPOINTS, LOG_ROOT, choose_checkpoint, new_run, run_of
 
 
@@ -51,9 +51,7 @@ class DigitsCLI(ArgumentsCLI):
             super().__init__(args)
         except Exception as error:
             self.remove_empty_run(refusal(error) is not None)
-            if self.run is not None and (reason := disk_failure(error)) is not None:
-                raise InputError(f"{shown(self.run)} can't be written: {reason}") from error
-            raise
+            raise with_folder(error, self.run) from error.__cause__
 
     def remove_empty_run(self, refused: bool) -> None:
         """Leave nothing of a run that could not begin, or was refused before its first epoch; what was saved stays."""

@@ -33,6 +33,8 @@ def writing(path: Path) -> Iterator[None]:
     """
     try:
         yield
+    except BrokenPipeError:  # who reads, such as `head`, has read enough
+        raise
     except OSError as error:
         raise InputError(f"{path} can't be written: {error.strerror or error}") from error
 
@@ -167,13 +169,8 @@ def open_stream(path: Path) -> Iterator[IO[bytes]]:
         return
     output = reserved[-1] if reserved else sys.stdout
     output.flush()
-    try:
-        yield output.buffer
-        output.buffer.flush()
-    except BrokenPipeError:  # who read it has enough; Python would complain again at the end
-        with suppress(OSError, ValueError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), output.fileno())
-        raise
+    yield output.buffer
+    output.buffer.flush()
 
 
 def wants_standard_output(args: list[str]) -> bool:

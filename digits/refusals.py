@@ -15,6 +15,7 @@ import torch
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch import Callback
 
+from digits.console import shown
 from digits.errors import InputError
 
 KNOWN_ERRORS = (InputError, MisconfigurationException, ModuleNotFoundError, OSError)
@@ -36,6 +37,8 @@ def refusal(error: BaseException | None) -> str | None:
             who = checked_by.f_locals.get("self")  # a callback is what the user named
             return f"{type(who).__name__}: {text}" if isinstance(who, Callback) else text
         error = error.__cause__
+    if isinstance(error, BrokenPipeError):
+        return None  # the end of `digits … | head`, which `digits.__main__` knows
     if isinstance(error, OSError) and error.filename is not None and error.strerror:
         return f"{os.fsdecode(error.filename)}: {error.strerror}"
     return None if error is None else str(error)
@@ -51,13 +54,14 @@ def lightning_frame(error: BaseException) -> FrameType | None:
     return own[-1] if own and own[-1].f_code.co_filename.startswith(CHECKING) else None
 
 
-def disk_failure(error: BaseException) -> str | None:
-    """Why a disk took no more of a file that the error does not name; None for another error.
+def with_folder(error: Exception, folder: Path | None) -> Exception:
+    """An error, or, where a disk took no more of a file that it does not name, one that names the run's folder.
 
-    So TensorBoard's events end, and what Lightning writes itself: in the run's folder.
+    So end TensorBoard's events, and what Lightning writes itself.
     """
-    failed = isinstance(error, OSError) and error.errno in DISK and error.filename is None
-    return error.strerror if failed else None  # type: ignore[attr-defined]
+    if isinstance(error, OSError) and error.errno in DISK and error.filename is None and folder is not None:
+        return InputError(f"{shown(folder)} can't be written: {error.strerror}")
+    return error
 
 
 def tell_of_thread(args: Any) -> None:

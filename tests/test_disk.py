@@ -3,7 +3,6 @@
 import contextlib
 import os
 import subprocess
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -19,7 +18,6 @@ from digits.files import replacing, save_picture
 from digits.runs import new_run
 from tests.helpers import Digits, draw, write_idx
 
-RELEASE = threading.Event()  # lets the silent mirror go
 SMALL = ("--model=MLP", "--model.hidden=[16]", "--pictures=false")
 
 
