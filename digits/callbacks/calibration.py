@@ -23,6 +23,8 @@ class Calibration(OutcomeCollector):
     """
 
     def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        if trainer.state.fn != "fit":
+            return  # these logits have been divided by the temperature already
         if isinstance(pl_module, Classifier) and (kept := self.collected()) is not None:
             calibrate(pl_module, *kept[:2])
 

@@ -1,13 +1,18 @@
 import json
+import warnings
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 import torch.nn.functional as F
+from lightning.pytorch import Trainer
 
+from digits.callbacks import Calibration
 from digits.data import MNISTDataModule
 from digits.data.mnist import WRONG_LABELS
 from digits.metrics import fit_temperature
+from digits.models import MLP
 from tests.helpers import Digits
 
 
@@ -71,3 +76,22 @@ def test_the_known_wrong_labels_are_those_of_mnist_s_test_images() -> None:
     data.setup("test")
     assert list(data.wrong_labels) == list(WRONG_LABELS)
     assert {i: int(data.test.labels[i]) for i in WRONG_LABELS} == WRONG_LABELS
+
+
+def test_validating_again_changes_neither_the_temperature_nor_what_is_doubted(tiny_mnist: Path, tmp_path: Path) -> None:
+    network, calibration = MLP(hidden=[16]), Calibration()
+    options: dict[str, Any] = {
+        "accelerator": "cpu",
+        "logger": False,
+        "enable_progress_bar": False,
+        "default_root_dir": tmp_path,
+    }
+    trainer = Trainer(max_epochs=2, callbacks=[calibration], enable_checkpointing=False, **options)
+    data = MNISTDataModule(val_size=60, batch_size=30)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        trainer.fit(network, data)
+        fitted = network.temperature, network.doubt
+        trainer.validate(network, data, verbose=False)
+    assert fitted[0] != 1
+    assert (network.temperature, network.doubt) == fitted
