@@ -19,6 +19,7 @@ from PIL import Image
 from digits.data.page import NOWHERE, DigitBox, prepare_several
 from digits.data.photo import NoDigit, prepare
 from digits.data.picture_file import read_picture
+from digits.data.pictures import REASONS, reason
 from digits.data.text import as_text
 from digits.doubt import NOT_A_DIGIT, UNSURE
 
@@ -111,14 +112,8 @@ def read(predictor: Predictor, picture: str | Path | BytesIO | Image.Image) -> R
         found = prepare_several(image)
         if sum(not box.mark for *_, box in found) < 2 and all(box.mark in ("", "?") for *_, box in found):
             found = [(prepare(image), "", found[0][2]._replace(mark="") if len(found) == 1 else NOWHERE)]
-    except NoDigit as error:
-        return Reading("", math.nan, str(error).removeprefix("no digit: "), [])
-    except ValueError as error:
-        return Reading("", math.nan, f"unreadable: {error}", [])
-    except OSError as error:
-        return Reading("", math.nan, f"unreadable: {error.strerror or error}", [])
-    except MemoryError:
-        return Reading("", math.nan, "unreadable: there is not enough memory for it", [])
+    except REASONS as error:
+        return Reading("", math.nan, reason(error).removeprefix("no digit: "), [])
     reading = make(predictor, found)
     if 1 < len(found) <= FEW:
         with suppress(NoDigit):  # one digit of loose parts may look like several

@@ -45,7 +45,7 @@ class PredictionWriter(Callback):
     each of which has a row, its line and its box in pixels: line, left, top, width, height. `kaggle` is ImageId, from
     1, and Label.
 
-    DigitsSubset are written batch by batch, each process to a file of its own, which are then put together.
+    Rows are written batch by batch, each process to a file of its own, which are then put together.
 
     Args:
         path: the file to write; by default predictions.csv in the run's folder, or predictions_partial.csv if not all
@@ -85,7 +85,10 @@ class PredictionWriter(Callback):
             self.file = part.open("wb")
             self.part = part
         if trainer.is_global_zero:
-            self.write([kaggle_header() if self.format == "kaggle" else csv_header(data, len(module.classes))])
+            header = csv_header(
+                len(module.classes), target=data.has_labels, note=data.notes is not None, box=data.places is not None
+            )
+            self.write([kaggle_header() if self.format == "kaggle" else header])
             self.lengths.clear()
 
     def on_predict_batch_end(
@@ -211,11 +214,10 @@ def merge(parts: Sequence[tuple[Path, Sequence[int]]], path: Path) -> None:
         file.close()
 
 
-def csv_header(data: Digits, classes: int) -> list[str]:
-    """The names of the columns."""
+def csv_header(classes: int, *, target: bool, note: bool, box: bool) -> list[str]:
+    """The names of the columns, those that not all predictions have where they are wanted."""
     names = ["id", "prediction", "confidence", *(f"p{i}" for i in range(classes))]
-    names += ["target"] * data.has_labels + ["note"] * (data.notes is not None)
-    return [*names, *(DigitBox._fields if data.places is not None else ())]
+    return [*names, *["target"] * target, *["note"] * note, *(DigitBox._fields if box else ())]
 
 
 def csv_rows(

@@ -74,10 +74,10 @@ def write(output: str, readings: Sequence[tuple[str, "Reading"]], classes: int) 
     """Write a row for each digit: see PredictionWriter for the columns."""
     import csv
 
-    from digits.data.page import DigitBox
+    from digits.callbacks.predictions import csv_header
     from digits.files import replacing
 
-    header = ["id", "prediction", "confidence", *(f"p{i}" for i in range(classes)), "note", *DigitBox._fields]
+    header = csv_header(classes, target=False, note=True, box=True)
     rows = []
     for name, reading in readings:
         for one in reading.pieces:
@@ -85,6 +85,7 @@ def write(output: str, readings: Sequence[tuple[str, "Reading"]], classes: int) 
             values = [one.text, *(f"{p:.6f}" for p in (one.confidence, *one.probabilities))] if known else []
             rows.append([name, *(values or [""] * (2 + classes)), one.note, *map(str, one.box)])
         if not reading.pieces:
-            rows.append([name, *[""] * (2 + classes), reading.note, *[""] * len(DigitBox._fields)])
+            row = [name, *[""] * (2 + classes), reading.note]
+            rows.append([*row, *[""] * (len(header) - len(row))])
     with replacing(Path(output)) as file:
         csv.writer(file, lineterminator="\n").writerows([header, *rows])

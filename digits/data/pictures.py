@@ -96,15 +96,20 @@ def load_one(picture: Path | Image.Image, prepare: bool = True, multiple_digits:
         if not prepare:
             return [(np.asarray(image.convert("L").resize((28, 28))), "", NOWHERE)]
         return [(photo.prepare(image), "", NOWHERE)]
-    except NoDigit as error:
-        note = str(error)
-    except ValueError as error:
-        note = f"unreadable: {error}"
-    except OSError as error:
-        note = f"unreadable: {error.strerror or error}"
-    except MemoryError:
-        note = "unreadable: there is not enough memory for it"
-    return [(np.zeros((28, 28), np.uint8), note, NOWHERE)]
+    except REASONS as error:
+        return [(np.zeros((28, 28), np.uint8), reason(error), NOWHERE)]
+
+
+REASONS = (ValueError, OSError, MemoryError)  # `NoDigit` is a ValueError
+
+
+def reason(error: BaseException) -> str:
+    """Why a picture has nothing to predict, as its note says it."""
+    if isinstance(error, NoDigit):
+        return str(error)
+    if isinstance(error, MemoryError):
+        return "unreadable: there is not enough memory for it"
+    return f"unreadable: {(error.strerror if isinstance(error, OSError) else None) or error}"
 
 
 def find_pictures(path: str) -> list[Path]:

@@ -80,13 +80,10 @@ def test_the_known_wrong_labels_are_those_of_mnist_s_test_images() -> None:
 
 def test_validating_again_changes_neither_the_temperature_nor_what_is_doubted(tiny_mnist: Path, tmp_path: Path) -> None:
     network, calibration = MLP(hidden=[16]), Calibration()
-    options: dict[str, Any] = {
-        "accelerator": "cpu",
-        "logger": False,
-        "enable_progress_bar": False,
-        "default_root_dir": tmp_path,
-    }
-    trainer = Trainer(max_epochs=2, callbacks=[calibration], enable_checkpointing=False, **options)
+    options: dict[str, Any] = {"accelerator": "cpu", "logger": False, "default_root_dir": tmp_path}
+    trainer = Trainer(
+        max_epochs=2, callbacks=[calibration], enable_checkpointing=False, enable_progress_bar=False, **options
+    )
     data = MNISTDataModule(val_size=60, batch_size=30)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
