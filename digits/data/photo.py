@@ -15,7 +15,7 @@ from PIL import Image
 from scipy import ndimage
 
 from digits.data.glyphs import CLEAR, THRESHOLD
-from digits.data.locate import MOST, Grey, InkMap, locate_ink
+from digits.data.locate import EVEN, MOST, Grey, InkMap, locate_ink
 
 Mask = NDArray[np.bool_]
 
@@ -24,8 +24,9 @@ CENTRE = 14.0  # row and column of the centre of mass: 14.00 ± 0.29 in MNIST
 OFF_CENTRE = 0.55  # pixels between them at most; at most 0.52 in MNIST
 BRIGHTEST = 250.0  # grey level; 254 or 255 in MNIST
 STROKE = 2.0  # pixels; half of MNIST's digits are written with 1.3 to 2.6
-TINY = 64  # pixels along the longer side of a picture that is cut out close to its digit, and has no shadows
+TINY = 100  # pixels along the longer side of a picture that is cut out close to its digit, and has no shadows
 MARGIN = 0.25  # of the longer side
+MOSTLY = 0.6  # of an even edge
 ONE = 72  # pixels along the longer side of a picture of one digit, at first
 FAINT = 0.75  # the ink of loose parts that belong to no digit has less, on average
 SMALL, GOOD = 36, 64  # pixels: a digit that is smaller is looked at again, as large as that
@@ -87,12 +88,28 @@ def prepare(image: Image.Image) -> NDArray[np.uint8]:
 def find_digit(grey: Grey) -> Grey:
     """The ink of the digit that a picture, (H, W), shows: (h, w), 0 to 1.
 
-    A digit that is small in its picture, or written too thin to be seen, is looked for again at a larger scale.
+    Strokes that touch the edge of a picture look like lines of its paper. So a tiny one gets a margin, and so does one
+    with an even edge in which nothing clear is found.
 
     Raises:
         NoDigit: there is no ink, or none that is clear.
     """
-    grey = with_margin(grey) if max(grey.shape) <= TINY else grey
+    if max(grey.shape) <= TINY:
+        return clear_digit(with_margin(grey))
+    try:
+        return clear_digit(grey)
+    except NoDigit:
+        if not has_even_edge(grey):
+            raise
+        return clear_digit(with_margin(grey))
+
+
+def clear_digit(grey: Grey) -> Grey:
+    """The ink of the digit of a picture, looked for again at a larger scale if it is small or too thin to be seen.
+
+    Raises:
+        NoDigit: there is no ink, or none that is clear.
+    """
     found = locate_ink(grey, ONE / max(grey.shape))
     digit = main_digit(found)
     extent = max(digit.shape)
@@ -107,10 +124,20 @@ def find_digit(grey: Grey) -> Grey:
     return digit
 
 
+def edge(grey: Grey) -> Grey:
+    """The pixels along the edge, in one row."""
+    return np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
+
+
+def has_even_edge(grey: Grey) -> bool:
+    """Whether most of the edge has one level, as without gradients and shadows."""
+    pixels = edge(grey)
+    return bool(np.mean(np.abs(pixels - np.median(pixels)) < 255 * EVEN) > MOSTLY)
+
+
 def with_margin(grey: Grey) -> Grey:
-    """A picture with more paper around it: strokes that touch its edge look like lines of the paper otherwise."""
-    paper = np.median(np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]]))
-    return np.pad(grey, max(2, round(MARGIN * max(grey.shape))), constant_values=paper)
+    """A picture with more paper around it."""
+    return np.pad(grey, max(2, round(MARGIN * max(grey.shape))), constant_values=np.median(edge(grey)))
 
 
 def main_digit(found: InkMap) -> Grey:
