@@ -1,7 +1,7 @@
 """Write the tables of the docs: of the recorded figures, benchmarks/results/*.json, and of the package's files.
 
-python -m benchmarks.tables            # writes them into the pages
-python -m benchmarks.tables --check    # says which pages disagree, and ends with an error if any does
+python -m benchmarks.tables            # writes them into the pages, and the line of figures into the configs
+python -m benchmarks.tables --check    # says which files disagree, and ends with an error if any does
 
 A page holds a table between two lines: `<!-- table: NAME -->`, a name that one of the functions in
 benchmarks/*_tables.py has, and `<!-- end of table -->`.
@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 
 from benchmarks import quality_tables, speed_tables  # noqa: F401  these fill TABLES
+from benchmarks.config_lines import with_measured
 from benchmarks.file_tree import file_tree
 from benchmarks.markdown import TABLES
 from benchmarks.record import ROOT
@@ -48,9 +49,10 @@ def main() -> None:
     parser.add_argument("--check", action="store_true", help="write nothing, but say which pages disagree")
     args = parser.parse_args()
     different, unknown = [], []
-    for path in pages_with_tables():
+    texts = {path: fill(path.read_text(encoding="utf-8")) for path in pages_with_tables()}
+    texts |= {path: with_measured(path) for path in sorted((ROOT / "configs").glob("*.yaml"))}
+    for path, after in texts.items():
         before = path.read_text(encoding="utf-8")
-        after = fill(before)
         unknown += [f"{path.relative_to(ROOT)}: there is no table {name}" for name in unknown_tables(before)]
         if after != before:
             different.append(f"{path.relative_to(ROOT)}")

@@ -12,6 +12,7 @@ from digits import data, models
 from digits.arguments import ArgumentsCLI
 from digits.classifier import Classifier
 from digits.commands import compare, demo
+from digits.commands import list as list_command
 from digits.console import COMMANDS, PROGRAM
 from digits.data import DigitsDataModule
 from digits.errors import InputError
@@ -44,7 +45,8 @@ class CompletionCLI(ArgumentsCLI):
     def parse_arguments(self, parser: Any, args: Any) -> None:
         import shtab
 
-        parsers = {**self._subcommand_parsers, "demo": demo.command_parser(), "compare": compare.command_parser()}
+        others = {"demo": demo, "compare": compare, "list": list_command}
+        parsers = {**self._subcommand_parsers, **{name: one.command_parser() for name, one in others.items()}}
         print(shtab.complete(plain_parser(parsers), self.shell))
         sys.exit()
 

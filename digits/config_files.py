@@ -1,6 +1,7 @@
 """Config files: found anywhere, checked, and read with the present names of their settings."""
 
 import re
+from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from digits.loggers import fill_save_dirs
 CONFIGS = Path(__file__).parent / "configs"  # in an installed package
 if not CONFIGS.is_dir():
     CONFIGS = Path(__file__).parent.parent / "configs"  # in a clone
+
+MEASURED = re.compile(r"# Measured: (\S+) parameters, test error ([^,]+%)(?:, fit in ([^,]+?))?(?: on .*)?\.")
 
 DEEPEST, MOST_ALIASES, MOST_NODES = 30, 10, 10_000  # of a config
 
@@ -49,12 +52,43 @@ def find_config(name: str) -> str:
     """
     if Path(name).is_file():
         return name
-    packaged = {path.stem: str(path) for path in sorted(CONFIGS.glob("*.yaml"))}
+    known = packaged()
     match = re.fullmatch(r"(?:configs/)?(\w+)(?:\.yaml)?", name)
-    if match is not None and match[1] in packaged:
-        return packaged[match[1]]
-    hint = did_you_mean(Path(name).stem, packaged) or f" (packaged: {', '.join(packaged)})"
+    if match is not None and match[1] in known:
+        return str(CONFIGS / f"{match[1]}.yaml")
+    hint = did_you_mean(Path(name).stem, known) or f" (packaged: {', '.join(known)}; see `digits list`)"
     raise InputError(f"--config {name}: there is no such file{hint}")
+
+
+@dataclass(frozen=True)
+class PackagedConfig:
+    """What a config that comes with the package says of itself, and what was measured of it; "" where nothing was.
+
+    Args:
+        name: without folder and suffix.
+        text: what it is, in a sentence.
+        parameters: of its network.
+        error: on MNIST's official test images, in percent; mean ± standard deviation over seeds.
+        time: that training takes on 2 cores.
+    """
+
+    name: str
+    text: str
+    parameters: str = ""
+    error: str = ""
+    time: str = ""
+
+
+def describe(name: str) -> PackagedConfig:
+    """Read the first two lines of a packaged config; python -m benchmarks.tables writes the second."""
+    first, second, *_ = (CONFIGS / f"{name}.yaml").read_text(encoding="utf-8").splitlines()
+    match = MEASURED.match(second)
+    return PackagedConfig(name, first.removeprefix("# "), *(found or "" for found in (match.groups() if match else ())))
+
+
+def packaged() -> list[str]:
+    """The names of the configs that come with the package."""
+    return sorted(path.stem for path in CONFIGS.glob("*.yaml"))
 
 
 def refuse_broken_configs(args: list[str]) -> None:

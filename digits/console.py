@@ -6,7 +6,7 @@ import re
 import shutil
 import sys
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NoReturn
@@ -25,6 +25,7 @@ COMMANDS = {
     "export": "Write a trained network as one file for other programs: ONNX, torch.export, or a web page.",
     "demo": "Draw digits in the browser.",
     "compare": "Show runs side by side.",
+    "list": "Show configs, networks, sources of images, export formats and your runs.",
 }
 
 OPTIONS = {
@@ -121,6 +122,23 @@ def shown(path: Path) -> str:
         return str(path.resolve().relative_to(Path.cwd()))
     except ValueError:
         return str(path)
+
+
+def as_table(rows: Sequence[Sequence[str]], left: int = 1, indent: str = "") -> str:
+    """Rows of text as aligned columns.
+
+    Args:
+        rows: the first may be the header; all of the same length.
+        left: how many columns are aligned to the left; the others are to the right.
+        indent: before each row.
+    """
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+
+    def align(row: Sequence[str]) -> str:
+        cells = zip(row, widths, strict=True)
+        return "  ".join(text.ljust(width) if i < left else text.rjust(width) for i, (text, width) in enumerate(cells))
+
+    return "\n".join(f"{indent}{align(row)}".rstrip() for row in rows)
 
 
 def say(message: str) -> None:

@@ -8,12 +8,14 @@ lightning_logs/<name>/version_N/
 import glob
 import os
 import re
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from digits.console import shown
+from digits.console import PROGRAM, say, shown
 from digits.errors import InputError
+from digits.records import RunRecord
 
 if TYPE_CHECKING:
     from lightning.pytorch import Trainer
@@ -122,7 +124,24 @@ def choose_checkpoint(command: str, wanted: str | None, folder: Path, options: s
         raise InputError(
             f"no checkpoint in {shown(folder)}: train first with `digits fit {options}`, or give --ckpt_path FILE"
         )
+    if wanted is None and (better := better_run(found.parent.parent)) is not None:
+        say(f"{better.name} validated better, {better.error:.2%} wrong. To take it:")
+        say(f"    {PROGRAM} {command} {options} --ckpt_path {shlex.quote(shown(better.folder))}")
     return found
+
+
+def better_run(run: Path) -> RunRecord | None:
+    """The run of the same name that validated best, if that is not `run`.
+
+    Runs that saw a part of the images only are no measure, and none is for them.
+    """
+    record = RunRecord.read(run)
+    others = (RunRecord.read(other) for other in runs_in(run.parent) if checkpoint_of(other, "best") is not None)
+    whole = [other for other in others if other.error is not None and not other.partial]
+    if record.error is None or record.partial or not whole:
+        return None
+    best = min(whole, key=lambda one: one.error or 0)
+    return best if (best.error or 0) < record.error else None
 
 
 def find_checkpoint(source: str | Path, kind: str = "best") -> Path:

@@ -15,7 +15,7 @@ MODULES = sorted(path for path in PACKAGE.rglob("*.py"))
 LAYERS = [
     {"errors"},
     {"augment", "console", "files", "ink", "metrics", "transforms"},
-    {"checkpoint", "classifier", "data", "doubt", "ensemble", "models", "runs", "schema", "segmenter"},
+    {"checkpoint", "classifier", "data", "doubt", "ensemble", "models", "records", "runs", "schema", "segmenter"},
     {"plots"},
     {
         "callbacks",

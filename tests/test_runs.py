@@ -9,7 +9,7 @@ import torch
 
 from digits.checkpoint import Checkpoint
 from digits.errors import InputError
-from digits.runs import new_run, newest_checkpoint, run_of
+from digits.runs import better_run, new_run, newest_checkpoint, run_of
 
 
 def test_runs_are_numbered_and_never_shared(tmp_path: Path) -> None:
@@ -61,3 +61,21 @@ def test_files_that_are_no_checkpoints_are_refused_and_nothing_in_them_runs(tmp_
     with pytest.raises(InputError, match="no such file"):
         Checkpoint.read(tmp_path)
     assert not sprung.exists()
+
+
+def test_an_older_run_that_validated_better_is_named(tmp_path: Path) -> None:
+    errors = {"version_0": "0.02", "version_1": "0.01", "version_2": "0.03"}
+    for name, error in errors.items():
+        checkpoint = tmp_path / name / "checkpoints/best.ckpt"
+        checkpoint.parent.mkdir(parents=True)
+        checkpoint.touch()
+        (tmp_path / name / "metrics.csv").write_text(f"epoch,val/error\n1,0.5\n2,{error}\n")
+    better = better_run(tmp_path / "version_2")
+    assert better is not None
+    assert better.folder == tmp_path / "version_1"
+    assert better_run(tmp_path / "version_1") is None
+    (tmp_path / "version_1/config.yaml").write_text("trainer:\n  limit_val_batches: 2\n")  # no measure for others
+    better = better_run(tmp_path / "version_2")
+    assert better is not None
+    assert better.folder == tmp_path / "version_0"
+    assert better_run(tmp_path / "version_1") is None

@@ -3,22 +3,26 @@
 torch and the rest are imported when there is something to compare.
 """
 
-import csv
-import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from digits.commands.parser import CommandParser
+from digits.console import as_table
 from digits.errors import InputError
+from digits.records import RunRecord
 
-COLUMNS = ["run", "model", "parameters", "epochs", "minutes", "validation error", "test error"]
+COLUMNS = ["run", "model", "parameters", "epochs", "min", "val error", "test"]
+SHIPPED = "pretrained"
+PART = "* of a run on a part of the images: limit_train_batches, limit_val_batches or\n  overfit_batches of --trainer"
+UNFINISHED = "An epoch count such as 2 of 10: stopped before its end, or still training."
 
 
 def command_parser() -> CommandParser:
     """The options of `digits compare`."""
     parser = CommandParser("compare")
-    parser.add_argument("runs", nargs="+", help="Folders of runs, such as lightning_logs/*/version_*.")
+    parser.add_argument(
+        "runs", nargs="+", help="Folders of runs, such as lightning_logs/*/version_*; or pretrained, the package's own."
+    )
     parser.add_argument("--picture", default="lightning_logs/compare.png", help="The chart's PNG file.")
     return parser
 
@@ -34,69 +38,62 @@ def compare(runs: Sequence[str], picture: str | None = None) -> str:
     """A table of runs, and a chart of their validation error by epoch.
 
     Args:
-        runs: folders of runs, such as lightning_logs/*/version_*.
+        runs: folders of runs, such as lightning_logs/*/version_*; or "pretrained", the weights of the package.
         picture: the chart's PNG file; None draws none.
 
     Returns:
         The table: of each run its model, trainable parameters, epochs, minutes of training, lowest validation error,
-        and error on the official test set where it was tested.
+        and error on the official test set where it was tested; below it what needs to be said of some.
 
     Raises:
         InputError: a folder is no run, or none has anything to compare.
     """
-    from digits.checkpoint import Checkpoint
-    from digits.runs import checkpoint_of
-
-    table, lines = [], {}
-    for folder in map(Path, runs):
-        if not folder.is_dir():
-            raise InputError(f"{folder} is no folder: give folders of runs, such as lightning_logs/*/version_*")
-        epochs = read_metrics(folder / "metrics.csv")
-        checkpoint = checkpoint_of(folder, "best")
-        if checkpoint is None:
-            continue  # interrupted before its first epoch was over
-        name = "/".join(folder.parts[-2:])
-        lines[name] = epochs
-        errors = [row["val/error"] for row in epochs if "val/error" in row]
-        test = read_test(folder)
-        state = Checkpoint.read(checkpoint)
-        table.append(
-            [
-                name,
-                state.class_name,
-                f"{state.parameters:,}",
-                str(len(epochs) or state.epochs),
-                f"{sum(row['seconds'] for row in epochs) / 60:.1f}" if epochs else "",
-                f"{min(errors):.2%}" if errors else "",
-                f"{test['error']:.2%}" if test else "",
-            ]
-        )
+    records = [RunRecord.read(Path(folder)) for folder in runs if Path(folder).is_dir() or folder != SHIPPED]
+    for record in records:
+        if not record.folder.is_dir():
+            raise InputError(f"{record.folder} is no folder: give folders of runs, such as lightning_logs/*/version_*")
+    table = [row for record in records if (row := row_of_run(record))]
+    if len(records) < len(runs):
+        table.append(row_of_package())
     if not table:
         raise InputError(f"none of {', '.join(runs)} has a checkpoint: train first")
     if picture is not None:
         from digits.files import save_picture
         from digits.plots import plot_comparison
 
+        lines = {record.name: record.epochs for record in records if record.epochs}
         save_picture(Path(picture), plot_comparison(lines))
-    widths = [max(map(len, column)) for column in zip(COLUMNS, *table, strict=True)]
-    return "\n".join(
-        "  ".join(
-            text.ljust(width) if i < 2 else text.rjust(width)
-            for i, (text, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in [COLUMNS, *table]
-    )
+    notes = [PART] if any("*" in row[5] for row in table) else []
+    notes += [UNFINISHED] if any("of" in row[3] for row in table) else []
+    return "\n".join([as_table([COLUMNS, *table], left=2), *notes])
 
 
-def read_metrics(path: Path) -> list[dict[str, float]]:
-    """The rows of a run's metrics.csv; none if it has none."""
-    if not path.is_file():
+def row_of_run(record: RunRecord) -> list[str]:
+    """A run in the table; empty if it was interrupted before its first epoch was over."""
+    from digits.checkpoint import Checkpoint
+    from digits.runs import checkpoint_of
+
+    path = checkpoint_of(record.folder, "best")
+    if path is None:
         return []
-    with path.open(newline="") as file:
-        return [{key: float(value) for key, value in row.items() if value} for row in csv.DictReader(file)]
+    checkpoint = Checkpoint.read(path)
+    return [
+        record.name,
+        checkpoint.class_name,
+        f"{checkpoint.parameters:,}",
+        record.progress if record.epochs else f"{checkpoint.epochs}",
+        f"{record.minutes:.1f}" if record.epochs else "",
+        "" if record.error is None else f"{record.error:.2%}{'*' if record.partial else ''}",
+        f"{record.test['error']:.2%}" if record.test else "",
+    ]
 
 
-def read_test(folder: Path) -> dict[str, Any] | None:
-    """What `test` said on the official test set, if it was run."""
-    path = folder / "test.json"
-    return json.loads(path.read_text()).get("MNISTDataModule") if path.is_file() else None
+def row_of_package() -> list[str]:
+    """The weights of the package in the table, with their recorded figures."""
+    from digits.checkpoint import Checkpoint
+    from digits.config_files import describe
+    from digits.runs import PRETRAINED
+
+    checkpoint = Checkpoint.read(PRETRAINED)
+    error = describe(SHIPPED).error
+    return [SHIPPED, checkpoint.class_name, f"{checkpoint.parameters:,}", "", "", "", error]

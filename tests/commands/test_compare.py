@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from digits.__main__ import main
+from digits.config_files import describe
 from tests.helpers import Digits
 
 FIT = ("--model=LargeCNN", "--trainer.max_epochs=2", "--name=run")
@@ -16,7 +17,7 @@ def test_runs_are_compared(digits: Digits, capsys: pytest.CaptureFixture[str]) -
     Path("lightning_logs/run/version_1").mkdir()  # interrupted before its first epoch was over
     main(["compare", *map(str, sorted(Path("lightning_logs").glob("*/version_*")))])
     header, *rows, chart = capsys.readouterr().out.splitlines()
-    assert header.split() == ["run", "model", "parameters", "epochs", "minutes", "validation", "error", "test", "error"]
+    assert header.split() == ["run", "model", "parameters", "epochs", "min", "val", "error", "test"]
     values = {row.split()[0]: row.split()[1:] for row in rows}
     assert values.keys() == {"run/version_0", "other/version_0"}
     assert values["run/version_0"][:3] == ["LargeCNN", "59,933", "2"]
@@ -30,3 +31,22 @@ def test_comparing_nothing_is_an_error(digits: Digits) -> None:
     for path, reason in [("absent", "absent is no folder"), (".", "has a checkpoint: train first")]:
         with pytest.raises(SystemExit, match=reason):
             main(["compare", path])
+
+
+def test_partial_and_unfinished_runs_are_marked_and_nothing_is_wider_than_80_columns(
+    digits: Digits, capsys: pytest.CaptureFixture[str]
+) -> None:
+    digits("fit", "--model=BatchNormCNN", "--trainer.limit_val_batches=1", "--trainer.max_epochs=1", "--name=batchnorm")
+    digits("fit", "--model=MLP", "--trainer.max_epochs=3", "--trainer.max_steps=8", "--name=stopped")
+    capsys.readouterr()
+    main(["compare", "pretrained", "lightning_logs/batchnorm/version_0", "lightning_logs/stopped/version_0"])
+    out = capsys.readouterr().out
+    partial, stopped, shipped = out.splitlines()[1:4]
+    assert partial.split()[0] == "batchnorm/version_0"
+    assert partial.endswith("%*")
+    assert "1 of 3" in stopped
+    assert "*" not in stopped
+    assert shipped.split() == ["pretrained", "DeepCNN", "576,106", describe("pretrained").error]
+    assert "* of a run on a part of the images" in out
+    assert "stopped before its end" in out
+    assert max(map(len, out.splitlines())) <= 80

@@ -1,0 +1,68 @@
+"""`digits list`: what there is to choose from, by name."""
+
+import inspect
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import get_args
+
+from digits.commands.parser import CommandParser
+from digits.config_files import describe, packaged
+from digits.console import PROGRAM, as_table
+from digits.records import RunRecord
+from digits.runs import LOG_ROOT, runs_in
+
+
+def command_parser() -> CommandParser:
+    """The options of `digits list`."""
+    parser = CommandParser("list")
+    parser.add_argument("--root", default=LOG_ROOT, help="The folder of your runs.")
+    return parser
+
+
+def main(args: Sequence[str]) -> None:
+    """Run `digits list` with these arguments."""
+    options = command_parser().parse_args(args)
+    for line in listing(Path(options.root)):
+        print(line, flush=True)  # the last lines take longer
+
+
+def listing(root: Path) -> Iterator[str]:
+    """What can be named on the command line.
+
+    Args:
+        root: the folder that holds the folders of runs.
+    """
+    yield f"Configs: {PROGRAM} fit --config NAME"
+    configs = [describe(name) for name in packaged()]
+    header = ("", "parameters", "test error", "fit, 2 cores")
+    yield as_table([header, *((one.name, one.parameters, one.error, one.time) for one in configs)], indent="  ")
+    runs = [RunRecord.read(run) for folder in folders_of_runs(root) for run in runs_in(folder)]
+    yield f"\nYour runs in {root}: --ckpt_path FOLDER" if runs else f"\nYour runs in {root}: none yet"
+    if runs:
+        header = ("", "epochs", "validation error", "test error")
+        yield as_table([header, *(row_of(record) for record in runs)], indent="  ")
+    yield "\nWeights that come with the package: --ckpt_path pretrained"
+    from digits.commands.export import SUFFIX
+    from digits.data import MNISTDataModule
+    from digits.suggestions import SOURCES
+
+    yield f"\nSources of images: {PROGRAM} fit --data NAME"
+    for kind in SOURCES:
+        words = re.split(r"[:,(]", kind.__doc__ or "", maxsplit=1)[0]
+        yield f"  {kind.__name__:<18} {words.strip()}"
+    sets = get_args(inspect.signature(MNISTDataModule).parameters["dataset"].annotation)
+    yield f"  {'':<18} --data.dataset {', '.join(sets)}"
+    yield f"\nFile formats: {PROGRAM} export --format NAME"
+    yield f"  {', '.join(f'{name} ({suffix})' for name, suffix in SUFFIX.items())}"
+
+
+def folders_of_runs(root: Path) -> list[Path]:
+    """The folders in which runs lie, in the order of their names; a name may hold others."""
+    return sorted({run.parent for run in root.rglob("version_*") if run.is_dir()}) if root.is_dir() else []
+
+
+def row_of(record: RunRecord) -> tuple[str, str, str, str]:
+    """A run in the listing."""
+    error = "" if record.error is None else f"{record.error:.2%}{'*' if record.partial else ''}"
+    return record.name, record.progress, error, f"{record.test['error']:.2%}" if record.test else ""

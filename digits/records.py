@@ -1,0 +1,96 @@
+"""What a run's folder says of the run: how far it came, and how well it does. Imports nothing that takes time."""
+
+import csv
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+PARTIAL = ("limit_train_batches", "limit_val_batches", "overfit_batches")  # of the Trainer's options
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """What is known of a run; see `read`.
+
+    Args:
+        folder: of the run.
+        epochs: the rows of its metrics.csv, one per epoch.
+        planned: the epochs that it was to train for; None where its configuration does not say so.
+        partial: the options by which it trained or validated on a part of the images only.
+        test: what `test` said on the official test images; None if it was not run.
+    """
+
+    folder: Path
+    epochs: list[dict[str, float]]
+    planned: int | None
+    partial: tuple[str, ...]
+    test: dict[str, Any] | None
+
+    @classmethod
+    def read(cls, folder: Path) -> "RunRecord":
+        """Read what a run has written so far; what is missing or damaged is unknown."""
+        trainer = read_trainer(folder / "config.yaml")
+        epochs = trainer.get("max_epochs")
+        return cls(
+            folder,
+            read_metrics(folder / "metrics.csv"),
+            epochs if isinstance(epochs, int) and epochs > 0 else None,
+            tuple(name for name in PARTIAL if is_part(trainer.get(name))),
+            read_test(folder / "test.json"),
+        )
+
+    @property
+    def name(self) -> str:
+        """The last two parts of the folder: `large_cnn/version_0`."""
+        return "/".join(self.folder.parts[-2:])
+
+    @property
+    def minutes(self) -> float:
+        """Minutes of training."""
+        return sum(row.get("seconds", 0) for row in self.epochs) / 60
+
+    @property
+    def error(self) -> float | None:
+        """The lowest validation error of an epoch, 0 to 1; None if it did not validate."""
+        return min((row["val/error"] for row in self.epochs if "val/error" in row), default=None)
+
+    @property
+    def progress(self) -> str:
+        """`3 of 10` epochs; `10` where all are done, or none were planned."""
+        done = len(self.epochs)
+        return f"{done} of {self.planned}" if self.planned and done < self.planned else f"{done}"
+
+
+def is_part(limit: Any) -> bool:
+    """Whether a limit of the Trainer leaves some batches, but not all: 1.0 are all, and 1 is a single one."""
+    return bool(limit) and not (limit == 1 and isinstance(limit, float))
+
+
+def read_trainer(path: Path) -> dict[str, Any]:
+    """The Trainer's options in a run's configuration; none where it has none, or none that can be read."""
+    try:
+        trainer = yaml.safe_load(path.read_text(encoding="utf-8")).get("trainer")
+    except (OSError, ValueError, RecursionError, yaml.YAMLError, AttributeError):
+        return {}
+    return trainer if isinstance(trainer, dict) else {}
+
+
+def read_metrics(path: Path) -> list[dict[str, float]]:
+    """The rows of a run's metrics.csv; none if it has none, or is damaged."""
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            return [{key: float(value) for key, value in row.items() if value} for row in csv.DictReader(file)]
+    except (OSError, ValueError, TypeError, csv.Error):
+        return []
+
+
+def read_test(path: Path) -> dict[str, Any] | None:
+    """What `test` said on the official test images, if it was run."""
+    try:
+        scores = json.loads(path.read_text(encoding="utf-8")).get("MNISTDataModule")
+    except (OSError, ValueError, RecursionError, AttributeError):
+        return None
+    return scores if isinstance(scores, dict) and isinstance(scores.get("error"), float) else None

@@ -1,0 +1,40 @@
+from pathlib import Path
+
+import pytest
+
+from digits.__main__ import main
+from digits.config_files import packaged
+from digits.suggestions import SOURCES
+
+
+def test_everything_that_has_a_name_is_listed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    main(["list"])
+    out = capsys.readouterr().out
+    rows = {line.split()[0]: line for line in out.splitlines() if line.startswith("  ")}
+    assert {*packaged(), *(kind.__name__ for kind in SOURCES)} <= rows.keys()
+    assert rows["large_cnn"].split()[1] == "59,933"
+    assert "%" in rows["large_cnn"]
+    assert "none yet" in out
+    assert all(word in out for word in ("FashionMNIST", "torch-export", "--ckpt_path pretrained"))
+    assert max(map(len, out.splitlines())) <= 80
+
+
+def test_runs_are_listed_with_their_scores(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = tmp_path / "sweep/trial0/version_0"
+    run.mkdir(parents=True)
+    (run / "metrics.csv").write_text("epoch,val/error\n1,0.25\n2,0.125\n")
+    (run / "config.yaml").write_text("trainer:\n  max_epochs: 3\n  limit_val_batches: 0.5\n")
+    (run / "test.json").write_text('{"MNISTDataModule": {"error": 0.5}}')
+    broken = tmp_path / "broken/version_0"
+    broken.mkdir(parents=True)
+    for name in ("metrics.csv", "config.yaml", "test.json"):
+        (broken / name).write_text("[" * 3000)
+    main(["list", "--root", str(tmp_path)])
+    out = capsys.readouterr().out
+    (row,) = (line.split() for line in out.splitlines() if "trial0" in line)
+    assert row == ["trial0/version_0", "2", "of", "3", "12.50%*", "50.00%"]
+    (row,) = (line.split() for line in out.splitlines() if "broken" in line)
+    assert row == ["broken/version_0", "0"]
