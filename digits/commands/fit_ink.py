@@ -22,6 +22,7 @@ def main(args: list[str] | None = None) -> None:
         *NOISE,
         "Your `IterableDataset` has `__len__`",
         "Precision .* is not supported by the model summary",
+        "LightningCLI's args parameter is intended to run from within Python.*",  # they are the program's own
     ):
         warnings.filterwarnings("ignore", message)
     cli = LightningCLI(
