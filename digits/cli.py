@@ -8,7 +8,6 @@ import re
 import shutil
 import sys
 import threading
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +26,7 @@ from digits.callbacks import CheckpointFiles, default_callbacks
 from digits.checkpoint import Checkpoint
 from digits.classifier import FINDERS, Classifier
 from digits.config_files import run_name, with_configs, with_new_names
-from digits.console import NOISE, one_line, say, shown
+from digits.console import one_line, quiet, say, shown
 from digits.ensemble import Ensemble
 from digits.errors import InputError
 from digits.fast.process import fastest_precision
@@ -233,11 +232,7 @@ def main(args: list[str] | None = None) -> None:
     Args:
         args: the arguments, by default the program's own.
     """
-    for message in NOISE:
-        warnings.filterwarnings("ignore", message)
-    for package in ("lightning.pytorch", "lightning.fabric"):
-        logging.getLogger(package).setLevel(logging.WARNING)  # hardware not used, products to try
-    logging.getLogger("lightning.pytorch.profilers").setLevel(logging.INFO)  # their reports
+    quiet()
     threading.excepthook = tell_of_thread
     args = sys.argv[1:] if args is None else args
     try:

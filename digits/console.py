@@ -1,11 +1,13 @@
 """What the command line says: its commands, suggestions, and errors of one line. Imports nothing that takes time."""
 
 import io
+import logging
 import os
 import re
 import shutil
 import sys
 import textwrap
+import warnings
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
@@ -175,6 +177,15 @@ def repair_output() -> None:
         sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115
     elif sys.stdout.errors == "strict" and isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")
+
+
+def quiet() -> None:
+    """Spare the user remarks of Lightning and torch on things that are as they should be here."""
+    for message in NOISE:
+        warnings.filterwarnings("ignore", message)
+    for package in ("lightning.pytorch", "lightning.fabric"):
+        logging.getLogger(package).setLevel(logging.WARNING)  # hardware not used, products to try
+    logging.getLogger("lightning.pytorch.profilers").setLevel(logging.INFO)  # their reports
 
 
 def is_first_process() -> bool:

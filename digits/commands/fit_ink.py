@@ -6,7 +6,7 @@ from pathlib import Path
 from lightning.pytorch.cli import LightningCLI
 
 from digits.config_files import with_configs
-from digits.console import NOISE
+from digits.console import quiet
 from digits.data.synthetic import SyntheticPages
 from digits.ink import save_weights
 from digits.segmenter import InkSegmenter
@@ -18,8 +18,8 @@ def main(args: list[str] | None = None) -> None:
     Args:
         args: options of a LightningCLI, such as `fit --config configs/ink.yaml --trainer.max_epochs 1`.
     """
+    quiet()
     for message in (
-        *NOISE,
         "Your `IterableDataset` has `__len__`",
         "Precision .* is not supported by the model summary",
         "LightningCLI's args parameter is intended to run from within Python.*",  # they are the program's own
