@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from digits.augment import broaden
+from digits.console import warn
 from digits.data.batches import Batches, random_seed, seed_device
 from digits.data.dataset import Batch, Digits, DigitsSubset, stratified_split
 from digits.errors import InputError
@@ -127,6 +128,10 @@ class DigitsDataModule(LightningDataModule):
             if self.val_size >= len(data):
                 raise InputError(
                     f"--data.val_size {self.val_size} leaves nothing to train on: there are {len(data)} training images"
+                )
+            if len(data) > 100 and (only := data.labels.unique()).numel() == 1:
+                warn(
+                    f"all {len(data):,} training images have the label {self.classes[int(only)]}: any network is right"
                 )
             train, val = stratified_split(data.labels, self.val_size, self.split_seed)
             self.resumed_at = 0, 0

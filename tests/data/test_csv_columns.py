@@ -1,0 +1,147 @@
+"""Which column is the label: found by the header or by the values, or refused."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from digits.data import CSVDataModule
+from digits.data.csv import read_csv
+from digits.data.photo import prepare
+from digits.errors import InputError
+from tests.helpers import Digits, draw, written
+
+PIXELS = [f"pixel{i}" for i in range(784)]
+CENTRED = torch.nn.functional.pad(torch.ones(26, 26, dtype=torch.uint8), (1, 1, 1, 1))
+
+
+def digits_like(n: int) -> tuple[Tensor, Tensor]:
+    """Images whose edges are empty, as MNIST's are."""
+    images, labels = draw(n, seed=2)
+    return images * CENTRED, labels
+
+
+def write(path: Path, images: Tensor, labels: Tensor | None, at: int, header: list[str] | None) -> Path:
+    """A CSV file whose label is column `at`."""
+    rows = images.view(-1, 784).tolist()
+    if labels is not None:
+        for row, label in zip(rows, labels.tolist(), strict=True):
+            row.insert(at, label)
+    lines = [header] if header else []
+    path.write_text("\n".join(",".join(map(str, line)) for line in [*lines, *rows]) + "\n")
+    return path
+
+
+@pytest.mark.parametrize("at", [0, 784, 300])
+@pytest.mark.parametrize("name", ["label", "Label", " LABEL ", "class", "Target", "y", "digit"])
+def test_the_label_may_stand_anywhere_under_its_usual_names(tmp_path: Path, at: int, name: str) -> None:
+    images, labels = digits_like(30)
+    read = read_csv(write(tmp_path / "x.csv", images, labels, at, [*PIXELS[:at], name, *PIXELS[at:]]))
+    assert torch.equal(read[0], images)
+    assert read[1] is not None
+    assert torch.equal(read[1], labels)
+
+
+@pytest.mark.parametrize("at", [0, 784])
+@pytest.mark.parametrize("numbered", [None, 0, 1])
+@pytest.mark.parametrize("n", [1, 8, 2050])
+def test_without_names_the_values_tell_whether_the_label_is_first_or_last(
+    tmp_path: Path, at: int, numbered: int | None, n: int
+) -> None:
+    images, labels = digits_like(n)
+    labels = labels.roll(3).sort().values if n > 10 else labels + 1  # also if the first thousand rows are all zeros
+    header = None if numbered is None else [str(i + numbered) for i in range(785)]  # as pandas names columns
+    read = read_csv(write(tmp_path / "x.csv", images, labels, at, header))
+    assert torch.equal(read[0], images)
+    assert read[1] is not None
+    assert torch.equal(read[1], labels)
+
+
+def test_what_the_values_do_not_tell_is_refused_and_may_be_said(tmp_path: Path) -> None:
+    images, labels = digits_like(40)
+    images[:, -1, -1] = (labels + 4) % 10
+    path = write(tmp_path / "x.csv", images, labels, 0, None)
+    with pytest.raises(
+        InputError, match=r"whether the first or the last column is the label: say so by --data\.label 1"
+    ):
+        read_csv(path)
+    for label in (1, "1"):
+        read = read_csv(path, label)
+        assert torch.equal(read[0], images)
+    images[:, -1, -1], labels[2] = 200, 10
+    with pytest.raises(InputError, match=r'line 3, column 1: "10" .* from 0 to 9, and no more are'):
+        read_csv(write(path, images, labels, 0, None))
+    with pytest.raises(InputError, match=r'line 3, column 1: "10" .* from 0 to 9$'):
+        read_csv(path, 1)
+
+
+@pytest.mark.parametrize(
+    ("header", "reason"),
+    [
+        (["answer", *PIXELS], 'column 1, "answer", may be the label: say so by --data.label answer'),
+        ([*PIXELS, "the answer"], 'column 785, "the answer", may be the label: say so by --data.label 785'),
+        (["", *PIXELS], 'column 1, "", may be the label: say so by --data.label 1'),
+        (["label", *PIXELS[1:], "class"], 'column 1, "label", or column 785, "class", may be the label'),
+        ([f"n{i}" for i in range(785)], "none of 785 columns is called label: give its name, or number, by --data.lab"),
+        (["label", *PIXELS[1:]], '784 columns, of which "label" is no pixel'),
+        (["", "label", *PIXELS], "786 columns, where there should be 784 pixels, .* and no index of the rows"),
+    ],
+)
+def test_headers_that_do_not_tell_it(tmp_path: Path, header: list[str], reason: str) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text(",".join(header) + "\n" + ",".join("0" * len(header)) + "\n")
+    with pytest.raises(InputError, match=rf"x\.csv, line 1: .*{reason}") as info:
+        read_csv(path)
+    assert len(str(info.value)) < 400
+
+
+def test_a_column_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    path = write(tmp_path / "x.csv", *digits_like(5), 0, ["answer", *PIXELS])
+    assert read_csv(path, "Answer")[1] is not None
+    for label in ("reply", 0, 786, -1):
+        with pytest.raises(InputError, match=f'no column "{label}", which --data.label names, among its 785'):
+            read_csv(path, label)
+
+
+@pytest.mark.parametrize(("separator", "name"), [(";", "semicolons"), ("\t", "tabs"), (" ", "spaces")])
+def test_other_separators_are_named(tmp_path: Path, separator: str, name: str) -> None:
+    path = write(tmp_path / "x.csv", *digits_like(5), 0, None)
+    path.write_text(path.read_text().replace(",", separator))
+    with pytest.raises(InputError, match=f"separated by {name}: commas are read"):
+        read_csv(path)
+
+
+def test_an_option_of_the_command_line_names_the_label(digits: Digits, refused: Digits) -> None:
+    write(Path("x.csv"), *digits_like(200), 784, [*PIXELS, "answer"])
+    fit = ("fit", "--model=MLP", "--trainer.max_epochs=1", "--pictures=false", "--data=CSVDataModule")
+    assert "--data.label answer" in refused(*fit, "--data.train=x.csv")
+    assert not list(Path().rglob("version_*"))
+    digits(*fit, "--data.train=x.csv", "--data.label=answer")
+    out = digits("test", "--name=MLP", "--data=CSVDataModule", "--data.test=x.csv", "--data.label=785")
+    assert "on 200 images" in out
+
+
+def test_labels_that_are_all_the_same_are_remarked_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    images, labels = digits_like(120)
+    for given, told in ((labels, ""), (labels * 0 + 3, "all 120 training images have the label 3")):
+        path = write(tmp_path / "x.csv", images, given, 0, ["label", *PIXELS])
+        CSVDataModule(train=str(path), val_size=20).setup("fit")
+        said = capsys.readouterr().err
+        assert told in said
+        assert bool(said) == bool(told)
+
+
+def test_digits_that_lie_on_their_side_are_refused(tmp_path: Path) -> None:
+    upright = torch.stack([torch.from_numpy(np.asarray(prepare(written(str(i % 10))))) for i in range(20)])
+    labels = torch.arange(20) % 10
+    for images, name in ((upright, "up.csv"), (upright.transpose(1, 2), "side.csv")):
+        write(tmp_path / name, images.contiguous(), labels, 0, None)
+    assert torch.equal(CSVDataModule(test=str(tmp_path / "up.csv")).load("test").images, upright)
+    with pytest.raises(InputError, match=r"side\.csv lie on their side, .*: give --data\.transposed true, or false"):
+        CSVDataModule(test=str(tmp_path / "side.csv")).load("test")
+    turned = CSVDataModule(test=str(tmp_path / "side.csv"), transposed=True).load("test")
+    assert torch.equal(turned.images, upright)
+    left = CSVDataModule(test=str(tmp_path / "side.csv"), transposed=False).load("test")
+    assert torch.equal(left.images, upright.transpose(1, 2))
