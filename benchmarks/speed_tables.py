@@ -46,6 +46,19 @@ def optimizations() -> str:
     return table(["milliseconds per step", *(f"`{network}`" for network in networks)], rows, figures)
 
 
+@fills("busy")
+def busy() -> str:
+    figures = read("busy")
+    networks = [network for network in figures if network not in ("machine", "versions")]
+    names = list(dict.fromkeys(name for n in networks for row in figures[n].values() for name in row))
+    rows = [
+        [f"`{network}` {situation}", *(f"{row.get(name, '')}" for name in names)]
+        for network in networks
+        for situation, row in figures[network].items()
+    ]
+    return table(["", *(name.replace("digits", "`digits`", 1) for name in names)], rows, figures) if rows else ""
+
+
 @fills("scale")
 def scale() -> str:
     figures = read("scale")

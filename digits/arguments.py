@@ -4,7 +4,7 @@ import sys
 from typing import Any
 
 import torch
-from jsonargparse.typing import register_type
+from jsonargparse.typing import PositiveInt, register_type
 from lightning.pytorch.cli import ArgsType, LightningArgumentParser, LightningCLI
 
 from digits.callbacks import ConfigWriter, PredictionWriter
@@ -13,6 +13,7 @@ from digits.commands.export import ExportingTrainer
 from digits.config_files import refuse_broken_configs, run_name
 from digits.console import COMMANDS, DESCRIPTION, PROGRAM, OneLineErrors
 from digits.data import DigitsDataModule, MNISTDataModule
+from digits.fast.threads import use_threads
 from digits.loggers import with_save_dir
 from digits.options import refuse_options
 from digits.runs import LOG_ROOT
@@ -89,6 +90,12 @@ class ArgumentsCLI(LightningCLI):
             default=True,
             help="Take what makes a CPU fast: its best precision, fast layers, a short loop over the batches.",
         )
+        parser.add_argument(
+            "--threads",
+            type=PositiveInt | None,
+            default=None,
+            help="Threads to compute with on a CPU; by default OMP_NUM_THREADS, or one for each core that may be used.",
+        )
         parser.add_lightning_class_args(ExportingTrainer, "trainer")
         parser.set_defaults({f"trainer.{key}": value for key, value in self.trainer_defaults.items()})
         # Not required: a checkpoint knows its model.
@@ -118,6 +125,7 @@ class ArgumentsCLI(LightningCLI):
         self.config = parser.parse_args(with_save_dir(args))
         options = self.config[self.config.subcommand]
         refuse_options(self.config.subcommand, options, options.name or run_name(options))
+        use_threads(options.threads)
 
     def _parse_ckpt_path(self) -> None:
         """Lightning lets a checkpoint's hyperparameters win over the command line without a word; see below."""

@@ -153,8 +153,8 @@ class DigitsCLI(ArgumentsCLI):
             logging.getLogger("lightning.pytorch").setLevel(logging.INFO)  # what they say, as they are asked to
         if options.fast:
             speed_up(trainer)
-        device = trainer.strategy.root_device.type
-        threads = f" with {torch.get_num_threads()} threads" if device == "cpu" else ""
+        device, n = trainer.strategy.root_device.type, torch.get_num_threads()
+        threads = f" with {n} thread{'s' if n > 1 else ''}" if device == "cpu" else ""
         fastest = " (the fastest here)" if self.chose_precision else ""
         say(
             f"{self.name}: {self.subcommand} on {trainer.world_size} × {device}{threads}, "

@@ -6,6 +6,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from jsonargparse.typing import PositiveInt
+
 from digits.commands.parser import CommandParser
 from digits.console import is_first_process
 from digits.errors import InputError
@@ -25,6 +27,7 @@ def command_parser() -> CommandParser:
     parser.add_argument("--ckpt_path", default="pretrained", help="A checkpoint, a run's folder, or pretrained.")
     parser.add_argument("--output", type=str | None, default=None, help="A CSV file to write; - is standard output.")
     parser.add_argument("--json", action="store_true", help="Print a line of JSON for each picture.")
+    parser.add_argument("--threads", type=PositiveInt | None, default=None, help="Threads to compute with on a CPU.")
     parser.add_argument("--tta", type=bool, default=False, help="Average over nine views, shifted by up to one pixel.")
     return parser
 
@@ -37,8 +40,10 @@ def main(args: Sequence[str]) -> None:
     """
     options = command_parser().parse_args(list(args))
     files = list(find_all(options.pictures))
+    from digits.fast.threads import use_threads
     from digits.predictor import load
 
+    use_threads(options.threads)
     predictor = load(options.ckpt_path)
     predictor.model.tta = options.tta
     readings = []

@@ -5,7 +5,9 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.utilities.rank_zero import rank_zero_only
 
 from digits.fast.layers import use_fast_layers, use_plain_layers
+from digits.fast.load import FollowLoad
 from digits.fast.process import prepare_process, use_channels_last
+from digits.fast.threads import were_chosen
 
 
 def speed_up(trainer: Trainer) -> None:
@@ -16,6 +18,8 @@ def speed_up(trainer: Trainer) -> None:
     """
     prepare_process()
     trainer.callbacks.insert(0, FastLayers())  # type: ignore[attr-defined]
+    if not were_chosen():
+        trainer.callbacks.insert(1, FollowLoad())  # type: ignore[attr-defined]
     use_fast_path(trainer)
 
 

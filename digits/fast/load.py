@@ -1,0 +1,196 @@
+"""FollowLoad: trains with one thread while other programs keep the cores busy, where that changes no bit.
+
+The threads of a step wait for each other hundreds of times. Beside another busy program one of them is often not
+running, and the others wait until the system lets it run: milliseconds each time. `python -m benchmarks.busy` measures
+it. One thread waits for nobody.
+"""
+
+import math
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple
+
+import torch
+import torch.nn.functional as F
+from lightning.pytorch import Callback, LightningModule, Trainer
+from torch import Tensor
+from torch.func import functional_call
+
+from digits.classifier import Classifier
+from digits.console import say
+from digits.data import DigitsDataModule
+
+WINDOW = 0.2  # seconds over which steps are averaged
+SLOWER = 1.5  # times the usual time of a step, at which a trial is due
+COST = 20  # times as long as a trial took, the next one waits
+MARGIN = 0.95  # of the time that the present number of threads takes, which the other must not exceed
+WORTH_TELLING = 1.5
+
+OWN_STEPS = ("training_step", "validation_step", "configure_optimizers", "forward", "eval_logits", "backward")
+
+
+class Trial(NamedTuple):
+    """A step with all threads and with one: seconds of each, and whether they give the same bits."""
+
+    all_threads: float
+    one_thread: float
+    same: bool
+
+
+class FollowLoad(Callback):
+    """Measure now and then what a step takes with all threads and with one, and go on with the faster.
+
+    Only where both give the same bits, tried for each shape of a batch, so that a run's result does not depend on what
+    else runs. Elsewhere the user is told what would help. What is tried changes neither the network nor what is random.
+    """
+
+    def __init__(self) -> None:
+        self.threads = torch.get_num_threads()
+
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        self.active = (
+            stage == "fit"
+            and self.threads > 1
+            and trainer.world_size == 1
+            and trainer.strategy.root_device.type == "cpu"
+            and isinstance(pl_module, Classifier)
+        )
+        self.uses_one = self.has_told = False
+        self.same: dict[tuple[int, ...], bool] = {}  # by the shape of a batch, and of the shape of one to validate on
+        self.same_validation: dict[tuple[int, ...], bool] = {}
+        self.due = True
+        self.next_trial = 0.0
+        self.usual = math.inf  # seconds of a step: the least since the last trial
+        self.restart_window()
+
+    def restart_window(self) -> None:
+        self.steps, self.since = 0, time.perf_counter()
+
+    def may_follow(self, trainer: Trainer, module: LightningModule) -> bool:
+        """Whether a training step does nothing but what a trial compares."""
+        data = trainer.datamodule  # type: ignore[attr-defined]
+        return (
+            isinstance(data, DigitsDataModule)
+            and not any({**data.augmentation, **data.broadening}.values())
+            and trainer.gradient_clip_val is None
+            and all(getattr(type(module), name) is getattr(Classifier, name) for name in OWN_STEPS)
+        )
+
+    def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
+        if not self.active:
+            return
+        if self.due:
+            self.try_both(trainer, pl_module, batch[0])
+        if self.uses_one:
+            shape = tuple(batch[0].shape)
+            if shape not in self.same:
+                self.same[shape] = gives_same(step_of(trainer, pl_module, batch[0]), self.threads)
+            torch.set_num_threads(1 if self.same[shape] else self.threads)
+
+    def on_train_batch_end(self, *args: Any) -> None:
+        if not self.active:
+            return
+        self.steps += 1
+        now = time.perf_counter()
+        if now - self.since < WINDOW * (1 if self.steps >= 3 else 5):
+            return
+        seconds = (now - self.since) / self.steps
+        self.due = now >= self.next_trial and (self.uses_one or seconds > SLOWER * self.usual)
+        self.usual = min(self.usual, seconds)
+        self.restart_window()
+
+    def on_train_epoch_start(self, *args: Any) -> None:
+        self.restart_window()
+
+    def on_validation_batch_start(
+        self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int, dataloader_idx: int = 0
+    ) -> None:
+        if not (self.active and self.uses_one):
+            return
+        shape = tuple(batch[0].shape)
+        if shape not in self.same_validation:
+            assert isinstance(pl_module, Classifier)
+            logits = partial(pl_module.full_precision_logits, pl_module.normalize_images(batch[0]))
+            self.same_validation[shape] = gives_same(lambda: [logits()], self.threads)
+        torch.set_num_threads(1 if self.same_validation[shape] else self.threads)
+
+    def try_both(self, trainer: Trainer, module: LightningModule, images: Tensor) -> None:
+        """Go on with the number of threads that is faster now."""
+        start = time.perf_counter()
+        found = trial(step_of(trainer, module, images), self.threads)
+        self.same[tuple(images.shape)] = found.same
+        slower = found.all_threads / found.one_thread
+        if not found.same or not self.may_follow(trainer, module):
+            self.uses_one = False
+            self.tell(
+                slower > WORTH_TELLING,
+                f"A step takes {slower:.1f} times as long with {self.threads} threads as with one, as beside other "
+                "busy programs:\n--threads 1 is faster now (its results may differ in the last digits).",
+            )
+            self.active = not self.has_told  # nothing more can be done
+        else:
+            self.uses_one = slower > (MARGIN if self.uses_one else 1 / MARGIN)
+            self.tell(
+                self.uses_one,
+                "The processors are busy with other programs: training goes on with one thread while they are\n"
+                "(the results are the same; --threads N sets a fixed number).",
+            )
+        torch.set_num_threads(self.threads)
+        self.due, self.usual = False, math.inf
+        now = time.perf_counter()
+        self.next_trial = now + COST * (now - start)
+        self.restart_window()
+
+    def tell(self, worth_it: bool, message: str) -> None:
+        """Print a message once."""
+        if worth_it and not self.has_told:
+            say(message)
+            self.has_told = True
+
+    def on_train_end(self, *args: Any) -> None:
+        torch.set_num_threads(self.threads)
+
+    def on_exception(self, *args: Any) -> None:
+        torch.set_num_threads(self.threads)
+
+
+def step_of(trainer: Trainer, module: LightningModule, images: Tensor) -> Callable[[], list[Tensor]]:
+    """A function that computes logits and gradients of a batch, (N, 1, 28, 28), and changes nothing."""
+
+    def step() -> list[Tensor]:
+        buffers = {name: buffer.clone() for name, buffer in module.named_buffers()}
+        weights = [weight for weight in module.parameters() if weight.requires_grad]
+        with torch.random.fork_rng(devices=[]):
+            torch.default_generator.manual_seed(0)
+            with trainer.precision_plugin.train_step_context():
+                logits = functional_call(module, buffers, (images,))
+            loss = F.cross_entropy(logits.float(), torch.arange(len(images)) % logits.shape[1])
+            gradients = torch.autograd.grad(loss, weights, allow_unused=True)
+        return [logits.detach(), *(one for one in gradients if one is not None)]
+
+    return step
+
+
+def trial(step: Callable[[], list[Tensor]], threads: int) -> Trial:
+    """Compute a step with one thread and with all of them."""
+    results, seconds = [], []
+    for number in (1, threads):
+        torch.set_num_threads(number)
+        results.append(step())  # a first step makes ready what later ones use, and so is not timed
+        start = time.perf_counter()
+        step()
+        seconds.append(time.perf_counter() - start)
+        if seconds[-1] < SLOWER * seconds[0]:  # once more, as it is close
+            step()
+            seconds[-1] = (time.perf_counter() - start) / 2
+    return Trial(seconds[1], seconds[0], all(map(torch.equal, *results)))
+
+
+def gives_same(step: Callable[[], list[Tensor]], threads: int) -> bool:
+    """Whether a step has the same bits with one thread and with all of them."""
+    results = []
+    for number in (1, threads):
+        torch.set_num_threads(number)
+        results.append(step())
+    return all(map(torch.equal, *results))
