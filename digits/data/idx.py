@@ -3,42 +3,52 @@
 import hashlib
 import math
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import torch
 
 from digits.data.unpacking import open_unpacked
 from digits.errors import InputError
 
 CHUNK = 1 << 20  # bytes that are read at a time
+KINDS: dict[bytes, np.dtype[Any]] = {b"\0\0\x08": np.dtype("u1"), b"\0\0\x0c": np.dtype(">i4")}
 
 
-def read_idx(path: Path) -> torch.Tensor:
-    """Read an IDX file of unsigned bytes, gzipped if its name ends in ".gz".
+def read_idx(path: Path, member: str = "") -> torch.Tensor:
+    """Read an IDX file of unsigned bytes or 32-bit integers, gzipped if its name ends in ".gz".
 
-    The format: two zero bytes, 8 for unsigned byte, the number of dimensions, each dimension as a big-endian
-    32-bit integer, then the values.
+    The format: two zero bytes, 8 for unsigned bytes or 12 for integers, the number of dimensions, each dimension as a
+    big-endian 32-bit integer, then the values, big-endian, too.
+
+    Args:
+        path: the file, or a .zip archive.
+        member: the name of the file in the archive.
 
     Returns:
-        uint8, of the shape that the file states.
+        uint8 or int32, of the shape that the file states.
 
     Raises:
         InputError: the file is no such file, or holds less or more than it states.
     """
-    with open_unpacked(path) as file:
+    with open_unpacked(path, member) as file:
+        path = file.path
         head = file.read(4)
         sizes = file.read(4 * head[3]) if len(head) == 4 else b""
-        if head[:3] != b"\x00\x00\x08" or len(sizes) < 4 * head[3]:
+        kind = KINDS.get(head[:3])
+        if kind is None or len(sizes) < 4 * head[3]:
             raise InputError(f"{path} is not an IDX file of unsigned bytes: replace or delete it")
         shape = [int.from_bytes(sizes[i : i + 4], "big") for i in range(0, len(sizes), 4)]
         if not 1 <= len(shape) <= 8 or not all(shape):
             raise InputError(f"{path} states a shape of {'×'.join(map(str, shape))}: replace or delete it")
-        stated, values = math.prod(shape), bytearray()
-        while len(values) <= stated and (more := file.read(CHUNK)):
-            values += more
-    if len(values) != stated:
-        held = f"{len(values):,}" if len(values) < CHUNK else "more"  # reading stopped there
+        stated, content = math.prod(shape), bytearray()
+        while len(content) <= stated * kind.itemsize and (more := file.read(CHUNK)):
+            content += more
+    if len(content) != stated * kind.itemsize:
+        held = f"{len(content) // kind.itemsize:,}" if len(content) < CHUNK else "more"  # reading stopped there
         raise InputError(f"{path} holds {held} values, but states {stated:,}: replace or delete it")
-    return torch.frombuffer(values, dtype=torch.uint8).view(shape)
+    values = np.frombuffer(content, kind)
+    return torch.from_numpy(values if kind.itemsize == 1 else values.astype(np.int32)).view(shape)
 
 
 def check_md5(path: Path, expected: str) -> None:
@@ -51,7 +61,7 @@ def check_md5(path: Path, expected: str) -> None:
 
 def check_pair(images: torch.Tensor, labels: torch.Tensor, where: str) -> None:
     """Raise InputError unless these are 28×28 images with a label from 0 to 9 each."""
-    if images.ndim != 3 or images.shape[1:] != (28, 28):
+    if images.ndim != 3 or images.shape[1:] != (28, 28) or images.dtype != torch.uint8:
         raise InputError(f"{where}: the images are {tuple(images.shape)}, not (N, 28, 28): are the files swapped?")
     if labels.shape != images.shape[:1]:
         raise InputError(f"{where}: there are {len(images)} images, but {tuple(labels.shape)} labels")

@@ -12,8 +12,10 @@ from typing import Any, Literal
 
 import torch
 
+from digits.console import say, shown
 from digits.data.base import Digits, DigitsDataModule
 from digits.data.idx import check_md5, check_pair, read_idx
+from digits.data.idx_files import WANTED, canonical_name, find_files
 from digits.errors import InputError
 
 TIMEOUT = 30.0  # seconds without a byte from a mirror
@@ -46,8 +48,8 @@ class MNISTDataModule(DigitsDataModule):
 
     Args:
         dataset: which of them.
-        data_dir: where torchvision keeps or downloads the files, or a folder that holds the four IDX files themselves,
-            with ".gz" or without; by default the copy of MNIST in the package is read.
+        data_dir: a folder that holds the four IDX files, in itself, below, or in a .zip archive, or where torchvision
+            keeps or downloads them; by default the copy of MNIST in the package is read.
         shared: what all sources share; see DigitsDataModule.
     """
 
@@ -64,7 +66,7 @@ class MNISTDataModule(DigitsDataModule):
             raise InputError(f"--data.dataset {dataset} needs --data.data_dir, a folder to download to or to read")
 
     def prepare_data(self) -> None:
-        if self.data_dir is None or self._idx("train-images-idx3-ubyte") is not None:
+        if self.data_dir is None:
             return
         raw = Path(self.data_dir) / self.dataset / "raw"
         if self.dataset == "MNIST":
@@ -76,13 +78,20 @@ class MNISTDataModule(DigitsDataModule):
                             check_md5(path, expected)
                         except InputError as error:
                             raise InputError(f"{error}: delete it, and it will be downloaded again") from None
+        files = find_files(Path(self.data_dir), self.dataset)
+        places = {file.name.parent for file in files.values()}
+        if places - {raw, Path(self.data_dir)}:
+            say(f"Data: {', '.join(sorted(shown(Path(place)) for place in places))}")
+        if len(files) == len(WANTED) or places - {raw}:
+            return
         try:
             with socket_timeout(TIMEOUT):
                 if self.dataset in ("MNIST", "KMNIST", "FashionMNIST"):
                     download(self.dataset, raw)
                 else:
                     for train in (True, False):
-                        self._torchvision(train, download=True)
+                        options = {"split": "digits"} if self.dataset == "EMNIST" else {}
+                        torchvision_class(self.dataset)(self.data_dir, train=train, download=True, **options)
         except DOWNLOAD_ERRORS as error:
             raise InputError(
                 f"could not download {self.dataset} to {raw}: {error}. Try again later, put the files there, "
@@ -90,48 +99,41 @@ class MNISTDataModule(DigitsDataModule):
             ) from None
 
     def load(self, split: str) -> Digits:
-        train = split == "train"
-        if self.data_dir is not None and self._idx("train-images-idx3-ubyte") is None:
-            source = self._torchvision(train)
-            images, labels = source.data, source.targets
-            if self.dataset == "EMNIST":
-                images = images.transpose(1, 2).contiguous()  # its files hold them lying on their side
-            if self.dataset == "QMNIST":
-                labels = labels[:, 0]  # the others tell who wrote it
-            self.classes = [name.split(" - ")[0] for name in source.classes]
-        else:
-            prefix = "train" if train else "t10k"
-            images, labels = (self._read(f"{prefix}-{kind}-ubyte") for kind in ("images-idx3", "labels-idx1"))
+        part = "train" if split == "train" else "test"
+        images, labels = (self._read(f"{part}-{kind}") for kind in ("images", "labels"))
+        if self.dataset == "QMNIST" and labels.ndim == 2:
+            labels = labels[:, 0]  # the others tell who wrote it
         check_pair(images, labels, f"{self.data_dir or BUNDLED}")
-        if train and self.data_dir is not None:
+        if self.dataset == "EMNIST":
+            images = images.transpose(1, 2).contiguous()  # its files hold them lying on their side
+        if self.dataset in ("KMNIST", "FashionMNIST"):
+            self.classes = torchvision_class(self.dataset).classes
+        if split == "train" and self.data_dir is not None:
             self.measure(images)
         if split == "test" and self.dataset == "MNIST" and len(labels) == 10_000:
             disputed = [i for i, label in WRONG_LABELS.items() if labels[i] == label]
             self.wrong_labels = disputed if len(disputed) == len(WRONG_LABELS) else []  # else it is another test set
         return Digits(images, labels.long())
 
-    def _torchvision(self, train: bool, download: bool = False) -> Any:
-        from torchvision import datasets  # takes a second to import, and only this needs it
-
-        options = {"split": "digits"} if self.dataset == "EMNIST" else {}
-        return getattr(datasets, self.dataset)(self.data_dir, train=train, download=download, **options)
-
-    def _idx(self, name: str) -> Path | None:
-        """The file `name` in `data_dir` itself."""
-        for path in (Path(self.data_dir or BUNDLED) / name, Path(self.data_dir or BUNDLED) / f"{name}.gz"):
-            if path.exists():
-                return path
-        return None
-
-    def _read(self, name: str) -> torch.Tensor:
-        path = self._idx(name)
-        if path is None:
-            folder = self.data_dir or BUNDLED
-            what = "put it there" if self.data_dir else "install the package again"
-            raise InputError(f"{folder} has no {name} or {name}.gz: {what}")
+    def _read(self, wanted: str) -> torch.Tensor:
+        name = canonical_name(wanted, self.dataset)
         if self.data_dir is None:
+            path = BUNDLED / f"{name}.gz"
+            if not path.exists():
+                raise InputError(f"{BUNDLED} has no {path.name}: install the package again")
             check_md5(path, FILES[name][0])
-        return read_idx(path)
+            return read_idx(path)
+        file = find_files(Path(self.data_dir), self.dataset).get(wanted)
+        if file is None:
+            raise InputError(f"{self.data_dir} has no {name} or {name}.gz: put it there")
+        return read_idx(*file)
+
+
+def torchvision_class(dataset: str) -> Any:
+    """Torchvision's class of this name. To import it takes a second."""
+    from torchvision import datasets
+
+    return getattr(datasets, dataset)
 
 
 def download(dataset: str, folder: Path) -> None:
@@ -142,10 +144,9 @@ def download(dataset: str, folder: Path) -> None:
     Raises:
         RuntimeError: no mirror has it; tells why of each.
     """
-    from torchvision import datasets
     from torchvision.datasets.utils import download_and_extract_archive
 
-    source = getattr(datasets, dataset)
+    source = torchvision_class(dataset)
     folder.mkdir(parents=True, exist_ok=True)
     for name, md5 in source.resources:
         if (folder / Path(name).stem).is_file():

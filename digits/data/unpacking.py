@@ -5,7 +5,7 @@ import lzma
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Protocol
 
@@ -62,8 +62,12 @@ class Unpacked:
 
 
 @contextmanager
-def open_unpacked(path: Path) -> Iterator[Unpacked]:
-    """Open a file; `.gz` and `.zip`, with one CSV file in it, are unpacked as they are read.
+def open_unpacked(path: Path, member: str = "") -> Iterator[Unpacked]:
+    """Open a file; `.gz` and `.zip` are unpacked as they are read.
+
+    Args:
+        path: the file.
+        member: the name of the file in an archive; by default the one CSV file in it.
 
     Raises:
         InputError: there is no such file, or it is damaged; also when that shows while it is read.
@@ -74,12 +78,17 @@ def open_unpacked(path: Path) -> Iterator[Unpacked]:
         raise InputError(f"{path} is a folder: give a file")
     most = max(MOST_TIMES * path.stat().st_size, ALWAYS)
     try:
-        if path.suffix == ".gz":
+        if path.suffix.lower() == ".gz":
             with gzip.open(path) as file:
                 yield Unpacked(path, file, most)
-        elif path.suffix == ".zip":
-            with zipfile.ZipFile(path) as archive, archive.open(only_csv(path, archive)) as file:
-                yield Unpacked(path, file, most)
+        elif path.suffix.lower() == ".zip":
+            gzipped = member.lower().endswith(".gz")
+            with (
+                zipfile.ZipFile(path) as archive,
+                archive.open(member or only_csv(path, archive)) as inner,
+                gzip.open(inner) if gzipped else nullcontext(inner) as file,
+            ):
+                yield Unpacked(path / member, file, most)
         else:
             with path.open("rb") as file:
                 yield Unpacked(path, file, None)
