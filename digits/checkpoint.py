@@ -18,6 +18,7 @@ from torch import nn
 from digits import models
 from digits.classifier import Classifier, TrainedOn
 from digits.errors import InputError
+from digits.head import resize_head
 from digits.schema import REQUIRED, check_fields, read_content
 
 # What testing and predicting need; the rest is for training further.
@@ -107,6 +108,7 @@ class Checkpoint:
                 with torch.device("meta"):
                     self.check_shapes(kind(**self.hyper_parameters))
             network = kind(**self.hyper_parameters)
+            resize_head(network, self.content["state_dict"])
             network.load_state_dict(self.content["state_dict"])
         except (TypeError, ValueError, RuntimeError, AttributeError) as error:
             self.refuse(f"does not fit {self.class_name}: {str(error).splitlines()[-1].strip()}")
@@ -115,6 +117,7 @@ class Checkpoint:
 
     def check_shapes(self, network: Classifier) -> None:
         """Refuse weights of other shapes than the network's, or another number of classes than it tells apart."""
+        resize_head(network, self.content["state_dict"])
         shapes = {name: tensor.shape for name, tensor in network.state_dict().items()}
         for name, tensor in self.content["state_dict"].items():
             if shapes.get(name, tensor.shape) != tensor.shape:

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from digits.doubt import Doubt
 from digits.errors import InputError
+from digits.head import match_head, resize_head
 from digits.metrics import Scores, digit_loss
 from digits.transforms import normalize
 
@@ -137,6 +138,10 @@ class Classifier(LightningModule):
         with torch.autocast(device, enabled=False):
             return self(images).float()
 
+    def setup(self, stage: str) -> None:
+        if self.trained_on is not None:
+            match_head(self, len(self.classes))
+
     def on_train_start(self) -> None:
         has_batch_norm = any(isinstance(layer, nn.BatchNorm2d) for layer in self.modules())
         train = getattr(self.trainer.datamodule, "train", None)  # type: ignore[attr-defined]
@@ -225,6 +230,7 @@ class Classifier(LightningModule):
             checkpoint["train_scores"] = {k: v.cpu() for k, v in self.train_scores.metric_state.items()}  # type: ignore[union-attr]
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        resize_head(self, checkpoint["state_dict"])
         self.temperature = checkpoint.get("temperature", 1.0)
         self.doubt = Doubt(**checkpoint.get("doubt", {}))
         if data := checkpoint.get("data"):

@@ -1,7 +1,7 @@
 """The networks, plain torch layers that read from top to bottom; `Classifier` trains and scores them.
 
 Shapes: N images, C channels, H rows, W columns. Every network takes normalised images, (N, 1, 28, 28) float32, and
-returns logits, (N, 10).
+returns logits, (N, 10); for other classes than ten, `digits.head` replaces the last layer.
 """
 
 from itertools import pairwise

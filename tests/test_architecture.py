@@ -15,7 +15,19 @@ MODULES = sorted(path for path in PACKAGE.rglob("*.py"))
 LAYERS = [
     {"errors"},
     {"augment", "console", "files", "ink", "metrics", "transforms"},
-    {"checkpoint", "classifier", "data", "doubt", "ensemble", "models", "records", "runs", "schema", "segmenter"},
+    {
+        "checkpoint",
+        "classifier",
+        "data",
+        "doubt",
+        "ensemble",
+        "head",
+        "models",
+        "records",
+        "runs",
+        "schema",
+        "segmenter",
+    },
     {"plots"},
     {
         "callbacks",
@@ -29,7 +41,7 @@ LAYERS = [
         "refusals",
         "suggestions",
     },
-    {"arguments", "short_help"},
+    {"arguments", "init_from", "short_help"},
     {"cli", "completion"},
     {"__main__"},
 ]

@@ -59,11 +59,11 @@ def check_md5(path: Path, expected: str) -> None:
         raise InputError(f"{path} is truncated or altered (MD5 {actual}, expected {expected})")
 
 
-def check_pair(images: torch.Tensor, labels: torch.Tensor, where: str) -> None:
-    """Raise InputError unless these are 28×28 images with a label from 0 to 9 each."""
+def check_pair(images: torch.Tensor, labels: torch.Tensor, where: str, classes: int = 10) -> None:
+    """Raise InputError unless these are 28×28 images with a label from 0 to `classes` - 1 each."""
     if images.ndim != 3 or images.shape[1:] != (28, 28) or images.dtype != torch.uint8:
         raise InputError(f"{where}: the images are {tuple(images.shape)}, not (N, 28, 28): are the files swapped?")
     if labels.shape != images.shape[:1]:
         raise InputError(f"{where}: there are {len(images)} images, but {tuple(labels.shape)} labels")
-    if len(labels) and (labels.min() < 0 or labels.max() > 9):
-        raise InputError(f"{where}: the labels run to {labels.max()}, not from 0 to 9")
+    if len(labels) and (labels.min() < 0 or labels.max() >= classes):
+        raise InputError(f"{where}: the labels run to {labels.max()}, not from 0 to {classes - 1}")

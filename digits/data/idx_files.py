@@ -21,6 +21,7 @@ BEFORE = {  # "train" or "test" in the names of the files, without signs
     "MNIST": ("", "mnist"),
     "QMNIST": ("qmnist",),
     "EMNIST": ("emnistdigits",),
+    "EMNISTLetters": ("emnistletters",),
     "KMNIST": ("", "kmnist"),
     "FashionMNIST": ("", "fashion", "fashionmnist"),
 }
@@ -97,7 +98,7 @@ def what_is(file: IdxFile, dataset: str) -> str | None:
 def canonical_name(wanted: str, dataset: str) -> str:
     """What one of `WANTED` is called where it comes from."""
     part, kind = wanted.split("-")
-    before = {"QMNIST": "qmnist-", "EMNIST": "emnist-digits-"}.get(dataset, "")
+    before = {"QMNIST": "qmnist-", "EMNIST": "emnist-digits-", "EMNISTLetters": "emnist-letters-"}.get(dataset, "")
     form = (
         "images-idx3-ubyte" if kind == "images" else "labels-idx2-int" if dataset == "QMNIST" else "labels-idx1-ubyte"
     )
@@ -107,6 +108,7 @@ def canonical_name(wanted: str, dataset: str) -> str:
 def all_files(folder: Path, dataset: str) -> Iterator[IdxFile]:
     """The files of a folder, then those where torchvision keeps this set, then those below, then those in archives."""
     archives = [folder] if folder.is_file() else []
+    dataset = dataset.removesuffix("Letters")  # which lie beside EMNIST's digits
     for place in [folder, folder / dataset / "raw", *folders_below(folder, dataset)]:
         for path in sorted(place.iterdir()) if place.is_dir() else ():
             if path.suffix.lower() == ".zip":

@@ -3,6 +3,7 @@
 import http.client
 import shutil
 import socket
+import string
 import tempfile
 import zlib
 from collections.abc import Iterator
@@ -39,12 +40,18 @@ WRONG_LABELS = {
 }
 
 
+# Torchvision's names of EMNIST's parts.
+EMNIST = {"EMNIST": "digits", "EMNISTLetters": "letters"}
+LETTERS = [*string.ascii_lowercase]
+
+
 class MNISTDataModule(DigitsDataModule):
-    """MNIST and the sets made in its likeness: 28×28 grey images of ten classes.
+    """MNIST and the sets made in its likeness: 28×28 grey images of ten classes, or of 26.
 
     MNIST is 60,000 training and 10,000 test images of handwritten digits (LeCun, Cortes and Burges, 1998); QMNIST its
     reconstruction with 60,000 test images (Yadav and Bottou, 2019), EMNIST the digits of its extension (Cohen et al.,
-    2017), KMNIST cursive Japanese (Clanuwat et al., 2018) and FashionMNIST clothes (Xiao, Rasul and Vollgraf, 2017).
+    2017) and EMNISTLetters the letters, large or small; KMNIST cursive Japanese (Clanuwat et al., 2018) and
+    FashionMNIST clothes (Xiao, Rasul and Vollgraf, 2017).
 
     Args:
         dataset: which of them.
@@ -55,7 +62,7 @@ class MNISTDataModule(DigitsDataModule):
 
     def __init__(
         self,
-        dataset: Literal["MNIST", "QMNIST", "EMNIST", "KMNIST", "FashionMNIST"] = "MNIST",
+        dataset: Literal["MNIST", "QMNIST", "EMNIST", "EMNISTLetters", "KMNIST", "FashionMNIST"] = "MNIST",
         data_dir: str | None = None,
         **shared: Any,
     ) -> None:
@@ -68,7 +75,7 @@ class MNISTDataModule(DigitsDataModule):
     def prepare_data(self) -> None:
         if self.data_dir is None:
             return
-        raw = Path(self.data_dir) / self.dataset / "raw"
+        raw = Path(self.data_dir) / ("EMNIST" if self.dataset in EMNIST else self.dataset) / "raw"
         if self.dataset == "MNIST":
             # torchvision replaces a damaged archive without a word and never looks at what it extracted before.
             for name, (md5_gz, md5) in FILES.items():
@@ -90,8 +97,8 @@ class MNISTDataModule(DigitsDataModule):
                     download(self.dataset, raw)
                 else:
                     for train in (True, False):
-                        options = {"split": "digits"} if self.dataset == "EMNIST" else {}
-                        torchvision_class(self.dataset)(self.data_dir, train=train, download=True, **options)
+                        options = {"split": EMNIST[self.dataset]} if self.dataset in EMNIST else {}
+                        torchvision_class(raw.parent.name)(self.data_dir, train=train, download=True, **options)
         except DOWNLOAD_ERRORS as error:
             raise InputError(
                 f"could not download {self.dataset} to {raw}: {error}. Try again later, put the files there, "
@@ -103,11 +110,13 @@ class MNISTDataModule(DigitsDataModule):
         images, labels = (self._read(f"{part}-{kind}") for kind in ("images", "labels"))
         if self.dataset == "QMNIST" and labels.ndim == 2:
             labels = labels[:, 0]  # the others tell who wrote it
-        check_pair(images, labels, f"{self.data_dir or BUNDLED}")
-        if self.dataset == "EMNIST":
+        if self.dataset in EMNIST:
             images = images.transpose(1, 2).contiguous()  # its files hold them lying on their side
+        if self.dataset == "EMNISTLetters":
+            labels, self.classes = labels.int() - 1, LETTERS
         if self.dataset in ("KMNIST", "FashionMNIST"):
             self.classes = torchvision_class(self.dataset).classes
+        check_pair(images, labels, f"{self.data_dir or BUNDLED}", len(self.classes))
         if split == "train" and self.data_dir is not None:
             self.measure(images)
         if split == "test" and self.dataset == "MNIST" and len(labels) == 10_000:

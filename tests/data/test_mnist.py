@@ -225,6 +225,19 @@ def test_sets_in_the_likeness_of_mnist(tmp_path: Path, dataset: Any) -> None:
         assert data.classes[9] == "Ankle boot"
 
 
+def test_letters_are_the_classes_of_letters(tmp_path: Path) -> None:
+    for part in ("train", "test"):
+        prefix = tmp_path / f"EMNIST/raw/emnist-letters-{part}"
+        prefix.parent.mkdir(parents=True, exist_ok=True)
+        write_idx(prefix.with_name(f"{prefix.name}-images-idx3-ubyte"), draw(52, seed=1)[0])
+        write_idx(prefix.with_name(f"{prefix.name}-labels-idx1-ubyte"), torch.arange(52) % 26 + 1)
+    data = MNISTDataModule("EMNISTLetters", str(tmp_path), val_size=26)
+    data.prepare_data()
+    data.setup("fit")
+    assert "".join(data.classes) == "abcdefghijklmnopqrstuvwxyz"
+    assert torch.equal(data.val.labels.sort().values, torch.arange(26))
+
+
 @pytest.mark.parametrize("suffix", ["", ".gz"])
 def test_a_folder_with_the_four_files_is_read_without_network(tmp_path: Path, suffix: str) -> None:
     for prefix, n in [("train", 30), ("t10k", 20)]:
