@@ -14,6 +14,7 @@ from digits.config_files import refuse_broken_configs, run_name
 from digits.console import COMMANDS, DESCRIPTION, PROGRAM, OneLineErrors
 from digits.data import DigitsDataModule, MNISTDataModule
 from digits.fast.threads import use_threads
+from digits.init_from import add_options, start_from
 from digits.loggers import with_save_dir
 from digits.options import refuse_options
 from digits.runs import LOG_ROOT
@@ -108,6 +109,8 @@ class ArgumentsCLI(LightningCLI):
         for command, parser in self._subcommand_parsers.items():
             ckpt_path = next(action for action in parser._actions if action.dest == "ckpt_path")
             ckpt_path.help = "A checkpoint, a run's folder, best or last of the newest run of this name, or pretrained."
+            if command == "fit":
+                add_options(parser)
             if command in ("test", "predict"):
                 parser.add_argument(
                     "--tta", type=bool, default=False, help="Average over nine views, shifted by up to one pixel."
@@ -126,6 +129,8 @@ class ArgumentsCLI(LightningCLI):
         options = self.config[self.config.subcommand]
         refuse_options(self.config.subcommand, options, options.name or run_name(options))
         use_threads(options.threads)
+        if self.config.subcommand == "fit":
+            start_from(self.argv, options)
 
     def _parse_ckpt_path(self) -> None:
         """Lightning lets a checkpoint's hyperparameters win over the command line without a word; see below."""

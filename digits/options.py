@@ -18,7 +18,7 @@ from digits.checkpoint import Checkpoint
 from digits.classifier import Classifier
 from digits.config_files import run_name, shown_config
 from digits.console import PROGRAM, shown, warn
-from digits.data import CSVDataModule
+from digits.data import CSVDataModule, MixedDataModule
 from digits.errors import InputError
 from digits.runs import LOG_ROOT
 
@@ -159,6 +159,8 @@ class NextCommands:
     def next(self) -> str:
         """The command that says what the network of this run is worth, or that uses it."""
         settings = self.options.data.get("init_args") or {}
+        if self.options.data.class_path.endswith(f".{MixedDataModule.__name__}") and self.run is not None:
+            return f"{PROGRAM} demo --ckpt_path {shlex.quote(shown(self.run))}"  # own images were trained on
         if not self.options.data.class_path.endswith(f".{CSVDataModule.__name__}"):
             return self.use("test")
         # Rows of one's own may be among the official test images.

@@ -5,6 +5,7 @@ from pathlib import Path
 from lightning.pytorch import Callback
 from lightning.pytorch.callbacks import LearningRateMonitor
 
+from digits.callbacks.before_after import BeforeAfter
 from digits.callbacks.calibration import Calibration
 from digits.callbacks.checkpoints import CheckpointFiles, RunCheckpoint
 from digits.callbacks.epochs import Epochs
@@ -21,6 +22,7 @@ from digits.callbacks.tensorboard import TensorBoardPages
 from digits.callbacks.terminal import ProgressBar, summarize
 
 __all__ = [
+    "BeforeAfter",
     "Calibration",
     "CheckpointFiles",
     "ConfigWriter",

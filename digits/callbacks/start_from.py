@@ -3,14 +3,21 @@
 from lightning.pytorch import Callback, LightningModule, Trainer
 
 from digits.checkpoint import Checkpoint
+from digits.classifier import TrainedOn
+from digits.console import say
+from digits.head import replace_head, resize_head
+from digits.models import Classifier
 from digits.runs import find_checkpoint
+
+MOST_NAMES = 3  # of classes, in a line
 
 
 class StartFrom(Callback):
-    """Give a network the weights of a checkpoint before it is trained; all else begins anew.
+    """Give a network the weights of a checkpoint before it is trained, and its scaling; all else begins anew.
 
-    To train further on other data or by another recipe: the learning rate rises and falls as in any run. A run that is
-    resumed (`--ckpt_path`) keeps its own weights.
+    To train further on other data or by another recipe: the learning rate rises and falls as in any run. Where the
+    images have other classes than those of the checkpoint, the last layer is a new one. A run that is resumed
+    (`--ckpt_path`) keeps its own weights.
 
     Args:
         checkpoint: a file that `fit` wrote, the folder of a run, whose best checkpoint is taken, or "pretrained", for
@@ -19,6 +26,8 @@ class StartFrom(Callback):
 
     def __init__(self, checkpoint: str) -> None:
         self.checkpoint = checkpoint
+        self.has_new_head = False
+        self.is_quiet = False
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         if stage != "fit" or trainer.ckpt_path is not None:
@@ -27,6 +36,25 @@ class StartFrom(Callback):
         if known.class_path != f"{type(pl_module).__module__}.{type(pl_module).__qualname__}":
             known.refuse(f"holds a {known.class_name}, but the network to train is a {type(pl_module).__name__}")
         try:
+            resize_head(pl_module, known.content["state_dict"])
             pl_module.load_state_dict(known.content["state_dict"])
         except RuntimeError as error:
             known.refuse(f"does not fit {known.class_name}: {str(error).splitlines()[-1].strip()}")
+        if isinstance(pl_module, Classifier) and known.trained_on is not None:
+            self.take_over(known.trained_on, trainer, pl_module)
+
+    def take_over(self, known: TrainedOn, trainer: Trainer, network: Classifier) -> None:
+        """Scale the images as the weights expect it, and tell the classes of the data apart."""
+        classes = tuple(getattr(trainer.datamodule, "classes", known.classes))  # type: ignore[attr-defined]
+        if classes != known.classes:
+            replace_head(network, len(classes))
+            self.has_new_head = True
+            if not self.is_quiet:
+                say(f"The last layer is new: it tells apart {named(classes)}, not {named(known.classes)}")
+        network.trained_on = known._replace(classes=classes)
+
+
+def named(classes: tuple[str, ...]) -> str:
+    """Such as "26 classes (a, b, c, …)"."""
+    more = ", …" if len(classes) > MOST_NAMES else ""
+    return f"{len(classes)} classes ({', '.join(classes[:MOST_NAMES])}{more})"

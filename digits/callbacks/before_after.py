@@ -1,0 +1,168 @@
+"""What training from the weights of another run has changed."""
+
+from collections.abc import Sequence
+from copy import deepcopy
+
+import torch
+from lightning.pytorch import Callback, LightningModule, Trainer
+from torch import Tensor
+
+from digits.callbacks.start_from import StartFrom
+from digits.classifier import Classifier
+from digits.console import columns, say
+from digits.data import Digits, MixedDataModule, MNISTDataModule, datamodule_of
+from digits.fast.trainer import speed_up
+
+DIGITS = tuple("0123456789")
+FOLDS = 5
+MOST_NAMES = 3  # of images that are left out
+
+
+class BeforeAfter(Callback):
+    """Print before and after training how many own images are right, and the error on MNIST's validation images.
+
+    Of own images, those are scored that are not trained on: what is held out or, where they are too few for that, all
+    of them in turn. For this cross-validation a network is trained anew for each fold, without its images.
+
+    Args:
+        checkpoint: where training starts; see `StartFrom`.
+    """
+
+    def __init__(self, checkpoint: str) -> None:
+        self.checkpoint = checkpoint
+        self.mnist: Digits | None = None
+
+    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        data = datamodule_of(trainer)
+        if not trainer.is_global_zero or not isinstance(pl_module, Classifier):
+            return
+        if isinstance(data, MixedDataModule):
+            say("\n".join(told_of(data)))
+        started = [one for one in trainer.callbacks if isinstance(one, StartFrom)]  # type: ignore[attr-defined]
+        if trainer.ckpt_path is None and not any(one.has_new_head for one in started):
+            self.say_figures("Before", trainer, pl_module)
+
+    def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        if trainer.is_global_zero and isinstance(pl_module, Classifier):
+            self.say_figures("After", trainer, pl_module)
+
+    def say_figures(self, when: str, trainer: Trainer, network: Classifier) -> None:
+        """Print a line of figures, after training those of the cross-validation, too."""
+        data, figures = datamodule_of(trainer), []
+        if isinstance(data, MixedDataModule):
+            held_out = data.own_images.subset(data.own_held_out)
+            if len(held_out):
+                figures.append(f"{share(network, held_out)} own images right (held out)")
+            elif when == "Before":
+                figures.append(f"{share(network, data.own_images)} own images right")
+            elif (right := self.cross_validate(trainer, network, data)) is not None:
+                figures.append(f"{right} of {len(data.own_images):,} own images right (cross-validated)")
+        elif data.val_size:
+            figures.append(f"validation error {error(network, data.val):.2%}")
+        if network.classes == DIGITS and not (isinstance(data, MNISTDataModule) and data.data_dir is None):
+            figures.append(f"MNIST validation error {error(network, self.mnist_images(data)):.2%}")
+        if figures:
+            say(fitting(when, figures, columns()))
+
+    def mnist_images(self, data: object) -> Digits:
+        """MNIST's validation images."""
+        if isinstance(data, MixedDataModule):
+            return data.val
+        if self.mnist is None:
+            mnist = MNISTDataModule()
+            mnist.setup("validate")
+            self.mnist = mnist.val
+        return self.mnist
+
+    def cross_validate(self, trainer: Trainer, network: Classifier, data: MixedDataModule) -> int | None:
+        """How many own images are right by networks that were trained without them; None where there is no saying."""
+        folds = split(data.own_images.labels, FOLDS)
+        whole = trainer.global_step == trainer.estimated_stepping_batches
+        if len(folds) < 2 or trainer.world_size > 1 or not whole:
+            return None
+        say(f"Cross-validation: {len(folds)} more trainings, each without a part of the own images (Ctrl-C skips it)")
+        right = 0
+        try:
+            for fold in folds:
+                scored = data.own_images.subset(fold)
+                right += count_right(self.train_anew(trainer, network, data.without(fold)), scored)
+        except (KeyboardInterrupt, SystemExit):  # the network itself is saved
+            return None
+        return right
+
+    def train_anew(self, trainer: Trainer, network: Classifier, data: MixedDataModule) -> Classifier:
+        """A network that is trained in the same way on other data."""
+        device, other, start = trainer.strategy.root_device, deepcopy(network), StartFrom(self.checkpoint)
+        start.is_quiet = True
+        again = Trainer(
+            accelerator=device.type,
+            devices=1 if device.index is None else [device.index],
+            precision=trainer.precision,
+            max_epochs=trainer.max_epochs,
+            max_steps=trainer.max_steps,
+            limit_train_batches=trainer.limit_train_batches,
+            limit_val_batches=0,
+            accumulate_grad_batches=trainer.accumulate_grad_batches,
+            gradient_clip_val=trainer.gradient_clip_val,
+            callbacks=[start],
+            logger=False,
+            enable_checkpointing=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+        )
+        speed_up(again)
+        again.fit(other, datamodule=data)
+        return other.to(device)
+
+
+def fitting(when: str, figures: Sequence[str], width: int | None) -> str:
+    """The figures in a line of less than `width` characters, or in a line each; with None in one."""
+    line = f"{when}: {', '.join(figures)}"
+    return line if width is None or len(line) < width else f"{when}: " + f",\n{' ' * len(when)}  ".join(figures)
+
+
+def told_of(data: MixedDataModule) -> list[str]:
+    """Lines: how many own images there are, of which digits, and which of them are left out."""
+    labels, left_out = data.own_images.labels, [*data.left_out.items()]
+    counts = {data.classes[i]: n for i, n in enumerate(labels.bincount().tolist()) if n}
+    missing = [name for name in data.classes if name not in counts]
+    held_out = f", {len(data.own_held_out):,} of them held out" if len(data.own_held_out) else ""
+    lines = [f"Own images: {len(labels):,}, {amount(min(counts.values()), max(counts.values()))} of a digit{held_out}"]
+    if missing:
+        lines.append(f"There are none of {', '.join(missing)}.")
+    lines += [f"Left out: {name} ({reason})" for name, reason in left_out[:MOST_NAMES]]
+    if len(left_out) > MOST_NAMES:
+        lines.append(f"Left out: {len(left_out) - MOST_NAMES:,} more")
+    return lines
+
+
+def amount(least: int, most: int) -> str:
+    """Such as "5 to 8"."""
+    return f"{least:,}" if least == most else f"{least:,} to {most:,}"
+
+
+def split(labels: Tensor, folds: int) -> Sequence[Tensor]:
+    """Split images, by their labels, (N,) int64, into at most so many folds, each with every class in proportion."""
+    order, n = labels.argsort(stable=True), min(folds, len(labels))
+    return [order[i::n] for i in range(n)]
+
+
+def count_right(network: Classifier, images: Digits) -> int:
+    """How many images a network takes for what they are."""
+    training, right = network.training, 0
+    network.eval()
+    with torch.inference_mode():
+        for some, labels in zip(images.images.split(500), images.labels.split(500), strict=True):
+            right += int((network.eval_logits(some.to(network.device)).argmax(dim=1).cpu() == labels).sum())
+    network.train(training)
+    return right
+
+
+def share(network: Classifier, images: Digits) -> str:
+    """Such as "41 of 48"."""
+    return f"{count_right(network, images):,} of {len(images):,}"
+
+
+def error(network: Classifier, images: Digits) -> float:
+    """The share of the images, from 0 to 1, that a network takes for something else."""
+    return 1 - count_right(network, images) / len(images)

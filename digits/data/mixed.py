@@ -1,0 +1,136 @@
+"""Images of one's own mixed with MNIST's, to learn the ones and not to forget the others."""
+
+from copy import copy
+from typing import Any
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from digits.data.base import DigitsDataModule
+from digits.data.dataset import Digits, DigitsSubset, stratified_split
+from digits.data.mnist import MNISTDataModule
+from digits.errors import InputError
+
+VAL_SIZE = 5000  # images of MNIST's to validate on: those that the networks of the configs were not trained on
+ENOUGH = 10  # own images of each class that there is, of which a fifth can be spared
+
+
+class MixedDataModule(DigitsDataModule):
+    """Own images of digits mixed with MNIST's training images; validates on MNIST's validation images.
+
+    So a network that knows MNIST learns another hand, and does not forget those that it knows.
+
+    Args:
+        own: the own images.
+        mnist_share: MNIST's part of the training images, from 0 to less than 1.
+        images: in an epoch, in which the own ones come up again and again; more where there are more own ones.
+        held_out: own images that are not trained on, to be scored; by default a fifth of them, if there are at least 10
+            of each class that there is, and otherwise none.
+        shared: what all sources share; see DigitsDataModule. `val_size` decides nothing.
+    """
+
+    own_images: Digits  # those that can be trained on or scored
+    own_train: Tensor  # indices of those to train on, (M,) int64
+    own_held_out: Tensor  # indices of the others
+
+    def __init__(
+        self,
+        own: DigitsDataModule,
+        mnist_share: float = 0.75,
+        images: int = 10_000,
+        held_out: int | None = None,
+        **shared: Any,
+    ) -> None:
+        super().__init__(**shared)
+        if isinstance(self.hparams.get("own"), DigitsDataModule):
+            del self.hparams["own"]  # a checkpoint holds plain values
+        if not 0 <= mnist_share < 1:
+            raise InputError(f"--mnist_share must be from 0 to less than 1, got {mnist_share}")
+        if images < 1:
+            raise InputError(f"--data.images must be at least 1, got {images}")
+        self.own = own
+        self.mnist_share = mnist_share
+        self.images = images
+        self.held_out = held_out
+        self.left_out: dict[str, str] = {}  # why, by the name of an own image that can't be trained on
+        self.everything: Digits | None = None  # the own images, and MNIST's
+
+    def load(self, split: str) -> Digits:
+        return self.own.load(split)
+
+    def original(self, index: int) -> Image.Image:
+        return self.own.original(index)
+
+    def setup(self, stage: str) -> None:
+        if stage not in ("fit", "validate"):
+            super().setup(stage)
+            return
+        if self.everything is None:
+            self.everything = self.load_everything()
+        self.resumed_at = 0, 0
+        if self.seed is None and self.trainer is not None:
+            self.seed = self.trainer.strategy.broadcast(torch.initial_seed())
+        self.train = DigitsSubset(self.everything, self.mix(self.own_train))
+
+    def load_everything(self) -> Digits:
+        """Load the own images and, behind them, MNIST's, and choose those that are held out.
+
+        Raises:
+            InputError: there is nothing to train on.
+        """
+        own = self.load("train")
+        self.left_out = reasons(own)
+        self.own_images = own.labelled()
+        labels = self.own_images.labels
+        if len(labels) == 0:
+            why = next(iter(self.left_out.values()), "there are none")
+            raise InputError(f"there is nothing to train on: of {len(own):,} images none can be used ({why})")
+        held_out = enough_to_hold_out(labels) if self.held_out is None else self.held_out
+        if held_out >= len(labels):
+            raise InputError(f"--data.val_size {held_out} leaves nothing to train on: there are {len(labels)} images")
+        self.own_train, self.own_held_out = stratified_split(labels, held_out, self.split_seed)
+        mnist = MNISTDataModule(val_size=VAL_SIZE)
+        mnist.setup("fit")
+        self.val, self.val_size, self.mnist_train = mnist.val, VAL_SIZE, mnist.train.indices
+        every = mnist.train.data
+        return Digits(torch.cat([self.own_images.images, every.images]), torch.cat([labels, every.labels]))
+
+    def mix(self, own: Tensor) -> Tensor:
+        """The training images of an epoch.
+
+        Args:
+            own: indices of the own images to train on, (M,) int64.
+
+        Returns:
+            Indices of all images: the own ones, MNIST's, and the own ones again, as often as their share asks for.
+        """
+        total = max(self.images, round(len(own) / (1 - self.mnist_share)))
+        others = min(round(total * self.mnist_share), len(self.mnist_train))
+        generator = torch.Generator().manual_seed(self.split_seed)
+        some = self.mnist_train[torch.randperm(len(self.mnist_train), generator=generator)[:others]]
+        again = own[torch.arange(len(own), max(total - others, len(own))) % len(own)]
+        return torch.cat([own, some + len(self.own_images), again])
+
+    def without(self, some: Tensor) -> "MixedDataModule":
+        """The same, but for some own images that are not trained on: their indices, int64."""
+        other = copy(self)
+        other.trainer = None
+        other.own_train = self.own_train[~torch.isin(self.own_train, some)]
+        return other
+
+
+def enough_to_hold_out(labels: Tensor) -> int:
+    """A fifth of the images, (N,) int64 labels, if there are enough of each class; otherwise 0."""
+    return len(labels) // 5 if labels.bincount()[labels.unique()].min() >= ENOUGH else 0
+
+
+def reasons(own: Digits) -> dict[str, str]:
+    """Why own images can't be trained on, by their names."""
+    notes = own.notes or [""] * len(own)
+    unknown = "neither its folder nor its name says which digit it is"
+    return {
+        str(name): note or unknown
+        for name, note, label in zip(own.ids, notes, own.labels.tolist(), strict=True)
+        if note or label < 0
+    }

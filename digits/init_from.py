@@ -1,0 +1,187 @@
+"""`digits fit --init_from`: training goes on from the weights of a checkpoint, on images of one's own or others."""
+
+import inspect
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from jsonargparse import Namespace
+from lightning.pytorch import Callback
+
+from digits.callbacks import BeforeAfter, StartFrom
+from digits.checkpoint import Checkpoint
+from digits.classifier import Classifier
+from digits.console import did_you_mean, shown, warn
+from digits.data import DigitsDataModule, ImageDataModule, MixedDataModule
+from digits.errors import InputError
+from digits.options import find_class, given_settings, settings_of_network
+from digits.runs import LOG_ROOT, PRETRAINED, find_checkpoint
+from digits.schema import is_number
+
+NAME = "fine_tuned"  # of the runs
+LR = 1e-3  # the highest; networks are trained anew with 1e-3 to 1e-2
+MNIST_SHARE = 0.75
+DEFAULT_EPOCHS = 10  # where nothing is given; see digits/arguments.py
+# What own images are mixed, seen and trained with where nothing else is given.
+EPOCHS = 1
+BATCH_SIZE = 100
+AUGMENTATION = {"rotation": 10, "zoom": 0.1, "shift": 0.05, "shear": 0.1, "elastic": 0.01}
+ROBUST = {"styles": 0.3, "robust": 0.5, "non_digits": 0.2}  # only of networks that know it: of configs/robust.yaml
+
+
+def add_options(parser: Any) -> None:
+    """Add the options to the parser of `fit`."""
+    parser.add_argument(
+        "--init_from",
+        type=str | None,
+        default=None,
+        help="Start from the weights of a checkpoint, a run's folder or name, or pretrained, at a low learning rate.",
+    )
+    parser.add_argument(
+        "--mnist_share",
+        type=float | None,
+        default=None,
+        help=f"With --init_from: mix MNIST's training images in, this share; by default {MNIST_SHARE} with pictures.",
+    )
+
+
+def start_from(argv: Sequence[str], options: Namespace) -> None:
+    """Let `fit` do what --init_from says.
+
+    Args:
+        argv: the arguments of the command line.
+        options: what they mean; name, model, data and trainer are changed.
+
+    Raises:
+        InputError: there is no such checkpoint, or its network is not the one to train.
+    """
+    if options.init_from is None:
+        if options.mnist_share is not None:
+            raise InputError("--mnist_share needs --init_from: the weights to start from, such as pretrained")
+        return
+    path = find_start(options.init_from, Path(options.trainer.default_root_dir or "."))
+    checkpoint = Checkpoint.read(path)
+    options.model = network_of(checkpoint, argv, options)
+    if find_class(options.data.class_path) is ImageDataModule or options.mnist_share:
+        mix(argv, options, strong_augmentation(checkpoint))
+    source = options.init_from if options.init_from == "pretrained" else str(path)
+    for kind in (StartFrom, BeforeAfter):
+        add_callback(options.trainer, kind, source)
+    if not options.config:
+        options.name = options.name or NAME
+
+
+def find_start(source: str, root: Path) -> Path:
+    """The checkpoint that --init_from names: as for `find_checkpoint`, or the name of runs in `root`.
+
+    Raises:
+        InputError: there is none.
+    """
+    runs = root / LOG_ROOT
+    if not source:
+        raise InputError("--init_from is empty: give a checkpoint, the folder or the name of a run, or pretrained")
+    if source == "pretrained" or Path(source).exists():
+        return find_checkpoint(source)
+    if (runs / source).is_dir():
+        return find_checkpoint(runs / source)
+    names = ["pretrained", *(path.name for path in runs.glob("*") if path.is_dir())]
+    hint = did_you_mean(source, names) or ": give a checkpoint, the folder or the name of a run, or pretrained"
+    raise InputError(f"--init_from {source}: there is no such file or run{hint}")
+
+
+def network_of(checkpoint: Checkpoint, argv: Sequence[str], options: Namespace) -> Namespace:
+    """The network of a checkpoint, as an option, with the settings of training that are asked for.
+
+    Raises:
+        InputError: another network is asked for, or a setting on the command line contradicts it.
+    """
+    path, given = shown(checkpoint.path), given_settings(argv, "model")
+    asked: dict[str, Any] = {}
+    shared = inspect.signature(Classifier).parameters
+    if options.model is not None:
+        asked = vars(options.model.get("init_args") or Namespace())
+        if find_class(options.model.class_path) is Classifier:
+            asked = {name: value for name, value in asked.items() if name in given}  # its settings alone
+        elif options.model.class_path != checkpoint.class_path:
+            other = options.model.class_path.rpartition(".")[2]
+            raise InputError(
+                f"--init_from {path} holds a {checkpoint.class_name}, but the network to train is a {other}: "
+                "leave out --config and --model, or start from another"
+            )
+        else:
+            settings = settings_of_network(argv, options)
+            for setting, value in checkpoint.compare_settings(checkpoint.class_path, settings, given).items():
+                warn(f"{path} was made with {setting} {value}, which is used, whatever the config says")
+    elif not checkpoint.is_builtin:
+        checkpoint.refuse(f"holds a {checkpoint.class_path}: name it with --model {checkpoint.class_path}")
+    used = {**checkpoint.hyper_parameters, **{name: value for name, value in asked.items() if name in shared}}
+    default = inspect.signature(find_class(checkpoint.class_path)).parameters.get("lr")
+    chosen = is_repeated(options.trainer) or (
+        not is_given(argv, "--init_from") and used.get("lr") != getattr(default, "default", None)
+    )
+    if "lr" not in given and not chosen:
+        used["lr"] = LR  # that of a config is for training anew, unless the config itself says --init_from
+    return Namespace(class_path=checkpoint.class_path, init_args=Namespace(used))
+
+
+def strong_augmentation(checkpoint: Checkpoint) -> dict[str, float]:
+    """What a network was trained with beyond moving and distorting, and would forget without."""
+    if checkpoint.path == PRETRAINED:
+        return ROBUST
+    made_with = checkpoint.content.get("datamodule_hyper_parameters", {})
+    return {name: made_with[name] for name in ROBUST if is_number(made_with.get(name), 0, 1)}
+
+
+def mix(argv: Sequence[str], options: Namespace, strong: Mapping[str, float]) -> None:
+    """Put a MixedDataModule in place of the own images, and a training of seconds in place of one of minutes.
+
+    Args:
+        argv: the arguments of the command line.
+        options: what they mean; data and trainer are changed.
+        strong: augmentation beyond moving and distorting; what is given in the options wins.
+    """
+    defaults = {name: one.default for name, one in inspect.signature(DigitsDataModule).parameters.items()}
+    given = given_settings(argv, "data")
+    every = vars(options.data.get("init_args") or Namespace())
+    shared = {name: every.get(name, default) for name, default in defaults.items()}
+    own = {name: value for name, value in every.items() if name not in defaults}
+    held_out = shared.pop("val_size")
+    for name, value in {**AUGMENTATION, **strong, "batch_size": BATCH_SIZE}.items():
+        if name not in given and shared[name] == defaults[name]:
+            shared[name] = value
+    settings = {
+        "own": Namespace(class_path=options.data.class_path, init_args=Namespace(own)),
+        "mnist_share": MNIST_SHARE if options.mnist_share is None else options.mnist_share,
+        "held_out": None if held_out == defaults["val_size"] and "val_size" not in given else held_out,
+    }
+    class_path = f"{MixedDataModule.__module__}.{MixedDataModule.__name__}"
+    options.data = Namespace(class_path=class_path, init_args=Namespace({**settings, **shared}))
+    trainer = options.trainer
+    chosen = not is_given(argv, "--init_from") and trainer.max_epochs != DEFAULT_EPOCHS
+    if not is_given(argv, "--trainer.max_epochs") and trainer.max_steps == -1 and not chosen:
+        trainer.max_epochs = EPOCHS
+    if not is_given(argv, "--trainer.check_val_every_n_epoch") and (trainer.max_epochs or 0) > 1:
+        trainer.check_val_every_n_epoch = trainer.max_epochs  # the best epoch on MNIST would be the first
+
+
+def is_given(argv: Sequence[str], option: str) -> bool:
+    """Whether an option stands on the command line itself."""
+    return any(arg.partition("=")[0] == option for arg in argv)
+
+
+def is_repeated(trainer: Namespace) -> bool:
+    """Whether the options are those of a run that was started in this way, from its config.yaml."""
+    return any(one.class_path.endswith(f".{StartFrom.__name__}") for one in callbacks_of(trainer))
+
+
+def add_callback(trainer: Namespace, kind: type[Callback], source: str) -> None:
+    """Add a callback to the options of the Trainer; a config of such a run has it already."""
+    others = [one for one in callbacks_of(trainer) if not one.class_path.endswith(f".{kind.__name__}")]
+    class_path = f"{kind.__module__}.{kind.__name__}"
+    trainer.callbacks = [*others, Namespace(class_path=class_path, init_args=Namespace(checkpoint=source))]
+
+
+def callbacks_of(trainer: Namespace) -> list[Any]:
+    """The callbacks among the options of the Trainer."""
+    named = trainer.callbacks if isinstance(trainer.callbacks, list) else [trainer.callbacks]
+    return [one for one in named if one]

@@ -1,0 +1,164 @@
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import yaml
+
+from digits.cli import main
+from digits.data import Digits as Images
+from digits.data import DigitsDataModule, mixed
+from digits.models import MLP, Classifier
+from tests.helpers import Digits, draw, written
+
+SHORT = ("--trainer.limit_train_batches=2", "--trainer.logger=false", "--pictures=false")
+OWN = ("--data=ImageDataModule", "--data.path=my_digits")
+RUN = Path("lightning_logs/fine_tuned/version_0")
+START = Path("lightning_logs/MLP/version_0")
+Fit = Callable[..., str]
+
+
+class Letters(DigitsDataModule):
+    """Images of three classes."""
+
+    classes = ("a", "b", "c")
+
+    def load(self, split: str) -> Images:
+        images, labels = draw(90, seed=1)
+        return Images(images, labels % 3)
+
+
+@pytest.fixture
+def fit(digits: Digits, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Fit:
+    """`fit(...)` trains further on tiny data and returns what it printed; there is a run of an MLP, and own pictures.
+
+    These are two of each of three digits, one that has no label, and a file that is no picture.
+    """
+    digits("fit", "--model=MLP", "--model.hidden=[20]", "--trainer.max_epochs=2", *SHORT)
+    monkeypatch.setattr(mixed, "VAL_SIZE", 60)
+    for label in "147":
+        folder = Path(f"my_digits/{label}")
+        folder.mkdir(parents=True)
+        for size in (100, 140):
+            written(label, size).save(folder / f"{size}.png")
+    written("3").save("my_digits/three.png")
+    Path("my_digits/1/broken.png").write_bytes(b"no picture")
+
+    def run(*args: str) -> str:
+        capsys.readouterr()
+        main(["fit", "--trainer.accelerator=cpu", *SHORT, *args])
+        return capsys.readouterr().out
+
+    return run
+
+
+def weights(run: Path) -> dict[str, torch.Tensor]:
+    return torch.load(run / "checkpoints/last.ckpt", weights_only=True)["state_dict"]
+
+
+def same(one: Path, other: Path) -> bool:
+    first, second = weights(one), weights(other)
+    return first.keys() == second.keys() and all(torch.equal(first[name], second[name]) for name in first)
+
+
+def settings(run: Path) -> Any:
+    return yaml.safe_load((run / "config.yaml").read_text())
+
+
+def test_own_pictures_are_scored_before_and_after(fit: Fit) -> None:
+    out = fit("--init_from=MLP", *OWN)
+    assert "Own images: 6, 2 of a digit" in out
+    assert "There are none of 0, 2, 3, 5, 6, 8, 9." in out
+    assert "Left out: 1/broken.png (unreadable: " in out
+    assert "Left out: three.png (neither its folder nor its name says which digit it is)" in out
+    before, after = (line for line in out.splitlines() if line.startswith(("Before:", "After:")))
+    assert "of 6 own images right, MNIST validation error" in before
+    assert "of 6 own images right (cross-validated), MNIST validation error" in after
+    assert f"Next: digits demo --ckpt_path {RUN}" in out
+    checkpoint = torch.load(RUN / "checkpoints/best.ckpt", weights_only=True)
+    assert checkpoint["global_step"] == 2
+    assert checkpoint["hyper_parameters"]["hidden"] == [20]
+    assert not same(START, RUN)
+
+
+def test_weights_and_scaling_are_those_of_the_checkpoint_and_options_win(fit: Fit) -> None:
+    out = fit(f"--init_from={START}", *OWN, "--model.lr=0", "--data.rotation=3", "--data.val_size=2")
+    assert "(held out)" in out
+    assert same(START, RUN)
+    known = [torch.load(run / "checkpoints/last.ckpt", weights_only=True)["data"] for run in (START, RUN)]
+    assert known[0] == known[1]
+    data = settings(RUN)["data"]["init_args"]
+    assert (data["rotation"], data["zoom"], data["held_out"], data["own"]["init_args"]["path"]) == (
+        *(3, 0.1, 2),
+        "my_digits",
+    )
+
+
+def test_a_run_is_repeated_by_its_config(fit: Fit) -> None:
+    fit("--init_from=MLP", *OWN, "--data.val_size=2", "--model.lr=0.002")
+    fit(f"--config={RUN}/config.yaml")
+    again = RUN.with_name("version_1")
+    assert settings(again)["model"] == settings(RUN)["model"]
+    assert same(RUN, again)
+
+
+def test_a_run_that_was_stopped_goes_on(fit: Fit, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = ("--init_from=MLP", *OWN, "--data.val_size=2")
+    fit(*own)
+
+    def stop(self: MLP, batch: Any, batch_idx: int) -> Any:
+        os.kill(os.getpid(), signal.SIGTERM)
+        return Classifier.training_step(self, batch, batch_idx)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(MLP, "training_step", stop)
+        with pytest.raises(SystemExit):
+            fit(*own)
+    out = fit(*own, "--ckpt_path=last")
+    assert "Before" not in out
+    assert "After: " in out
+    assert same(RUN, RUN.with_name("version_1"))
+
+
+def test_the_head_is_new_for_other_classes(fit: Fit) -> None:
+    out = fit("--init_from=MLP", "--data=tests.test_init_from.Letters", "--data.val_size=9", "--trainer.max_epochs=1")
+    assert "The last layer is new: it tells apart 3 classes (a, b, c), not 10 classes (0, 1, 2, …)" in out
+    assert "Before" not in out
+    old, new = weights(START), weights(RUN)
+    assert [len(new[name]) for name in new] == [20, 20, 3, 3]
+    assert old.keys() == new.keys()
+    main(["validate", f"--ckpt_path={RUN}", "--data=tests.test_init_from.Letters", "--data.val_size=9"])
+    fit("--name=back", f"--init_from={RUN}", *OWN, "--data.val_size=2")
+    assert [len(one) for one in weights(Path("lightning_logs/back/version_0")).values()] == [20, 20, 10, 10]
+
+
+def test_other_data_of_the_same_classes_are_trained_on_as_they_are(fit: Fit) -> None:
+    out = fit("--init_from=MLP", "--trainer.max_epochs=1", "--data.val_size=60")
+    assert "Before: validation error" in out
+    assert settings(RUN)["data"]["class_path"].endswith("MNISTDataModule")
+    out = fit("--init_from=MLP", "--trainer.max_epochs=1", "--mnist_share=0.5")
+    assert "Own images: 300" in out
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["--init_from=MPL"], "--init_from MPL: there is no such file or run: did you mean MLP?"),
+        (["--init_from="], "--init_from is empty: give a checkpoint, the folder or the name of a run, or pretrained"),
+        (["--init_from=MLP", "--model=SmallCNN"], "holds a MLP, but the network to train is a SmallCNN: leave out"),
+        (["--init_from=MLP", "--model=MLP", "--model.hidden=[5]"], "--model.hidden [5] contradicts "),
+        (["--init_from=my_digits"], "my_digits holds no run with a checkpoint"),
+        (["--init_from=MLP", "--mnist_share=1"], "--mnist_share must be from 0 to less than 1, got 1"),
+        (["--model=MLP", "--mnist_share=0.5"], "--mnist_share needs --init_from"),
+        (["--init_from=MLP", "--data=ImageDataModule", "--data.path=my_digits/three.png"], "of 1 images none can be"),
+    ],
+)
+def test_what_can_not_start_is_told_in_one_line(fit: Fit, args: list[str], message: str) -> None:
+    with pytest.raises(SystemExit) as info:
+        fit(*args)
+    assert str(info.value.code).startswith("error: ")
+    assert message in str(info.value.code)
+    assert not RUN.exists()
