@@ -98,9 +98,7 @@ def test_other_sets_in_the_same_folder_are_left_alone(tmp_path: Path) -> None:
     write(tmp_path / "fashion-mnist", tuple(f"{name}.gz" for name in STANDARD))
     write(tmp_path / "KMNIST" / "raw")
     write(tmp_path / "gzip", tuple(f"emnist-letters-{name}".replace("t10k", "test") for name in STANDARD))
-    with pytest.raises(
-        InputError, match=r"emnist-letters-\S+ has not the name of a file of MNIST: these are called tr"
-    ):
+    with pytest.raises(InputError, match=r"emnist-letters-\S+ is of EMNISTLetters: give --data.dataset EMNISTLetters"):
         find_files(tmp_path, "MNIST")
     names = check(tmp_path, draw(20, seed=20), "FashionMNIST").classes
     assert names[9] == "Ankle boot"
