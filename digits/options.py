@@ -142,7 +142,7 @@ class NextCommands:
         configs = [shown_config(path.relative) for path in self.options.config or []]
         options = [part for config in configs for part in ("--config", config)]
         if self.name != run_name(self.options) or not options:
-            options += ["--name", self.name]
+            options += [f"--name={self.name}"] if self.name.startswith("-") else ["--name", self.name]
         if self.options.model is not None and any(arg.partition("=")[0] == "--model" for arg in self.argv):
             class_path = self.options.model.class_path
             if class_path.rpartition(".")[0] != models.__name__:  # importing runs: only what the user names
@@ -168,18 +168,21 @@ class NextCommands:
             return self.use("test" if settings.get("test") else "predict")
         if settings.get("val_size"):
             return self.use("validate")
-        return self.use("predict", "--data", "CSVDataModule", "--data.predict", str(settings.get("train")))
+        form = [part for name in ("label", "transposed") for part in group_options(self.argv, f"--data.{name}")]
+        return self.use("predict", "--data", "CSVDataModule", "--data.predict", str(settings.get("train")), *form)
 
     @property
     def resume(self) -> str:
         """The command that goes on where this run was stopped."""
         rest = [short_config(arg) for arg in without_option(self.argv[1:], "--ckpt_path")]
+        if self.options.trainer.max_time is not None:  # of which nothing may be left
+            rest = [*without_option(rest, "--trainer.max_time"), "--trainer.max_time", "null"]
         last = "last" if self.run is None else shown(self.run)
         return f"{PROGRAM} fit {shlex.join([*rest, '--ckpt_path', last])}"
 
 
 def group_options(argv: Sequence[str], group: str) -> list[str]:
-    """The arguments of `argv` that are options of a group, such as --data.path, with their values."""
+    """The arguments of `argv` that are options of a group, such as --data.path, or one option, with their values."""
     found = []
     for i, arg in enumerate(argv):
         if re.match(rf"{group}[.=]|{group}$", arg):

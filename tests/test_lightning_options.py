@@ -2,13 +2,11 @@
 
 import inspect
 import re
-import shlex
 from pathlib import Path
 
 import pytest
 from lightning.pytorch import Trainer, callbacks
 
-from digits.cli import main
 from tests.helpers import ROOT, Digits
 
 FIT = [
@@ -134,26 +132,3 @@ def test_a_callback_works_or_is_refused_in_one_line(digits: Digits, name: str) -
     given = [] if options is None else [part for part in re.split(r" (?=--)", options) if part]
     refused = attempt(digits, f"--trainer.callbacks=lightning.pytorch.callbacks.{name}", *given)
     assert (refused is not None) == (options is None), refused
-
-
-def printed_commands(out: str) -> list[str]:
-    """What stands behind "Next: " and "To go on: " in an output."""
-    return re.findall(r"(?:Next|To go on): digits (.*)", out)
-
-
-@pytest.mark.parametrize(
-    "options",
-    [
-        ["--model=MLP", "--model.hidden=[16]", "--name=two words"],
-        ["--config=other.yaml", "--model.hidden=[8]", "--trainer.default_root_dir=some where"],
-        ["--model=tests.test_own_steps.Linear", "--data=tests.test_own_steps.OwnLoaders"],
-    ],
-)
-def test_printed_commands_run_as_printed(
-    digits: Digits, options: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    Path("other.yaml").write_text("{model: {class_path: MLP, init_args: {hidden: [4]}}}")
-    out = digits("fit", "--pictures=false", "--trainer.max_epochs=2", "--trainer.max_time=00:01:00:00", *options)
-    (command,) = printed_commands(out)
-    main([*shlex.split(command), "--trainer.accelerator=cpu"])
-    assert "Test accuracy" in capsys.readouterr().out

@@ -33,6 +33,7 @@ class FitSummary(Callback):
         self.to_resume = to_resume
         self.layers = layers
         self.trained = False
+        self.first_step = 0
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         if self.layers:
@@ -43,13 +44,19 @@ class FitSummary(Callback):
             elif isinstance(one, BatchSizeFinder):
                 say(f"BatchSizeFinder: --data.batch_size {one.optimal_batch_size}")
 
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self.first_step = trainer.global_step
+
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        self.trained = True
+        self.trained = True  # also without an optimizer, which would count steps
 
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        if not self.trained and trainer.ckpt_path is None:
+        trained = self.trained or trainer.global_step > self.first_step  # Lightning starts no epoch that is resumed
+        if not trained and trainer.ckpt_path is None:
             raise InputError("stopped before the first step: give --trainer.max_time more time")
-        if not self.trained:
+        if not trained and trainer.should_stop and trainer.global_step < trainer.estimated_stepping_batches:
+            raise InputError("the run to resume has used up its --trainer.max_time: give more, or null")
+        if not trained:
             say("Nothing to train: the run to resume had reached its end.")
         elif stopped_within_epoch(trainer):
             say(stopped_at(trainer, self.to_resume))

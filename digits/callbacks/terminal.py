@@ -48,6 +48,10 @@ class ProgressBar(TQDMProgressBar):
     def init_predict_tqdm(self) -> Tqdm:
         return transient(super().init_predict_tqdm())
 
+    def on_train_start(self, trainer: Trainer, *args: Any) -> None:
+        super().on_train_start(trainer, *args)
+        self.on_train_epoch_start(trainer, *args)  # which Lightning leaves out where an epoch is resumed
+
     def on_train_epoch_start(self, trainer: Trainer, *args: Any) -> None:
         super().on_train_epoch_start(trainer, *args)
         self.epoch_start, self.validated = time.monotonic(), False
