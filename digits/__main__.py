@@ -47,7 +47,7 @@ def main(args: list[str] | None = None) -> None:
 def run(args: list[str]) -> None:
     """Find out which command is meant, and run it."""
     command, *options = args or ["--help"]
-    if command in ("-h", "--help"):
+    if command in ("-h", "--help", "--help-all", "help"):
         print(usage())
     elif command == "--version":
         print(f"{PROGRAM} {__version__}")

@@ -29,7 +29,7 @@ class Parser(OneLineErrors, LightningArgumentParser):
     """A parser whose errors are one line that names the option, and one that may be meant."""
 
     def suggest(self, message: str) -> str:
-        return suggestion(message)
+        return suggestion(message) or super().suggest(message)
 
 
 class ArgumentsCLI(LightningCLI):

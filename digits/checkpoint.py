@@ -102,7 +102,9 @@ class Checkpoint:
         kind = getattr(sys.modules.get(self.class_path.rpartition(".")[0]), self.class_name, None)
         foreign = self.class_path.startswith("digits.") and not self.is_builtin  # such as an ensemble
         if not (isinstance(kind, type) and issubclass(kind, Classifier)) or foreign or kind is Classifier:
-            self.refuse(f"holds a {self.class_path}, which is not one of this package's networks, nor imported")
+            self.refuse(
+                f"holds a {self.class_path}, not one of this package's networks: import its module, or give --model"
+            )
         try:
             if self.is_builtin:  # without memory: what the file claims may be more than there is
                 with torch.device("meta"):

@@ -5,7 +5,6 @@ LightningCLI drives training; added here are where a run's files go, and which c
 
 import logging
 import re
-import shutil
 import sys
 import threading
 from pathlib import Path
@@ -35,7 +34,7 @@ from digits.files import check_writable, reserve_standard_output, wants_standard
 from digits.loggers import place
 from digits.options import NextCommands, network_from_checkpoint
 from digits.refusals import refusal, tell_of_thread, with_folder
-from digits.runs import CHECKPOINTS, LOG_ROOT, choose_checkpoint, new_run, run_of
+from digits.runs import LOG_ROOT, TRACES, choose_checkpoint, new_run, remove_empty, run_of
 
 
 class DigitsCLI(ArgumentsCLI):
@@ -49,19 +48,15 @@ class DigitsCLI(ArgumentsCLI):
         try:
             super().__init__(args)
         except Exception as error:
-            self.remove_empty_run(refusal(error) is not None)
+            begun = hasattr(self, "trainer") and self.trainer.global_step > 0
+            self.remove_empty_run(refusal(error) is not None or not begun)
             raise with_folder(error, self.run) from error.__cause__
+        self.remove_empty_run(False)
 
-    def remove_empty_run(self, refused: bool) -> None:
+    def remove_empty_run(self, failed: bool) -> None:
         """Leave nothing of a run that could not begin, or was refused before its first epoch; what was saved stays."""
-        if self.made_run is None:
-            return
-        begun = hasattr(self, "trainer") and self.trainer.global_step > 0
-        saved = any((self.made_run / name).exists() for name in (CHECKPOINTS, "metrics.csv"))
-        if self.subcommand == "fit" and not saved and (refused or not begun):
-            shutil.rmtree(self.made_run)
-        elif not any(self.made_run.iterdir()):
-            self.made_run.rmdir()
+        if self.made_run is not None:
+            remove_empty(self.made_run, of_no_use=TRACES if failed else ())
 
     # The checkpoint, and the network that it holds.
 

@@ -27,7 +27,7 @@ COMMANDS = {
     "export": "Write a trained network as one file for other programs: ONNX, torch.export, or a web page.",
     "demo": "Draw digits in the browser.",
     "compare": "Show runs side by side.",
-    "list": "Show configs, networks, sources of images, export formats and your runs.",
+    "list": "Show configs, your runs, sources of images and export formats.",
 }
 
 OPTIONS = {
@@ -72,14 +72,19 @@ def usage() -> str:
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """The end of an error that suggests the most similar of the known words; empty where none is similar."""
-    (*similar,) = get_close_matches(word, known, n=1)
+    names = {name.lower(): name for name in known}
+    (*similar,) = (names[name] for name in get_close_matches(word.lower(), names, n=1))
     return f": did you mean {similar[0]}?" if similar else ""
 
 
 def one_line(error: BaseException | str) -> str:
-    """An error as the command line prints it."""
+    """An error as the command line prints it: one line, which a terminal shows without words broken."""
     text = f"error: {' '.join(str(error).split())}"
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+    text = text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+    if sys.stderr is None or not sys.stderr.isatty():
+        return text
+    width = shutil.get_terminal_size().columns - 1
+    return textwrap.fill(text, max(width, 20), break_long_words=False, break_on_hyphens=False)
 
 
 class OneLineErrors:
@@ -92,9 +97,11 @@ class OneLineErrors:
         text = brief(message)
         raise InputError(f"{text}{self.suggest(text)} (options: {self.prog.replace('[options] ', '')} --help)")
 
-    def suggest(self, message: str) -> str:
+    def suggest(self: Any, message: str) -> str:
         """What to add to an error."""
-        return ""
+        match = re.search(r"unrecognized arguments: (--?[\w.-]+)", message)
+        known = [option for action in self._actions for option in action.option_strings]
+        return did_you_mean(match[1], known) if match else ""
 
 
 def brief(message: str) -> str:
@@ -104,6 +111,8 @@ def brief(message: str) -> str:
         r"|Given value type: .*|Given value: (NestedArg|Namespace|\{).*|Expected a path but .*"
     )
     lines = [line.strip().removeprefix("- ") for line in message.splitlines()]
+    if any(line.startswith("Problem with given class_path") for line in lines):  # the other kinds were not meant
+        noise += r"|Expected an? \S+( '\w+'>)?"
     text = " ".join(line for line in lines if line and not re.fullmatch(noise, line))
     for pattern, better in [
         (r"<class '([^']+)'>", r"\1"),
@@ -141,6 +150,11 @@ def as_table(rows: Sequence[Sequence[str]], left: int = 1, indent: str = "") -> 
         return "  ".join(text.ljust(width) if i < left else text.rjust(width) for i, (text, width) in enumerate(cells))
 
     return "\n".join(f"{indent}{align(row)}".rstrip() for row in rows)
+
+
+def amount(number: int, what: str) -> str:
+    """Such as "1 image" or "10,000 images"."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def say(message: str) -> None:

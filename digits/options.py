@@ -100,7 +100,8 @@ def network_from_checkpoint(path: Path, command: str, argv: Sequence[str], optio
             given.discard("lr")  # the one that was found is used
         asked = settings_of_network(argv, options)
         for setting, value in checkpoint.compare_settings(options.model.class_path, asked, given).items():
-            warn(f"{shown(path)} was made with {setting} {value}, which is used, whatever the config says")
+            if options.config:  # else it is a default of the class
+                warn(f"{shown(path)} was made with {setting} {value}, which is used, whatever the config says")
     if checkpoint.is_builtin:
         checkpoint.network()  # refuses what does not fit
     for line in checkpoint.compare_data(command, options.data.get("init_args") or {}):

@@ -5,6 +5,7 @@ import os
 import textwrap
 import threading
 import traceback
+from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -15,7 +16,7 @@ import torch
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch import Callback
 
-from digits.console import shown
+from digits.console import brief, shown
 from digits.errors import InputError
 
 KNOWN_ERRORS = (InputError, MisconfigurationException, ModuleNotFoundError, OSError)
@@ -30,10 +31,12 @@ CHECKING = tuple(str(Path(module.__file__ or "").parent) for module in (lightnin
 
 def refusal(error: BaseException | None) -> str | None:
     """What an error, or the one that it was raised from, tells the user; None for a bug."""
+    chain = [one for one in causes(error) if isinstance(one, InputError)]
+    error = chain[0] if chain else error  # whatever the parser made of it
     while error is not None and not isinstance(error, KNOWN_ERRORS):
         if isinstance(error, SLIPS) and (checked_by := lightning_frame(error)) is not None:
             text = error.args[0] if isinstance(error, KeyError) and error.args else str(error)
-            text = textwrap.shorten(text or type(error).__name__, LONGEST, placeholder=" …")
+            text = textwrap.shorten(brief(str(text)) or type(error).__name__, LONGEST, placeholder=" …")
             who = checked_by.f_locals.get("self")  # a callback is what the user named
             return f"{type(who).__name__}: {text}" if isinstance(who, Callback) else text
         error = error.__cause__
@@ -42,6 +45,13 @@ def refusal(error: BaseException | None) -> str | None:
     if isinstance(error, OSError) and error.filename is not None and error.strerror:
         return f"{os.fsdecode(error.filename)}: {error.strerror}"
     return None if error is None else str(error)
+
+
+def causes(error: BaseException | None) -> Iterator[BaseException]:
+    """An error, and those that it was raised from."""
+    while error is not None:
+        yield error
+        error = error.__cause__
 
 
 def lightning_frame(error: BaseException) -> FrameType | None:

@@ -9,6 +9,7 @@ import glob
 import os
 import re
 import shlex
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 LOG_ROOT = "lightning_logs"
 CHECKPOINTS = "checkpoints"
+TRACES = ("events.out.tfevents.*", "hparams.yaml", "config.yaml", "*.png")  # of no use without scores or weights
 PRETRAINED = Path(__file__).parent / "pretrained.ckpt"  # of configs/robust.yaml; see MODEL_CARD.md
 
 
@@ -58,6 +60,21 @@ def new_run(folder: Path) -> Path:
             f"can't make a folder for the run in {folder} ({error.strerror}): "
             "choose another with --trainer.default_root_dir"
         ) from None
+
+
+def remove_empty(run: Path, of_no_use: Sequence[str]) -> None:
+    """Remove a run's folder, and those around it up to LOG_ROOT, if it holds nothing.
+
+    Args:
+        run: the folder.
+        of_no_use: patterns of files that count as nothing.
+    """
+    if all(any(path.match(pattern) for pattern in of_no_use) for path in run.iterdir()):
+        shutil.rmtree(run)
+        for folder in run.parents:
+            if folder.name == LOG_ROOT or any(folder.iterdir()):
+                break
+            folder.rmdir()
 
 
 def runs_in(folder: Path) -> list[Path]:
@@ -121,8 +138,9 @@ def choose_checkpoint(command: str, wanted: str | None, folder: Path, options: s
         return find_checkpoint(wanted, kind)
     found = newest_checkpoint(folder, wanted or kind)
     if found is None:
+        fit = f"{PROGRAM} fit {'--config large_cnn' if folder.name == 'runs' else options}"  # or name a network
         raise InputError(
-            f"no checkpoint in {shown(folder)}: train first with `digits fit {options}`, or give --ckpt_path FILE"
+            f"no checkpoint in {shown(folder)}: train first, as by `{fit}`, or give --ckpt_path FILE, or pretrained"
         )
     if wanted is None and (better := better_run(found.parent.parent)) is not None:
         say(f"{better.name} validated better, {better.error:.2%} wrong. To take it:")
@@ -133,12 +151,12 @@ def choose_checkpoint(command: str, wanted: str | None, folder: Path, options: s
 def better_run(run: Path) -> RunRecord | None:
     """The run of the same name that validated best, if that is not `run`.
 
-    Runs that saw a part of the images only are no measure, and none is for them.
+    Runs that saw a part of the images only are no measure.
     """
     record = RunRecord.read(run)
     others = (RunRecord.read(other) for other in runs_in(run.parent) if checkpoint_of(other, "best") is not None)
     whole = [other for other in others if other.error is not None and not other.partial]
-    if record.error is None or record.partial or not whole:
+    if record.error is None or not whole:
         return None
     best = min(whole, key=lambda one: one.error or 0)
     return best if (best.error or 0) < record.error else None

@@ -112,6 +112,10 @@ def test_all_options_can_be_had(capsys: pytest.CaptureFixture[str]) -> None:
     ("args", "hint"),
     [
         ("--model=MLP --model.lrr=3", "did you mean --model.lr?"),
+        ("--model=Mlp", "there is no class Mlp: did you mean MLP?"),
+        ("--model=MLP --model.lr=-1", "error: --model.lr must be a number from 0, got -1.0"),
+        ("--model=MLP --data.batch_size=0", "error: --data.batch_size must be at least 1, got 0"),
+        ("--confg mlp", "did you mean --config?"),
         ("--model=MLP --model.hiden=[3]", "did you mean --model.hidden?"),
         ("--model=LagreCNN", "did you mean LargeCNN?"),
         ("--model=MLP --data.batchsize=3", "did you mean --data.batch_size?"),

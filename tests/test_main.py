@@ -46,7 +46,10 @@ def test_help_lists_each_command_and_its_short_form_and_nothing_are_the_same(
         (["--verson"], "there is no option --verson: did you mean --version? (options: digits --help)"),
         (["--hlep", "fit"], "there is no option --hlep: did you mean --help? (options: digits --help)"),
         (["compare"], "the following arguments are required: runs (options: digits compare --help)"),
-        (["compare", "a", "--pictrue=b"], "unrecognized arguments: --pictrue=b (options: digits compare --help)"),
+        (
+            ["compare", "a", "--pictrue=b"],
+            "unrecognized arguments: --pictrue=b: did you mean --picture? (options: digits compare --help)",
+        ),
         (["demo", "--port=x"], "port: expected int, got x (options: digits demo --help)"),
     ],
 )

@@ -103,7 +103,7 @@ def test_an_ensemble_or_what_is_not_imported_is_not_loaded(digits: Digits) -> No
     content = torch.load(path, weights_only=True)
     for other in ("digits.ensemble.Ensemble", "antigravity.Net", "torch.nn.Linear"):
         torch.save({**content, "class_path": other}, path)
-        with pytest.raises(InputError, match="not one of this package's networks, nor imported"):
+        with pytest.raises(InputError, match="not one of this package's networks: import its module"):
             load(path)
     assert "antigravity" not in sys.modules
 

@@ -33,8 +33,10 @@ class OutcomeCollector(Callback):
 
     def collected(self) -> tuple[Tensor, Tensor, Tensor] | None:
         """Logits, labels and indices of all images, see `OutcomeMetric`; None where there are none."""
-        kept = self.outcomes.compute() if self.outcomes.update_called else None
-        return kept if kept is not None and len(kept[1]) else None
+        if not self.outcomes.update_called:
+            return None
+        logits, labels, indices = self.outcomes.compute()  # of a single image torchmetrics makes scalars
+        return (logits, labels.reshape(-1), indices.reshape(-1)) if labels.numel() else None
 
     def on_validation_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self.start_scoring(pl_module)

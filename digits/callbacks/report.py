@@ -8,7 +8,7 @@ from torch import Tensor
 from torchmetrics.functional.classification import multiclass_calibration_error, multiclass_confusion_matrix
 
 from digits.callbacks.outcomes import OutcomeCollector
-from digits.console import columns, say
+from digits.console import amount, columns, say, shown
 from digits.data import datamodule_of
 from digits.files import replacing
 from digits.metrics import BINS
@@ -54,7 +54,9 @@ class Report(OutcomeCollector):
         folder, metrics = run_folder(trainer), trainer.callback_metrics
         if trainer.is_global_zero and folder is not None and has_scores(metrics, "test"):
             if metrics["test/images"] < len(datamodule_of(trainer).test):
-                say(f"Not all images were tested: {folder / 'test.json'} stays as it was.")
+                path = folder / "test.json"
+                what = "stays as it was" if path.exists() else "is not written"
+                say(f"Not all images were tested: {shown(path)} {what}.")
                 return
             path = folder / "test.json"
             scores = {name: float(metrics[f"test/{name}"]) for name in SCORES}
@@ -85,7 +87,7 @@ def score_line(trainer: Trainer, stage: str) -> str:
     line = (
         f"{what} accuracy {metrics[f'{stage}/accuracy']:.2%}, "
         f"error {metrics[f'{stage}/error']:.2%}, loss {metrics[f'{stage}/loss']:.4f}{before}, "
-        f"on {int(metrics[f'{stage}/images']):,} images"
+        f"on {amount(int(metrics[f'{stage}/images']), 'image')}"
     )
     for word in ("on", "(before"):
         if (width := columns()) is not None and len(line.partition("\n")[0]) >= width:

@@ -31,7 +31,6 @@ def main(args: Sequence[str]) -> None:
     """Run `digits compare` with these arguments."""
     options = command_parser().parse_args(args)
     print(compare(options.runs, options.picture))
-    print(f"Chart: {options.picture}")
 
 
 def compare(runs: Sequence[str], picture: str | None = None) -> str:
@@ -39,11 +38,11 @@ def compare(runs: Sequence[str], picture: str | None = None) -> str:
 
     Args:
         runs: folders of runs, such as lightning_logs/*/version_*; or "pretrained", the weights of the package.
-        picture: the chart's PNG file; None draws none.
+        picture: the chart's PNG file; None draws none, and none is drawn where no run has validated.
 
     Returns:
         The table: of each run its model, trainable parameters, epochs, minutes of training, lowest validation error,
-        and error on the official test set where it was tested; below it what needs to be said of some.
+        and error on the official test set where it was tested; below it what needs to be said of some, and the file.
 
     Raises:
         InputError: a folder is no run, or none has anything to compare.
@@ -57,14 +56,15 @@ def compare(runs: Sequence[str], picture: str | None = None) -> str:
         table.append(row_of_package())
     if not table:
         raise InputError(f"none of {', '.join(runs)} has a checkpoint: train first")
-    if picture is not None:
+    notes = [PART] if any("*" in row[5] for row in table) else []
+    notes += [UNFINISHED] if any("of" in row[3] for row in table) else []
+    lines = {record.name: record.epochs for record in records if record.error is not None}
+    if picture is not None and lines:
         from digits.files import save_picture
         from digits.plots import plot_comparison
 
-        lines = {record.name: record.epochs for record in records if record.epochs}
         save_picture(Path(picture), plot_comparison(lines))
-    notes = [PART] if any("*" in row[5] for row in table) else []
-    notes += [UNFINISHED] if any("of" in row[3] for row in table) else []
+        notes.append(f"Chart: {picture}")
     return "\n".join([as_table([COLUMNS, *table], left=2), *notes])
 
 

@@ -2,13 +2,15 @@
 
 import inspect
 import re
+import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import get_args
 
+from digits.commands.compare import PART
 from digits.commands.parser import CommandParser
 from digits.config_files import describe, packaged
-from digits.console import PROGRAM, as_table
+from digits.console import PROGRAM, as_table, shown
 from digits.records import RunRecord
 from digits.runs import LOG_ROOT, runs_in
 
@@ -42,6 +44,8 @@ def listing(root: Path) -> Iterator[str]:
     if runs:
         header = ("", "epochs", "validation error", "test error")
         yield as_table([header, *(row_of(record) for record in runs)], indent="  ")
+        if any(record.partial for record in runs):
+            yield PART
     yield "\nWeights that come with the package: --ckpt_path pretrained"
     from digits.commands.export import SUFFIX
     from digits.data import MNISTDataModule
@@ -52,7 +56,8 @@ def listing(root: Path) -> Iterator[str]:
         words = re.split(r"[:,(]", kind.__doc__ or "", maxsplit=1)[0]
         yield f"  {kind.__name__:<18} {words.strip()}"
     sets = get_args(inspect.signature(MNISTDataModule).parameters["dataset"].annotation)
-    yield f"  {'':<18} --data.dataset {', '.join(sets)}"
+    indent = " " * 21
+    yield textwrap.fill(f"--data.dataset {', '.join(sets)}", 80, initial_indent=indent, subsequent_indent=indent)
     yield f"\nFile formats: {PROGRAM} export --format NAME"
     yield f"  {', '.join(f'{name} ({suffix})' for name, suffix in SUFFIX.items())}"
 
@@ -65,4 +70,4 @@ def folders_of_runs(root: Path) -> list[Path]:
 def row_of(record: RunRecord) -> tuple[str, str, str, str]:
     """A run in the listing."""
     error = "" if record.error is None else f"{record.error:.2%}{'*' if record.partial else ''}"
-    return record.name, record.progress, error, f"{record.test['error']:.2%}" if record.test else ""
+    return shown(record.folder), record.progress, error, f"{record.test['error']:.2%}" if record.test else ""

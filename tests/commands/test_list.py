@@ -35,6 +35,7 @@ def test_runs_are_listed_with_their_scores(tmp_path: Path, capsys: pytest.Captur
     main(["list", "--root", str(tmp_path)])
     out = capsys.readouterr().out
     (row,) = (line.split() for line in out.splitlines() if "trial0" in line)
-    assert row == ["trial0/version_0", "2", "of", "3", "12.50%*", "50.00%"]
+    assert row == [str(run), "2", "of", "3", "12.50%*", "50.00%"]
     (row,) = (line.split() for line in out.splitlines() if "broken" in line)
-    assert row == ["broken/version_0", "0"]
+    assert row == [str(broken), "0"]
+    assert "* of a run on a part of the images" in out
