@@ -15,13 +15,15 @@ from typing import Any, NoReturn
 import torch
 from torch import nn
 
-from digits import models
-from digits.classifier import Classifier, TrainedOn
 from digits.errors import InputError
-from digits.head import resize_head
+from digits.head import last_linear, resize_head
+from digits.layers import LAYERS
+from digits.network import Network, TrainedOn
 from digits.schema import REQUIRED, check_fields, read_content
 
 # What testing and predicting need; the rest is for training further.
+BUILTIN = "digits.models"  # not imported for predicting, as it trains
+TRAINING = ("lr", "weight_decay", "label_smoothing")  # settings of `Classifier`, which the layers don't depend on
 WEIGHTS = (*REQUIRED, "temperature", "doubt", "data", "pytorch-lightning_version")
 
 
@@ -63,7 +65,7 @@ class Checkpoint:
     @property
     def is_builtin(self) -> bool:
         """Whether the network is one of this package's."""
-        return self.class_path.rpartition(".")[0] == models.__name__
+        return self.class_path.rpartition(".")[0] == BUILTIN
 
     @property
     def hyper_parameters(self) -> dict[str, Any]:
@@ -92,32 +94,42 @@ class Checkpoint:
         statistics = ("running_mean", "running_var", "num_batches_tracked")
         return sum(t.numel() for name, t in self.content["state_dict"].items() if not name.endswith(statistics))
 
-    def network(self) -> Classifier:
+    def network(self) -> Network:
         """The network with its weights, ready to predict.
 
         Raises:
             InputError: its class is neither one of this package's networks nor imported by the program, or the weights
                 don't fit it.
         """
-        kind = getattr(sys.modules.get(self.class_path.rpartition(".")[0]), self.class_name, None)
-        foreign = self.class_path.startswith("digits.") and not self.is_builtin  # such as an ensemble
-        if not (isinstance(kind, type) and issubclass(kind, Classifier)) or foreign or kind is Classifier:
-            self.refuse(
-                f"holds a {self.class_path}, not one of this package's networks: import its module, or give --model"
-            )
         try:
-            if self.is_builtin:  # without memory: what the file claims may be more than there is
+            if self.is_builtin:  # first without memory: what the file claims may be more than there is
                 with torch.device("meta"):
-                    self.check_shapes(kind(**self.hyper_parameters))
-            network = kind(**self.hyper_parameters)
+                    self.check_shapes(self.builtin())
+                network = self.builtin()
+            else:
+                network = self.imported_class()(**self.hyper_parameters)
             resize_head(network, self.content["state_dict"])
             network.load_state_dict(self.content["state_dict"])
         except (TypeError, ValueError, RuntimeError, AttributeError) as error:
             self.refuse(f"does not fit {self.class_name}: {str(error).splitlines()[-1].strip()}")
-        network.on_load_checkpoint(self.content)
+        network.restore(self.content)
         return network.eval()
 
-    def check_shapes(self, network: Classifier) -> None:
+    def builtin(self) -> Network:
+        """One of this package's networks, untrained."""
+        if self.class_name not in LAYERS:
+            self.refuse_class()
+        settings = {key: value for key, value in self.hyper_parameters.items() if key not in TRAINING}
+        return Network(LAYERS[self.class_name](**settings))
+
+    def imported_class(self) -> type[Network]:
+        """The class of a network of the user's own, which the program has imported."""
+        kind = getattr(sys.modules.get(self.class_path.rpartition(".")[0]), self.class_name, None)
+        if self.class_path.startswith("digits.") or not (isinstance(kind, type) and issubclass(kind, Network)):
+            self.refuse_class()
+        return kind
+
+    def check_shapes(self, network: Network) -> None:
         """Refuse weights of other shapes than the network's, or another number of classes than it tells apart."""
         resize_head(network, self.content["state_dict"])
         shapes = {name: tensor.shape for name, tensor in network.state_dict().items()}
@@ -125,9 +137,11 @@ class Checkpoint:
             if shapes.get(name, tensor.shape) != tensor.shape:
                 found, wanted = (tuple(one) for one in (tensor.shape, shapes[name]))
                 self.refuse(f"does not fit {self.class_name}: size mismatch for {name}: {found} in place of {wanted}")
-        classes = network.eval()(torch.empty(1, 1, 28, 28, device="meta")).shape[1]
-        if self.trained_on is not None and len(self.trained_on.classes) != classes:
-            self.refuse(f"names {len(self.trained_on.classes)} classes, but its network tells {classes} apart")
+        head = last_linear(network)  # of all networks of this package
+        if self.trained_on is not None and head is not None and len(self.trained_on.classes) != head[1].out_features:
+            self.refuse(
+                f"names {len(self.trained_on.classes)} classes, but its network tells {head[1].out_features} apart"
+            )
 
     def compare_settings(self, class_path: str, asked: Mapping[str, Any], given: Container[str]) -> dict[str, Any]:
         """Compare the network with one that is asked for.
@@ -171,6 +185,12 @@ class Checkpoint:
     def stripped(self) -> dict[str, Any]:
         """The content without what only training further needs."""
         return {key: self.content[key] for key in WEIGHTS if key in self.content}
+
+    def refuse_class(self) -> NoReturn:
+        """Raise an InputError that names the network's class."""
+        self.refuse(
+            f"holds a {self.class_path}, not one of this package's networks: import its module, or give --model"
+        )
 
     def refuse(self, reason: str) -> NoReturn:
         """Raise an InputError that names the file."""

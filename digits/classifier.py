@@ -6,7 +6,7 @@ Shapes: N images, C channels, H rows, W columns, K classes.
 import inspect
 import math
 from collections.abc import Sequence
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 import torch
 import torch.nn.functional as F
@@ -14,31 +14,15 @@ from lightning.pytorch import LightningModule
 from lightning.pytorch.callbacks import BatchSizeFinder, LearningRateFinder
 from torch import Tensor, nn
 
-from digits.doubt import Doubt
 from digits.errors import InputError
 from digits.head import match_head, resize_head
 from digits.metrics import Scores, digit_loss
-from digits.transforms import normalize
+from digits.network import Network, TrainedOn
 
 FINDERS = (BatchSizeFinder, LearningRateFinder)
-SHIFTS = [(down, right) for down in (-1, 0, 1) for right in (-1, 0, 1)]  # views of test-time augmentation
 
 
-class TrainedOn(NamedTuple):
-    """What a network keeps of the images it was trained on.
-
-    Args:
-        mean: of their pixels, on the 0–1 scale.
-        std: standard deviation of their pixels, on the 0–1 scale.
-        classes: the names of the K classes.
-    """
-
-    mean: float
-    std: float
-    classes: tuple[str, ...]
-
-
-class Classifier(LightningModule):
+class Classifier(Network, LightningModule):
     """Trains and scores a network, and keeps how its images are scaled; a subclass only names the layers.
 
     The loss is cross-entropy; the optimiser AdamW (Loshchilov and Hutter, 2019) with the one-cycle schedule (Smith and
@@ -56,6 +40,8 @@ class Classifier(LightningModule):
         "trained_on",
     ]
 
+    dtype, device = LightningModule.dtype, LightningModule.device  # type: ignore[assignment] # kept, not looked up
+
     def __init__(self, lr: float = 1e-3, weight_decay: float = 0.01, label_smoothing: float = 0.0) -> None:
         super().__init__()
         if not 0 <= label_smoothing <= 1:
@@ -70,21 +56,10 @@ class Classifier(LightningModule):
         self.lr = lr
         self.weight_decay = weight_decay
         self.label_smoothing = label_smoothing
-        self._trained_on: TrainedOn | None = None
-        self.temperature = 1.0  # fitted on the validation images; see `digits.metrics.fit_temperature`
-        self.doubt = Doubt()  # set on the validation images; see digits/doubt.py
-        self.tta = False  # test-time augmentation
         self.resumed_total_steps: int | None = None  # of the schedule that is resumed
         self._is_searched = False
-        self.layers = nn.Sequential()
         self.train_scores, self.val_scores, self.test_scores = Scores(), Scores(), Scores()
         self.uncalibrated_scores = Scores()
-
-    def forward(self, images: Tensor) -> Tensor:
-        """Normalised images, (N, 1, 28, 28) float32, to logits, (N, K)."""
-        if torch.jit.is_scripting():
-            return self.layers(images)
-        return self.layers(images.to(self.dtype))  # --trainer.precision 64-true and the like change it
 
     @property
     def trained_on(self) -> TrainedOn | None:
@@ -97,46 +72,6 @@ class Classifier(LightningModule):
     @trained_on.setter
     def trained_on(self, value: TrainedOn | None) -> None:
         self._trained_on = value
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """The names of the K classes; those of MNIST where the network has not been trained."""
-        known = self.trained_on
-        return tuple("0123456789") if known is None else known.classes
-
-    def normalize_images(self, images: Tensor) -> Tensor:
-        """Raw images, (N, H, W), 0 to 255, to (N, 1, H, W) float32, scaled as in training; others stay as they are."""
-        if images.ndim == 4:
-            return images
-        if (known := self.trained_on) is None:
-            raise InputError("the network does not say what images it was trained on: train it anew")
-        return normalize(images, known.mean, known.std)
-
-    def eval_logits(self, images: Tensor) -> Tensor:
-        """The logits that testing and predicting use: divided by the temperature, and with `tta` those of nine views.
-
-        Args:
-            images: raw, (N, 28, 28), 0 to 255, or normalised, (N, 1, 28, 28) float32.
-
-        Returns:
-            (N, K) float32.
-
-        Raises:
-            InputError: the images are raw, and the network was not trained on a DigitsDataModule.
-        """
-        images = self.normalize_images(images)
-        if not self.tta:
-            return self.full_precision_logits(images) / self.temperature
-        views = (self.full_precision_logits(images.roll(shift, (-2, -1))) for shift in SHIFTS)
-        return log_mean([logits / self.temperature for logits in views])
-
-    def full_precision_logits(self, images: Tensor) -> Tensor:
-        """As `forward`, but never in mixed precision, so that every command gives the same figures; float32."""
-        device = images.device.type
-        if not torch.is_autocast_enabled(device):
-            return self(images).float()
-        with torch.autocast(device, enabled=False):
-            return self(images).float()
 
     def setup(self, stage: str) -> None:
         if self.trained_on is not None:
@@ -231,10 +166,7 @@ class Classifier(LightningModule):
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         resize_head(self, checkpoint["state_dict"])
-        self.temperature = checkpoint.get("temperature", 1.0)
-        self.doubt = Doubt(**checkpoint.get("doubt", {}))
-        if data := checkpoint.get("data"):
-            self.trained_on = TrainedOn(data["mean"], data["std"], tuple(data["classes"]))
+        self.restore(checkpoint)
         if self._trainer is None or self.trainer.state.fn != "fit":
             return
         if self.global_rank == 0:
@@ -267,8 +199,3 @@ class Classifier(LightningModule):
                 logger.log_metrics(figures, self.trainer.global_step)
                 logger.save()
         scores.reset()
-
-
-def log_mean(logits: Sequence[Tensor]) -> Tensor:
-    """Logits, each (N, K), to the logarithm of the mean of their probabilities, (N, K)."""
-    return torch.stack([one.log_softmax(dim=1) for one in logits]).logsumexp(dim=0) - math.log(len(logits))

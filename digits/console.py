@@ -204,6 +204,8 @@ def quiet() -> None:
 
 def is_first_process() -> bool:
     """Whether this process is the first of several, or the only one."""
-    from lightning.pytorch.utilities.rank_zero import rank_zero_only
-
-    return rank_zero_only.rank == 0  # type: ignore[attr-defined]
+    lightning = sys.modules.get("lightning.pytorch.utilities.rank_zero")  # which takes seconds to import
+    if lightning is not None:
+        return lightning.rank_zero_only.rank == 0
+    ranks = (os.environ.get(name) for name in ("RANK", "LOCAL_RANK", "SLURM_PROCID", "JSM_NAMESPACE_RANK"))
+    return int(next(filter(None, ranks), 0)) == 0  # as Lightning finds it out

@@ -5,9 +5,10 @@ from typing import Any
 from torch import Tensor, nn
 
 from digits.checkpoint import Checkpoint
-from digits.classifier import Classifier, log_mean
+from digits.classifier import Classifier
 from digits.doubt import Doubt
 from digits.errors import InputError
+from digits.network import log_mean
 from digits.runs import find_checkpoints
 
 

@@ -11,10 +11,10 @@ from PIL import Image
 from torch import Tensor
 
 from digits.checkpoint import Checkpoint
-from digits.classifier import Classifier
 from digits.data.pictures import load_one
 from digits.errors import InputError
 from digits.fast.process import use_channels_last
+from digits.network import Network
 from digits.reading import Reading, read
 from digits.runs import find_checkpoint
 
@@ -43,7 +43,7 @@ class Predictor:
         model: the network.
     """
 
-    def __init__(self, model: Classifier) -> None:
+    def __init__(self, model: Network) -> None:
         self.model = model.eval()
         self.classes = list(model.classes)
 

@@ -14,7 +14,7 @@ MODULES = sorted(path for path in PACKAGE.rglob("*.py"))
 # From the bottom up: a module imports only what stands in its own line or above it. A new module needs a place here.
 LAYERS = [
     {"errors"},
-    {"augment", "console", "files", "ink", "metrics", "transforms"},
+    {"augment", "console", "files", "ink", "layers", "metrics", "transforms"},
     {
         "checkpoint",
         "classifier",
@@ -23,6 +23,7 @@ LAYERS = [
         "ensemble",
         "head",
         "models",
+        "network",
         "records",
         "runs",
         "schema",

@@ -6,7 +6,8 @@ import torch.nn.functional as F
 
 from digits.callbacks.terminal import summarize
 from digits.errors import InputError
-from digits.models import MLP, BatchNormCNN, Classifier, DeepCNN, FastCNN, KaggleCNN, LargeCNN, SmallCNN, pool_relu
+from digits.layers import pool_relu
+from digits.models import MLP, BatchNormCNN, Classifier, DeepCNN, FastCNN, KaggleCNN, LargeCNN, SmallCNN
 from tests.helpers import draw
 
 MODELS = [

@@ -18,11 +18,11 @@ from torch import Tensor, nn
 
 from digits import __version__
 from digits.checkpoint import Checkpoint
-from digits.classifier import Classifier
 from digits.commands.web import read_web, write_web
 from digits.data import DigitsDataModule
 from digits.errors import InputError
 from digits.files import copy_into
+from digits.network import Network
 
 TOLERANCE = 1e-4  # of a probability, between the file and the network it was made from
 BATCH = 500
@@ -39,7 +39,7 @@ class ExportModule(nn.Module):
         model: the trained network.
     """
 
-    def __init__(self, model: Classifier) -> None:
+    def __init__(self, model: Network) -> None:
         super().__init__()
         self.model = model
 
@@ -63,7 +63,7 @@ class ExportingTrainer(Trainer):
 
     def export(
         self,
-        model: Classifier,
+        model: Network,
         datamodule: DigitsDataModule,
         ckpt_path: str | None = None,
         weights_only: bool | None = None,
@@ -100,7 +100,7 @@ class ExportingTrainer(Trainer):
         if ckpt_path is not None:
             checkpoint = Checkpoint.read(Path(ckpt_path))
             model.load_state_dict(checkpoint.content["state_dict"])
-            model.on_load_checkpoint(checkpoint.content)
+            model.restore(checkpoint.content)
         model.cpu().to(memory_format=torch.contiguous_format)  # the form in which files hold weights
         target = Path(path or f"model{SUFFIX[format]}")
         deployed = ExportModule(model).eval().requires_grad_(False)

@@ -18,8 +18,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from digits.classifier import Classifier
 from digits.errors import InputError
+from digits.network import Network
 from digits.transforms import normalize
 
 STATIC = Path(__file__).parent / "page/static"
@@ -51,7 +51,7 @@ class Layer(NamedTuple):
         return {"kind": self.kind, "shape": list(self.weight.shape), "stride": self.stride, "padding": self.padding}
 
 
-def write_web(model: Classifier, path: Path, facts: dict[str, str]) -> None:
+def write_web(model: Network, path: Path, facts: dict[str, str]) -> None:
     """Write a network as one HTML file.
 
     Args:
@@ -63,7 +63,7 @@ def write_web(model: Classifier, path: Path, facts: dict[str, str]) -> None:
         InputError: the network has layers that the page can't compute.
     """
     known = model.trained_on
-    if type(model).forward is not Classifier.forward or known is None:
+    if type(model).forward is not Network.forward or known is None:
         raise InputError(
             f"--format web is of networks that only name their layers, which {type(model).__name__} does not"
         )

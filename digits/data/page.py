@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from digits.checkpoint import Checkpoint
-from digits.classifier import Classifier
 from digits.data.cuts import split_all
 from digits.data.glyphs import CLEAR, THRESHOLD, Glyph, find_glyphs, join, usual_height
 from digits.data.layout import reading_order
 from digits.data.locate import MOST, Grey, InkMap, locate_ink
 from digits.data.marks import name_mark
 from digits.data.photo import SIDE, NoDigit, center, resize_to_box, to_grey
+from digits.network import Network
 from digits.runs import PRETRAINED
 
 SIDES = (160, 384, 768)  # pixels along the longer side of a page, at first
@@ -166,6 +166,6 @@ def judge(pieces: list[Grey]) -> NDArray[np.float64]:
 
 
 @cache
-def pretrained() -> Classifier:
+def pretrained() -> Network:
     """The classifier that comes with the package; loaded when touching digits are met for the first time."""
     return Checkpoint.read(PRETRAINED).network()

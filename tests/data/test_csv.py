@@ -8,10 +8,10 @@ import torch
 from lightning.pytorch import Trainer
 from torch import Tensor
 
-from digits.checkpoint import Checkpoint
 from digits.data import CSVDataModule
 from digits.data.csv import read_csv
 from digits.errors import InputError
+from digits.models import MLP
 from tests.helpers import Digits, draw
 
 KAGGLE = ["label", *(f"pixel{i}" for i in range(784))]
@@ -195,7 +195,7 @@ def test_validating_on_other_images_scales_them_as_the_model_was_trained(digits:
     Path("pale.csv").write_text(text(KAGGLE, rows(images // 4, labels)))
     digits("fit", "--model=MLP", "--trainer.max_epochs=3", "--data=CSVDataModule", "--data.train=train.csv")
     data = CSVDataModule(train="pale.csv", val_size=60)
-    network = Checkpoint.read(Path("lightning_logs/MLP/version_0/checkpoints/best.ckpt")).network()
+    network = MLP.load_from_checkpoint("lightning_logs/MLP/version_0/checkpoints/best.ckpt", weights_only=True)
     known = network.trained_on
     Trainer(logger=False, accelerator="cpu", enable_progress_bar=False).validate(network, data, verbose=False)
     assert known is not None

@@ -10,13 +10,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from digits.classifier import Classifier
+from digits.network import Network
 
 NOISY = 8  # copies of the image that the saliency is averaged over
 NOISE = 0.1  # standard deviation of their noise, of full ink
 
 
-def look_inside(model: Classifier, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def look_inside(model: Network, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Look at what a network makes of one image.
 
     Where it looked is the derivative of the answer's logit by the image: how much each pixel matters. It is averaged

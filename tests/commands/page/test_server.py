@@ -176,7 +176,7 @@ def test_runs_are_in_the_menu_by_name(digits: Digits, monkeypatch: pytest.Monkey
     root = Path("lightning_logs")
     menu = Networks("pretrained", root)
     assert menu.names() == ["pretrained", "b/version_0", "a/version_0"]
-    assert menu.get("a/version_0").model.hparams["hidden"] == [8]
+    assert menu.get("a/version_0").model.layers[1].out_features == 8
     (root / "b/version_0/checkpoints/best.ckpt").write_bytes(b"damaged")
     assert Networks("lightning_logs/a", root).names() == ["a/version_0", "pretrained"]
     monkeypatch.setattr(networks, "KEPT", 1)

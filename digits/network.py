@@ -1,0 +1,124 @@
+"""Network: layers, and all that predicting with them takes; plain torch, so that predicting imports no training code.
+
+Shapes: N images, C channels, H rows, W columns, K classes.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from digits.doubt import Doubt
+from digits.errors import InputError
+from digits.transforms import normalize
+
+SHIFTS = [(down, right) for down in (-1, 0, 1) for right in (-1, 0, 1)]  # views of test-time augmentation
+
+
+class TrainedOn(NamedTuple):
+    """What a network keeps of the images it was trained on.
+
+    Args:
+        mean: of their pixels, on the 0–1 scale.
+        std: standard deviation of their pixels, on the 0–1 scale.
+        classes: the names of the K classes.
+    """
+
+    mean: float
+    std: float
+    classes: tuple[str, ...]
+
+
+class Network(nn.Module):
+    """A network that knows how its images are scaled, what its classes are called, and how sure it may be.
+
+    Args:
+        layers: take normalised images, (N, 1, 28, 28) float32, and return logits, (N, K).
+    """
+
+    def __init__(self, layers: nn.Sequential | None = None) -> None:
+        super().__init__()
+        self.layers = nn.Sequential() if layers is None else layers
+        self._trained_on: TrainedOn | None = None
+        self.temperature = 1.0  # fitted on the validation images; see `digits.metrics.fit_temperature`
+        self.doubt = Doubt()  # set on the validation images; see digits/doubt.py
+        self.tta = False  # test-time augmentation
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Normalised images, (N, 1, 28, 28) float32, to logits, (N, K)."""
+        if torch.jit.is_scripting():
+            return self.layers(images)
+        return self.layers(images.to(self.dtype))  # --trainer.precision 64-true and the like change it
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """Of the weights."""
+        return next(self.parameters()).dtype
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return next(self.parameters()).device
+
+    @property
+    def trained_on(self) -> TrainedOn | None:
+        """What is known of the training images."""
+        return self._trained_on
+
+    @trained_on.setter
+    def trained_on(self, value: TrainedOn | None) -> None:
+        self._trained_on = value
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of the K classes; those of MNIST where the network has not been trained."""
+        known = self.trained_on
+        return tuple("0123456789") if known is None else known.classes
+
+    def normalize_images(self, images: Tensor) -> Tensor:
+        """Raw images, (N, H, W), 0 to 255, to (N, 1, H, W) float32, scaled as in training; others stay as they are."""
+        if images.ndim == 4:
+            return images
+        if (known := self.trained_on) is None:
+            raise InputError("the network does not say what images it was trained on: train it anew")
+        return normalize(images, known.mean, known.std)
+
+    def eval_logits(self, images: Tensor) -> Tensor:
+        """The logits that testing and predicting use: divided by the temperature, and with `tta` those of nine views.
+
+        Args:
+            images: raw, (N, 28, 28), 0 to 255, or normalised, (N, 1, 28, 28) float32.
+
+        Returns:
+            (N, K) float32.
+
+        Raises:
+            InputError: the images are raw, and the network was not trained on a DigitsDataModule.
+        """
+        images = self.normalize_images(images)
+        if not self.tta:
+            return self.full_precision_logits(images) / self.temperature
+        views = (self.full_precision_logits(images.roll(shift, (-2, -1))) for shift in SHIFTS)
+        return log_mean([logits / self.temperature for logits in views])
+
+    def full_precision_logits(self, images: Tensor) -> Tensor:
+        """As `forward`, but never in mixed precision, so that every command gives the same figures; float32."""
+        device = images.device.type
+        if not torch.is_autocast_enabled(device):
+            return self(images).float()
+        with torch.autocast(device, enabled=False):
+            return self(images).float()
+
+    def restore(self, content: dict[str, Any]) -> None:
+        """Take all but the weights from the content of a checkpoint."""
+        self.temperature = content.get("temperature", 1.0)
+        self.doubt = Doubt(**content.get("doubt", {}))
+        if data := content.get("data"):
+            self.trained_on = TrainedOn(data["mean"], data["std"], tuple(data["classes"]))
+
+
+def log_mean(logits: Sequence[Tensor]) -> Tensor:
+    """Logits, each (N, K), to the logarithm of the mean of their probabilities, (N, K)."""
+    return torch.stack([one.log_softmax(dim=1) for one in logits]).logsumexp(dim=0) - math.log(len(logits))
