@@ -30,8 +30,13 @@ class Run:
         return json.loads(self.output.splitlines()[-1])
 
 
-def run(*args: str | Path, **environment: str) -> Run:
+def run(*args: str | Path, cwd: str | Path | None = None, **environment: str) -> Run:
     """Run Python with `args`.
+
+    Args:
+        args: of Python.
+        cwd: the folder in which it works.
+        environment: variables to set.
 
     Raises:
         RuntimeError: it failed.
@@ -43,6 +48,7 @@ def run(*args: str | Path, **environment: str) -> Run:
             stdout=subprocess.PIPE,
             stderr=errors,
             text=True,
+            cwd=cwd,
             env={**os.environ, **environment, "PYTHONUNBUFFERED": "1", "PYTHONPATH": str(ROOT)},
         )
         assert process.stdout is not None

@@ -46,6 +46,18 @@ def optimizations() -> str:
     return table(["milliseconds per step", *(f"`{network}`" for network in networks)], rows, figures)
 
 
+@fills("start")
+def start() -> str:
+    figures = read("start")
+    rows = [
+        [f"`{name}`", *(f"{row[what]}{unit}" for what, unit in zip(row, (" s", " s", "", ""), strict=True))]
+        for name, row in figures.items()
+        if name not in ("machine", "versions")
+    ]
+    header = ["", "from start to end", "processor time", "times `import torch`", "times its processor time"]
+    return table(header, rows, figures) if rows else ""
+
+
 @fills("busy")
 def busy() -> str:
     figures = read("busy")

@@ -108,7 +108,7 @@ def test_imports_make_no_circle() -> None:
     list(TopologicalSorter(graph).static_order())  # raises CycleError
 
 
-@pytest.mark.parametrize("module", ["digits.models", "digits.classifier"])
+@pytest.mark.parametrize("module", ["digits.models", "digits.classifier", "digits.network", "digits.layers"])
 def test_networks_know_neither_data_nor_what_makes_them_fast(module: str) -> None:
     assert not [other for other in IMPORTS[module] if other.startswith(("digits.data", "digits.fast"))]
 

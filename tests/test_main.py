@@ -6,7 +6,9 @@ import sys
 import tomllib
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from digits import __version__
 from digits.__main__ import main
@@ -72,6 +74,18 @@ def test_answers_that_need_no_torch_do_not_import_it(args: str) -> None:
     imported = result.stdout.splitlines()[-1].removeprefix("imported:").split()
     assert set(imported) <= ({"yaml"} if args.startswith(("compare", "demo")) else set())  # jsonargparse's
     assert result.returncode == (1 if args in ("fti", "--hlep") else 0)
+
+
+def test_predicting_imports_no_training_code(tmp_path: Path) -> None:
+    Image.fromarray(np.pad(np.full((12, 4), 255, np.uint8), 20)).save(tmp_path / "1.png")
+    code = (
+        "import sys; from digits import load; from digits.__main__ import main\n"
+        "main(['predict', '1.png']); load('pretrained').predict('1.png')\n"
+        "heavy = ('torch', 'lightning', 'torchmetrics', 'torchvision', 'tensorboard', 'torch._dynamo', 'matplotlib')\n"
+        "print(*[name for name in heavy if name in sys.modules])"
+    )
+    result = run("-c", code, folder=tmp_path)
+    assert result.stdout.splitlines()[1:] == ["torch"], result.stderr
 
 
 def test_the_console_script_is_the_module() -> None:
