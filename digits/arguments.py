@@ -95,7 +95,7 @@ class ArgumentsCLI(LightningCLI):
             "--threads",
             type=PositiveInt | None,
             default=None,
-            help="Threads to compute with on a CPU; by default OMP_NUM_THREADS, or one for each core that may be used.",
+            help="Threads on a CPU; by default one for each core.",
         )
         parser.add_lightning_class_args(ExportingTrainer, "trainer")
         parser.set_defaults({f"trainer.{key}": value for key, value in self.trainer_defaults.items()})
@@ -111,6 +111,8 @@ class ArgumentsCLI(LightningCLI):
             ckpt_path.help = "A checkpoint, a run's folder, best or last of the newest run of this name, or pretrained."
             if command == "fit":
                 add_options(parser)
+            if command == "fit":
+                parser.add_argument("--test", type=bool, default=False, help="Test the best checkpoint afterwards.")
             if command in ("test", "predict"):
                 parser.add_argument(
                     "--tta", type=bool, default=False, help="Average over nine views, shifted by up to one pixel."

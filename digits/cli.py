@@ -22,6 +22,7 @@ from lightning.pytorch.utilities.rank_zero import rank_zero_only
 
 from digits.arguments import ArgumentsCLI
 from digits.callbacks import CheckpointFiles, default_callbacks
+from digits.callbacks.checkpoints import stopped_within_epoch
 from digits.checkpoint import Checkpoint
 from digits.classifier import FINDERS, Classifier
 from digits.config_files import run_name, with_configs, with_new_names
@@ -148,6 +149,7 @@ class DigitsCLI(ArgumentsCLI):
             logging.getLogger("lightning.pytorch").setLevel(logging.INFO)  # what they say, as they are asked to
         if options.fast:
             speed_up(trainer)
+        self.test_after_fit = commands.test_after_fit(trainer) if self.subcommand == "fit" else []
         device, n = trainer.strategy.root_device.type, torch.get_num_threads()
         threads = f" with {n} thread{'s' if n > 1 else ''}" if device == "cpu" else ""
         fastest = " (the fastest here)" if self.chose_precision else ""
@@ -181,6 +183,8 @@ class DigitsCLI(ArgumentsCLI):
                 told = re.sub(r"limit_(train|val)_batches", "overfit_batches", str(error))
                 raise InputError(told) from error
             raise
+        if self.test_after_fit and not stopped_within_epoch(self.trainer):
+            DigitsCLI(self.test_after_fit)
 
     def validate(self, **kwargs: Any) -> None:
         """Score the validation images."""

@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+import json
 import math
 import re
 import shlex
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from jsonargparse import Namespace
-from lightning.pytorch import Callback
+from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.callbacks import BatchSizeFinder, LearningRateFinder
 
 from digits import models
@@ -23,6 +24,8 @@ from digits.errors import InputError
 from digits.runs import LOG_ROOT
 
 LEAST = {"accumulate_grad_batches": 1, "check_val_every_n_epoch": 1, "gradient_clip_val": 0, "log_every_n_steps": 0}
+
+TESTED_WITH = ("accelerator", "devices", "logger", "enable_progress_bar")  # the Trainer's options that a test shares
 
 
 def refuse_options(command: str, options: Namespace, name: str) -> None:
@@ -158,12 +161,12 @@ class NextCommands:
 
     @property
     def next(self) -> str:
-        """The command that says what the network of this run is worth, or that uses it."""
+        """The command that says what the network of this run is worth, or, if `fit` does so itself, that uses it."""
         settings = self.options.data.get("init_args") or {}
         if self.options.data.class_path.endswith(f".{MixedDataModule.__name__}") and self.run is not None:
             return f"{PROGRAM} demo --ckpt_path {shlex.quote(shown(self.run))}"  # own images were trained on
         if not self.options.data.class_path.endswith(f".{CSVDataModule.__name__}"):
-            return self.use("test")
+            return self.use("predict" if self.options.get("test") else "test")
         # Rows of one's own may be among the official test images.
         if settings.get("test") or settings.get("predict"):
             return self.use("test" if settings.get("test") else "predict")
@@ -171,6 +174,29 @@ class NextCommands:
             return self.use("validate")
         form = [part for name in ("label", "transposed") for part in group_options(self.argv, f"--data.{name}")]
         return self.use("predict", "--data", "CSVDataModule", "--data.predict", str(settings.get("train")), *form)
+
+    def test_after_fit(self, trainer: Trainer) -> list[str]:
+        """The arguments of `test` for this run, if `fit --test true` asks for it; otherwise none.
+
+        Raises:
+            InputError: it can't be done when training is over.
+        """
+        if not self.options.get("test") or self.run is None:
+            return []
+        settings = self.options.data.get("init_args") or {}
+        if self.options.data.class_path.endswith(f".{CSVDataModule.__name__}") and not settings.get("test"):
+            raise InputError("--test true needs rows to test on: give --data.test FILE")
+        if trainer.world_size > 1:
+            raise InputError("--test true is of training in one process: run `digits test` when this one is over")
+        if not trainer.checkpoint_callbacks:
+            raise InputError("--test true needs a checkpoint: leave --trainer.enable_checkpointing true")
+        data = {"class_path": self.options.data.class_path, "init_args": dict(settings)}
+        model = self.options.model.class_path
+        own = [] if model.rpartition(".")[0] == models.__name__ else ["--model", model]
+        kept = ("--threads", "--fast", "--pictures", *(f"--trainer.{name}" for name in TESTED_WITH))
+        same = [part for group in kept for part in group_options(self.argv, group)]
+        run = ["--name", self.name, "--ckpt_path", str(self.run), *own]
+        return ["test", *run, "--data", json.dumps(data, default=str), *same]
 
     @property
     def resume(self) -> str:
