@@ -142,7 +142,7 @@ class Classifier(Network, LightningModule):
         optimizer = torch.optim.AdamW(self.parameters(), lr=self.lr, weight_decay=self.weight_decay, fused=fused)
         if self._is_to_be_searched():
             return optimizer
-        if math.isinf(self.trainer.estimated_stepping_batches):
+        if not 0 < self.trainer.estimated_stepping_batches < math.inf:  # -1 where a loader has no length
             raise InputError("OneCycleLR needs a finite length: set --trainer.max_epochs or --trainer.max_steps")
         steps = int(self.trainer.estimated_stepping_batches)
         if self.trainer.ckpt_path and self.resumed_total_steps not in (None, steps):

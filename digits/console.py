@@ -111,14 +111,16 @@ def brief(message: str) -> str:
         r"|Given value type: .*|Given value: (NestedArg|Namespace|\{).*|Expected a path but .*"
     )
     lines = [line.strip().removeprefix("- ") for line in message.splitlines()]
-    if any(line.startswith("Problem with given class_path") for line in lines):  # the other kinds were not meant
-        noise += r"|Expected an? \S+( '\w+'>)?"
-    text = " ".join(line for line in lines if line and not re.fullmatch(noise, line))
+    lines = [line for line in dict.fromkeys(lines) if line and not re.fullmatch(noise, line)]
+    others = r"Expected a (<class '(bool|collections.*)'>|collections\.abc\.\w+)|Parser key"  # might be, too
+    told = [line for line in lines if line.startswith("Parser key") or not re.match(others, line)]
+    text = " ".join(told if any(not line.startswith("Parser key") for line in told) else lines)
     for pattern, better in [
         (r"<class '([^']+)'>", r"\1"),
         (r'Parser key "([^"]+)":', r"\1:"),
         (r"Problem with given class_path '[^']*\.(\w+)':", r"\1:"),
-        (r"Expected a dot import path string: (\S+) Given.*", r"there is no class \1"),
+        (r"Expected a dot import path string: ([\w.]+)( Given.*)?", r"there is no class \1"),
+        (r" Not a valid subclass of \w+ Subclass types expect.*", ""),
         (r" Given value: ", r", got "),
         (r"\. Got value: ", r", got "),
         (r"Expected a ", r"expected "),

@@ -1,5 +1,6 @@
 """Loggers that the user names: their files go into the run's folder where nothing else is asked for."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -65,5 +66,6 @@ def place_one(kind: str, arguments: Namespace, folder: Path) -> None:
         arguments.name = folder.parent.name
     elif kind == "MLFlowLogger" and not chosen:
         arguments.save_dir = str(folder / "mlruns")
+        os.environ.setdefault("MLFLOW_ALLOW_FILE_STORE", "true")  # since 3.17 it writes files only where this is set
     elif not chosen:  # such as WandbLogger's
         arguments.save_dir = str(folder)

@@ -4,6 +4,7 @@ import importlib
 import inspect
 import json
 import math
+import os
 import re
 import shlex
 from collections.abc import Sequence
@@ -23,6 +24,7 @@ from digits.data import CSVDataModule, MixedDataModule
 from digits.errors import InputError
 from digits.runs import LOG_ROOT
 
+MOST_DEVICES = 8  # for each core
 LEAST = {"accumulate_grad_batches": 1, "check_val_every_n_epoch": 1, "gradient_clip_val": 0, "log_every_n_steps": 0}
 
 TESTED_WITH = ("accelerator", "devices", "logger", "enable_progress_bar")  # the Trainer's options that a test shares
@@ -43,6 +45,11 @@ def refuse_options(command: str, options: Namespace, name: str) -> None:
         value = options.trainer[option]
         if value is not None and not value >= least:
             raise InputError(f"--trainer.{option} must be at least {least}, got {value}")
+    devices, cores = str(options.trainer.devices), os.cpu_count() or 1
+    if devices.isdecimal() and int(devices[:9]) > MOST_DEVICES * cores:  # a process each, all at once
+        raise InputError(
+            f"--trainer.devices {devices}: this machine has {cores} cores, so at most {MOST_DEVICES * cores}"
+        )
     callbacks = options.trainer.callbacks
     for one in callbacks if isinstance(callbacks, list) else [callbacks]:
         settings = (one.get("init_args") or {}) if isinstance(one, Namespace) else {}

@@ -1,4 +1,4 @@
-"""Look for the best learning rate with Optuna: `python examples/sweep.py`, after `pip install optuna`."""
+"""Look for the best learning rate with Optuna: `python examples/sweep.py`, after `pip install 'digits[sweep]'`."""
 
 import argparse
 import csv

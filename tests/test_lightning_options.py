@@ -22,7 +22,7 @@ PAGE = (ROOT / "docs/lightning.md").read_text(encoding="utf-8")
 FLAGS = {
     "accelerator": "cpu !nope",
     "strategy": "auto !nope",
-    "devices": "1 !0",
+    "devices": "1 !0 !100000",
     "num_nodes": "1 !0",
     "precision": "32-true bf16-mixed bf16-true 64-true !17",
     "logger": "true false CSVLogger TensorBoardLogger !Nope",

@@ -149,3 +149,74 @@ def test_loaders_of_ones_own_are_scaled_augmented_and_scored(digits: Digits) -> 
     assert [(row["id"], row["prediction"], row["target"]) for row in own] == [
         (row["id"], row["prediction"], row["target"]) for row in theirs
     ]
+
+
+class OddLoader(MNISTDataModule):
+    """Trains on something that the standard step does not take."""
+
+    def __init__(self, kind: str, **shared: Any) -> None:
+        super().__init__(**shared)
+        self.kind = kind
+
+    def train_dataloader(self) -> Any:
+        images, labels = torch.rand(30, 1, 28, 28), torch.arange(30) % 10
+        own = super().train_dataloader()
+        match self.kind:
+            case "dictionary of loaders":
+                return {"a": own, "b": own}
+            case "list of loaders":
+                return [own, own]
+            case "dictionaries":
+                return DataLoader([{"image": image} for image in images], batch_size=10)  # type: ignore[arg-type]
+            case "colours":
+                images = images.expand(30, 3, 28, 28)
+            case "twelve classes":
+                labels = torch.arange(30) % 12
+            case "probabilities":
+                labels = torch.rand(30, 10)
+        return DataLoader(TensorDataset(images, labels), batch_size=10)
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [
+        (
+            "dictionary of loaders",
+            "gives a dictionary of a, b, but training_step takes images and labels: write a train",
+        ),
+        ("list of loaders", "gives a list of Batch, Batch, but training_step takes images and labels"),
+        ("dictionaries", "gives a dictionary of image, but training_step takes"),
+        ("colours", "gives images of shape (10, 3, 28, 28): MLP takes (N, 28, 28) or (N, 1, 28, 28)"),
+        ("twelve classes", "gives labels from 0 to 11, but there are 10 classes"),
+        ("probabilities", "gives labels of shape (10, 10) and type torch.float32: there should be a number for each"),
+    ],
+)
+def test_what_the_standard_step_does_not_take_is_told_in_a_line(refused: Digits, kind: str, reason: str) -> None:
+    message = refused("fit", "--model=MLP", f"--data={__name__}.OddLoader", f"--data.kind={kind}", *FIT)
+    assert f"your loader {reason}" in message
+    assert not list(Path().rglob("version_*"))
+
+
+class OwnStepForDictionaries(Linear):
+    """Takes a batch of each of several loaders."""
+
+    def training_step(self, batch: Any, batch_idx: int) -> Tensor:
+        return sum((super(Linear, self).training_step(one, batch_idx) for one in batch.values()), torch.zeros(()))
+
+
+def test_a_step_of_ones_own_takes_a_dictionary_of_loaders(digits: Digits) -> None:
+    data = (f"--data={__name__}.OddLoader", "--data.kind=dictionary of loaders", "--data.val_size=0")
+    assert "Next:" in digits("fit", f"--model={__name__}.OwnStepForDictionaries", *data, *FIT)
+
+
+class KeepsAModule(Linear):
+    """Saves a module among its settings, which a checkpoint does not hold."""
+
+    def __init__(self, activation: nn.Module | None = None) -> None:
+        super().__init__()
+        self.hparams["activation"] = nn.ReLU()
+
+
+def test_settings_that_a_checkpoint_cannot_hold_are_refused_before_training(refused: Digits) -> None:
+    message = refused("fit", f"--model={__name__}.KeepsAModule", *FIT)
+    assert "activation is a ReLU, which a checkpoint can't hold: leave it out of the settings" in message

@@ -12,8 +12,10 @@ from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.plugins.io import TorchCheckpointIO
 
 from digits.console import warn
+from digits.errors import InputError
 from digits.files import replacing
 from digits.runs import CHECKPOINTS
+from digits.schema import count_values
 
 
 class RunCheckpoint(ModelCheckpoint):
@@ -47,6 +49,12 @@ class RunCheckpoint(ModelCheckpoint):
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         self.dirpath = str(Path(trainer.default_root_dir) / CHECKPOINTS)  # the same on all processes
+        for name, value in pl_module.hparams.items() if stage == "fit" else ():
+            if count_values(value) == math.inf:  # reading it again would run what it names
+                raise InputError(
+                    f"{name} is a {type(value).__name__}, which a checkpoint can't hold: leave it out of the settings, "
+                    f'save_hyperparameters(ignore=["{name}"])'
+                )
         super().setup(trainer, pl_module, stage)
 
     def on_train_batch_end(self, trainer: Trainer, *args: Any) -> None:

@@ -13,6 +13,7 @@ from digits.augment import broaden
 from digits.console import warn
 from digits.data.batches import Batches, random_seed, seed_device
 from digits.data.dataset import Batch, Digits, DigitsSubset, stratified_split
+from digits.data.own_loaders import STEPS, check_batch
 from digits.errors import InputError
 from digits.transforms import augment, normalize
 
@@ -207,6 +208,8 @@ class DigitsDataModule(LightningDataModule):
 
     def transfer_batch_to_device(self, batch: Any, device: torch.device, dataloader_idx: int) -> Any:
         if not isinstance(batch, Batch):  # of a loader of one's own
+            if (trainer := self.trainer) is not None:
+                check_batch(batch, trainer.lightning_module, STEPS.get(trainer.state.stage or "", "validation_step"))
             return super().transfer_batch_to_device(batch, device, dataloader_idx)
         # Lightning's own looks through whatever a batch may be made of, which takes 0.01 ms.
         cuda = device.type == "cuda"
