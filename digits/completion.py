@@ -11,7 +11,7 @@ from typing import Any
 from digits import data, models
 from digits.arguments import ArgumentsCLI
 from digits.classifier import Classifier
-from digits.commands import compare, demo
+from digits.commands import check, compare, demo
 from digits.commands import list as list_command
 from digits.console import COMMANDS, PROGRAM
 from digits.data import DigitsDataModule
@@ -45,7 +45,7 @@ class CompletionCLI(ArgumentsCLI):
     def parse_arguments(self, parser: Any, args: Any) -> None:
         import shtab
 
-        others = {"demo": demo, "compare": compare, "list": list_command}
+        others = {"demo": demo, "check": check, "compare": compare, "list": list_command}
         parsers = {**self._subcommand_parsers, **{name: one.command_parser() for name, one in others.items()}}
         print(shtab.complete(plain_parser(parsers), self.shell))
         sys.exit()

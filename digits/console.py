@@ -26,6 +26,7 @@ COMMANDS = {
     "predict": "Write a file of predictions, for MNIST's test images, pictures or CSV files.",
     "export": "Write a trained network as one file for other programs: ONNX, torch.export, or a web page.",
     "demo": "Draw digits in the browser.",
+    "check": "Find labels that are probably wrong, of pictures, CSV files or MNIST's training images.",
     "compare": "Show runs side by side.",
     "list": "Show configs, your runs, sources of images and export formats.",
 }

@@ -35,6 +35,7 @@ LAYERS = [
         "commands",
         "config_files",
         "fast",
+        "label_errors",
         "loggers",
         "options",
         "predictor",

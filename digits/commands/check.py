@@ -1,0 +1,156 @@
+"""`digits check my_digits/`: images whose labels are doubted, the worst first.
+
+torch and the rest are imported when there is something to check.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from digits.commands.parser import CommandParser
+from digits.console import quiet, say
+from digits.errors import InputError
+
+if TYPE_CHECKING:
+    from PIL import Image
+    from torch import Tensor
+
+    from digits.data import Digits, DigitsDataModule
+
+LINES = 20  # that are printed
+SHEET = 200  # images on the sheet
+LEAST = 300  # images that networks are trained on
+SOURCES = ("ImageDataModule", "CSVDataModule", "MNISTDataModule")
+
+
+def command_parser() -> CommandParser:
+    """The options of `digits check`."""
+    parser = CommandParser("check")
+    parser.add_argument(
+        "paths", nargs="*", help="Pictures: files, folders, patterns; with CSVDataModule a file, with MNIST none."
+    )
+    parser.add_argument("--data", choices=SOURCES, default=SOURCES[0], help="What there is to check.")
+    parser.add_argument(
+        "--ckpt_path", default="pretrained", help="The network that reads pictures: a checkpoint, or a run's folder."
+    )
+    parser.add_argument("--picture", default="check.png", help="The sheet's PNG file.")
+    return parser
+
+
+def main(args: Sequence[str]) -> None:
+    """Print the images whose labels are doubted, and draw them on a sheet.
+
+    Raises:
+        InputError: there is nothing to check.
+    """
+    options = command_parser().parse_args(list(args))
+    from digits.files import check_writable, save_picture
+
+    check_writable("--picture", Path(options.picture))
+    if options.data == SOURCES[0]:
+        lines, sheet = check_pictures(options.paths, options.ckpt_path)
+    else:
+        lines, sheet = check_dataset(options.data, options.paths)
+    for line in lines[:LINES]:
+        say(line)
+    if len(lines) > LINES:
+        say(f"and {len(lines) - LINES:,} more")
+    if sheet is not None:
+        save_picture(Path(options.picture), sheet)
+        say(f"Sheet: {options.picture}")
+
+
+def check_pictures(paths: Sequence[str], checkpoint: str) -> tuple[list[str], Image.Image | None]:
+    """Check the labels of pictures by a network that was not trained on them.
+
+    Returns:
+        A line on the whole, one for each label that is doubted, the worst first; and a sheet of these, or None.
+
+    Raises:
+        InputError: there are no labelled pictures, or the network tells no digits apart.
+    """
+    import torch
+
+    from digits.data import ImageDataModule
+    from digits.plots import plot_predictions
+    from digits.predictor import load
+
+    if not paths:
+        raise InputError("no pictures to check: give a folder, such as my_digits/, or --data MNISTDataModule")
+    source, network = ImageDataModule(list(paths)), load(checkpoint)
+    if network.classes != list(source.classes):
+        raise InputError(f"--ckpt_path {checkpoint} tells {', '.join(network.classes[:3])}, … apart, not digits")
+    data = source.load("train")
+    known = torch.tensor([not note for note in data.notes or [""] * len(data)]) & (data.labels >= 0)
+    kept = known.nonzero().squeeze(1)
+    if len(kept) == 0:
+        raise InputError("no picture has a label: put them into folders that are named 0 to 9, or begin names with 7_")
+    labelled = data.subset(kept)
+    _, found, notes = network.predict(labelled.images)
+    probabilities = torch.from_numpy(found)
+    doubted = (probabilities.argmax(dim=1) != labelled.labels) | torch.tensor([bool(note) for note in notes])
+    own = probabilities.gather(1, labelled.labels[:, None]).squeeze(1)
+    worst = doubted.nonzero().squeeze(1)
+    worst = worst[own[worst].argsort(stable=True)]
+    lines = [
+        summary(labelled, worst, f"the network in {checkpoint}"),
+        *described(labelled, probabilities, worst, notes),
+    ]
+    if len(kept) < len(data):
+        lines.insert(1, f"Left out: {len(data) - len(kept):,} without a label, or unreadable")
+    if len(worst) == 0:
+        return lines, None
+    shown = worst[:SHEET]
+    sheet = plot_predictions(
+        labelled.subset(shown), lambda i: source.original(int(kept[shown[i]])), probabilities[shown], source.classes
+    )
+    return lines, sheet
+
+
+def check_dataset(kind: str, paths: Sequence[str]) -> tuple[list[str], Image.Image | None]:
+    """Check the labels of a data set that networks are trained on, by some that were trained on the rest of it.
+
+    Returns:
+        As `check_pictures`.
+
+    Raises:
+        InputError: the data can't be read, or are too few.
+    """
+    from digits.data import CSVDataModule, MNISTDataModule
+    from digits.label_errors import EPOCHS, FOLDS, find_label_errors, out_of_fold_probabilities
+    from digits.plots import plot_mistakes
+
+    wanted = 1 if kind == CSVDataModule.__name__ else 0
+    if len(paths) != wanted:
+        raise InputError(f"--data {kind} needs {'one file' if wanted else 'no files'} to check, got {len(paths)}")
+    source: DigitsDataModule = CSVDataModule(train=paths[0]) if wanted else MNISTDataModule()
+    data = source.load("train").labelled()
+    if len(data) < LEAST:
+        raise InputError(f"{len(data)} images are too few to train networks that check them: give at least {LEAST}")
+    data.ids = [f"row {i + 1}" if wanted else f"image {i}" for i in range(len(data))]
+    quiet()
+    say(f"{FOLDS} small networks are trained for {EPOCHS} epochs, each to check the third that it is not trained on.")
+    probabilities = out_of_fold_probabilities(source, data)
+    worst = find_label_errors(probabilities, data.labels)
+    lines = [summary(data, worst, "confident learning"), *described(data, probabilities, worst)]
+    shown = worst[:SHEET]
+    return lines, plot_mistakes(data.images[shown], data.labels[shown], probabilities[shown], source.classes)
+
+
+def summary(data: Digits, worst: Tensor, by: str) -> str:
+    """How many labels are doubted."""
+    if len(worst) == 0:
+        return f"None of {len(data):,} labels is doubted by {by}."
+    return f"{len(worst):,} of {len(data):,} labels are doubted by {by}, the worst first:"
+
+
+def described(data: Digits, probabilities: Tensor, worst: Tensor, notes: Sequence[str] = ()) -> list[str]:
+    """A line for each image whose label is doubted."""
+    lines = []
+    for i in worst.tolist():
+        confidence, taken_for = probabilities[i].max(dim=0)
+        note = f", {notes[i]}" if notes and notes[i] else ""
+        lines.append(f"{data.ids[i]}: labelled {data.labels[i]}, read as {taken_for} ({confidence:.1%}{note})")
+    return lines

@@ -1,0 +1,89 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from digits import label_errors
+from digits.__main__ import main
+from digits.label_errors import find_label_errors
+from tests.helpers import draw, written
+
+
+@pytest.fixture
+def pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Pictures of each digit in the working directory, one file that is none, and one without a label."""
+    monkeypatch.chdir(tmp_path)
+    for digit in "0123456789":
+        Path(f"my_digits/{digit}").mkdir(parents=True)
+        written(digit).save(f"my_digits/{digit}/a.png")
+    written("3").save("my_digits/other.png")
+    Path("my_digits/4/broken.png").write_bytes(b"no picture")
+    return Path("my_digits")
+
+
+def test_a_picture_in_the_wrong_folder_is_found(pictures: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    written("7").save("my_digits/2/seven.png")
+    main(["check", "my_digits"])
+    header, left_out, doubted, sheet = capsys.readouterr().out.splitlines()
+    assert header == "1 of 11 labels are doubted by the network in pretrained, the worst first:"
+    assert left_out == "Left out: 2 without a label, or unreadable"
+    assert doubted.startswith("2/seven.png: labelled 2, read as 7 (")
+    assert sheet == "Sheet: check.png"
+    with Image.open("check.png") as picture:
+        assert np.asarray(picture).std() > 10
+
+
+def test_where_nothing_is_doubted_there_is_no_sheet(pictures: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["check", "my_digits/1", "my_digits/7"])
+    assert capsys.readouterr().out == "None of 2 labels is doubted by the network in pretrained.\n"
+    assert not Path("check.png").exists()
+
+
+@pytest.mark.slow
+def test_wrong_labels_of_rows_are_found_by_networks_that_have_not_seen_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(label_errors, "EPOCHS", 12)
+    images, labels = draw(300, seed=1)
+    labels[[16, 150]] = torch.tensor([2, 9])
+    rows = torch.cat([labels[:, None], images.flatten(1)], dim=1).numpy()
+    np.savetxt("train.csv", rows, "%d", ",", header="label," + ",".join(f"p{i}" for i in range(784)), comments="")
+    main(["check", "--data", "CSVDataModule", "train.csv"])
+    out = capsys.readouterr().out.splitlines()
+    assert out[1] == "2 of 300 labels are doubted by confident learning, the worst first:"
+    assert {line.rpartition(" (")[0] for line in out[2:4]} == {
+        "row 17: labelled 2, read as 6",
+        "row 151: labelled 9, read as 0",
+    }
+
+
+def test_confident_learning_asks_for_as_much_confidence_as_is_usual_for_a_class() -> None:
+    labels = torch.tensor([0, 0, 0, 1, 1, 1])
+    probabilities = torch.tensor([[0.9, 0.1], [0.8, 0.2], [0.05, 0.95], [0.3, 0.7], [0.2, 0.8], [0.45, 0.55]])
+    assert find_label_errors(probabilities, labels).tolist() == [2]
+    labels = torch.tensor([0, 1, 1])  # none is of class 2
+    probabilities = torch.tensor([[0.2, 0.1, 0.7], [0.1, 0.8, 0.1], [0.7, 0.1, 0.2]])
+    assert find_label_errors(probabilities, labels).tolist() == [2]
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        ([], "no pictures to check: give a folder"),
+        (["my_digits/other.png"], "no picture has a label"),
+        (["absent"], "absent does not exist"),
+        (["--data=MNISTDataModule", "x"], "--data MNISTDataModule needs no files to check, got 1"),
+        (["--data=CSVDataModule"], "--data CSVDataModule needs one file to check, got 0"),
+        (["my_digits", "--picture=my_digits"], "--picture my_digits is a folder"),
+        (["my_digits", "--ckpt_path=absent.ckpt"], "absent.ckpt: there is no such file"),
+        (["--data=Images"], "data"),
+    ],
+)
+def test_what_can_not_be_checked_is_one_line(pictures: Path, args: list[str], message: str) -> None:
+    with pytest.raises(SystemExit) as info:
+        main(["check", *args])
+    assert str(info.value.code).startswith("error: ")
+    assert message in str(info.value.code)
