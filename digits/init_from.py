@@ -19,7 +19,7 @@ from digits.runs import LOG_ROOT, PRETRAINED, find_checkpoint
 from digits.schema import is_number
 
 NAME = "fine_tuned"  # of the runs
-LR = 1e-3  # the highest; networks are trained anew with 1e-3 to 1e-2
+LR = 5e-4  # the highest; networks are trained anew with 1e-3 to 1e-2
 MNIST_SHARE = 0.75
 DEFAULT_EPOCHS = 10  # where nothing is given; see digits/arguments.py
 # What own images are mixed, seen and trained with where nothing else is given.

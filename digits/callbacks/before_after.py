@@ -1,5 +1,6 @@
 """What training from the weights of another run has changed."""
 
+import sys
 from collections.abc import Sequence
 from copy import deepcopy
 
@@ -63,6 +64,7 @@ class BeforeAfter(Callback):
             figures.append(f"MNIST validation error {error(network, self.mnist_images(data)):.2%}")
         if figures:
             say(fitting(when, figures, columns()))
+            sys.stdout.flush()
 
     def mnist_images(self, data: object) -> Digits:
         """MNIST's validation images."""
@@ -83,9 +85,11 @@ class BeforeAfter(Callback):
         say(f"Cross-validation: {len(folds)} more trainings, each without a part of the own images (Ctrl-C skips it)")
         right = 0
         try:
-            for fold in folds:
+            for number, fold in enumerate(folds, 1):
                 scored = data.own_images.subset(fold)
-                right += count_right(self.train_anew(trainer, network, data.without(fold)), scored)
+                right += (found := count_right(self.train_anew(trainer, network, data.without(fold)), scored))
+                say(f"Fold {number} of {len(folds)}: {found:,} of {len(fold):,} own images right")
+                sys.stdout.flush()
         except (KeyboardInterrupt, SystemExit):  # the network itself is saved
             return None
         return right

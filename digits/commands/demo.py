@@ -4,6 +4,7 @@ torch and the rest are imported when there is a page to show.
 """
 
 import contextlib
+import signal
 import threading
 import webbrowser
 from collections.abc import Sequence
@@ -52,9 +53,13 @@ def demo(ckpt_path: str | None = None, host: str = "127.0.0.1", port: int = 7860
         raise InputError(f"--host {host} --port {port}: {error}") from None
     print(f"Checkpoint: {source}")
     if host not in LOOPBACK:
-        print("Everyone who reaches this computer can draw, have pictures read, and save drawings into my_digits/")
+        print(
+            "Everyone who reaches this computer can draw, have pictures read, save drawings into my_digits/, and train"
+        )
     print(f"Open {server.url} (Ctrl-C ends)", flush=True)
     app.helpers.start()
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # it ends what it has started, as for Ctrl-C
     if browser:
         threading.Thread(target=webbrowser.open, args=(server.url,), daemon=True).start()
     with contextlib.suppress(KeyboardInterrupt), server:

@@ -38,7 +38,7 @@ class MixedDataModule(DigitsDataModule):
         self,
         own: DigitsDataModule,
         mnist_share: float = 0.75,
-        images: int = 10_000,
+        images: int = 6000,
         held_out: int | None = None,
         **shared: Any,
     ) -> None:

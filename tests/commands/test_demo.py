@@ -145,6 +145,24 @@ def test_a_tap_saves_what_it_was_and_another_takes_it_back(page: Any) -> None:
 
 
 @pytest.mark.slow
+def test_a_button_trains_on_the_drawings_and_the_new_network_answers(page: Any) -> None:
+    for digit in "37":
+        page.click("#clear")
+        draw(page, digit, 100, 50, 180, 300)
+        assert said(page) == digit
+        page.locator("#labels button", has_text=digit).click()
+        page.wait_for_selector("#saved code")
+    page.click("#train")
+    page.wait_for_selector("#progress:visible")
+    assert page.is_disabled("#train")
+    page.click("#trained button", timeout=600_000)
+    assert page.input_value("#network") == "fine_tuned/version_0"
+    assert says(page, "7")
+    assert "After: " in page.inner_text("#trained")
+    assert not page.is_visible("#progress")
+
+
+@pytest.mark.slow
 def test_every_control_is_reached_by_the_keyboard_and_shows_it(page: Any) -> None:
     page.click("#clear")
     draw(page, "3", 100, 50, 180, 300)

@@ -1,5 +1,6 @@
 """What the page can ask for, and the answers."""
 
+import sys
 import time
 from base64 import b64encode
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from digits.commands.page.helper import Helpers
 from digits.commands.page.inside import look_inside
 from digits.commands.page.networks import Networks
 from digits.commands.page.pictures import find_digits
+from digits.commands.page.training import Training
 from digits.predictor import Predictor
 
 SECONDS = 10  # that an answer may wait, and a picture may take
@@ -54,20 +56,26 @@ class App:
     def __init__(self, source: str | Path, root: Path, drawings: Drawings | None = None) -> None:
         self.networks = Networks(source, root)
         self.drawings = drawings or Drawings()
+        self.training = Training(
+            [sys.executable, "-m", "digits", *self.drawings.arguments, "--trainer.default_root_dir", str(root.parent)]
+        )
         self.helpers = Helpers(2, find_digits.__module__)
         # One thread, so that many clients at once take no more memory, and no cores from each other.
         self.thread = ThreadPoolExecutor(1, initializer=torch.set_num_threads, initargs=(1,))
-        self.get = {"/networks": self.list_networks}
+        self.get = {"/networks": self.list_networks, "/training": lambda request: self.training.report()}
         self.post = {
             "/images": self.read_images,
             "/picture": self.read_picture,
             "/inside": self.show_inside,
             "/save": self.save,
             "/forget": self.forget,
+            "/train": self.train,
+            "/stop": self.stop,
         }
 
     def end(self) -> None:
         """End the processes and the thread."""
+        self.training.stop()
         self.helpers.end()
         self.thread.shutdown(cancel_futures=True)
 
@@ -139,6 +147,16 @@ class App:
         """Delete a drawing that was saved by mistake."""
         self.drawings.forget(request.query.get("name", ""))
         return self.report()
+
+    def train(self, request: Request) -> dict[str, Any]:
+        """Begin to train on the drawings."""
+        self.training.start()
+        return self.training.report()
+
+    def stop(self, request: Request) -> dict[str, Any]:
+        """Stop training."""
+        self.training.stop()
+        return self.training.report()
 
     def report(self) -> dict[str, Any]:
         """Where the drawings are, and what to do with them."""

@@ -30,10 +30,14 @@ class Drawings:
         self.saved: dict[str, Path] = {}  # by this server, which deletes no others
 
     @property
+    def arguments(self) -> list[str]:
+        """The arguments of the command that trains on the drawings."""
+        return ["fit", "--init_from", "pretrained", "--data", "ImageDataModule", "--data.path", f"{self.folder}/"]
+
+    @property
     def command(self) -> str:
         """The command that trains on the drawings."""
-        folder = shlex.quote(f"{self.folder}/")
-        return f"{PROGRAM} fit --init_from pretrained --data ImageDataModule --data.path {folder}"
+        return shlex.join([PROGRAM, *self.arguments])
 
     def count(self) -> int:
         """How many drawings there are."""

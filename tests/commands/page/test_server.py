@@ -3,6 +3,7 @@
 import http.client
 import json
 import socket
+import sys
 import threading
 from base64 import b64decode
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ from digits.commands.page.drawings import Drawings
 from digits.commands.page.networks import Networks
 from digits.commands.page.pictures import find_digits
 from digits.commands.page.server import PageServer
+from digits.commands.page.training import Training
 from digits.data.photo import prepare
 from tests.helpers import Digits, written
 
@@ -182,3 +184,14 @@ def test_runs_are_in_the_menu_by_name(digits: Digits, monkeypatch: pytest.Monkey
     monkeypatch.setattr(networks, "KEPT", 1)
     assert menu.get("a/version_0") is menu.get("a/version_0")
     assert len(menu.loaded) <= 2
+
+
+def test_the_page_asks_how_far_a_training_is_and_ends_it(server: PageServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    code = "import time; print('Before: 1 of 2', flush=True); time.sleep(600)"
+    monkeypatch.setattr(server.app, "training", Training([sys.executable, "-c", code]))
+    assert ask(server, "/training")[1]["running"] is False
+    assert ask(server, "/train", b"", Origin="http://elsewhere.example")[0] == 403
+    assert ask(server, "/training")[1]["running"] is False
+    assert ask(server, "/train", b"")[1]["running"] is True
+    assert ask(server, "/train", b"")[0] == 409
+    assert ask(server, "/stop", b"")[1]["running"] is False

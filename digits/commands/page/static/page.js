@@ -142,29 +142,10 @@ function paintMaps(maps, [count, height, width]) {
   get("caption").textContent = `its first layer: ${count === 1 ? "one map" : `${count} maps`}`;
 }
 
-// Save the chosen digit under its label.
-async function save(label) {
-  const digit = answer.digits[chosen];
-  if (!digit) return;
-  try {
-    const pixels = digit.strokes ? render(digit.strokes, 280).map((ink) => 255 - ink) : digit.image;
-    const {saved, folder, drawings, command} = await backend.save(label, pixels);
-    const undo = element("button", {type: "button", textContent: "Undo"});
-    undo.onclick = async () => { await backend.forget(saved); get("saved").replaceChildren("Not saved"); };
-    get("saved").replaceChildren(
-      element("p", {}, `Saved as ${folder}${saved} (${drawings.toLocaleString("en")} in all) `, undo),
-      element("p", {textContent: "Train on them:"}),
-      element("code", {textContent: command, tabIndex: 0}),
-    );
-  } catch (error) {
-    get("saved").replaceChildren(error.message);
-  }
-}
-
 async function listNetworks() {
   try {
     const {networks} = await backend.list();
-    get("network").replaceChildren(...networks.map((name) => new Option(name, name)));
+    get("network").replaceChildren(...networks.map((name) => new Option(name, name, false, name === backend.network)));
   } catch (error) {
     say(error.message);
   }

@@ -35,5 +35,8 @@ const backend = {
     return {maps: bytesOf(maps), shape, looked: bytesOf(looked)};
   },
   save(label, pixels) { return send("/save", {...this.query(), label}, new Blob([pixels])); },
+  train: () => send("/train", {}, new Blob([])),
+  stop: () => send("/stop", {}, new Blob([])),
+  training: () => send("/training"),
   forget(name) { return send("/forget", {name}, new Blob([])); },
 };
