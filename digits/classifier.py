@@ -73,9 +73,13 @@ class Classifier(Network, LightningModule):
     def trained_on(self, value: TrainedOn | None) -> None:
         self._trained_on = value
 
-    def setup(self, stage: str) -> None:
+    def match_classes(self) -> None:
+        """Take another last layer where the images, or those it was trained on, have another number of classes."""
         if self.trained_on is not None:
             match_head(self, len(self.classes))
+
+    def setup(self, stage: str) -> None:
+        self.match_classes()
 
     def on_train_start(self) -> None:
         has_batch_norm = any(isinstance(layer, nn.BatchNorm2d) for layer in self.modules())

@@ -175,10 +175,10 @@ def is_repeated(trainer: Namespace) -> bool:
 
 
 def add_callback(trainer: Namespace, kind: type[Callback], source: str) -> None:
-    """Add a callback to the options of the Trainer; a config of such a run has it already."""
+    """Put a callback before those of the options, which may copy the network; a config of such a run has it already."""
     others = [one for one in callbacks_of(trainer) if not one.class_path.endswith(f".{kind.__name__}")]
     class_path = f"{kind.__module__}.{kind.__name__}"
-    trainer.callbacks = [*others, Namespace(class_path=class_path, init_args=Namespace(checkpoint=source))]
+    trainer.callbacks = [Namespace(class_path=class_path, init_args=Namespace(checkpoint=source)), *others]
 
 
 def callbacks_of(trainer: Namespace) -> list[Any]:

@@ -135,6 +135,15 @@ def test_the_head_is_new_for_other_classes(fit: Fit) -> None:
     assert [len(one) for one in weights(Path("lightning_logs/back/version_0")).values()] == [20, 20, 10, 10]
 
 
+def test_averaged_weights_have_the_new_head(fit: Fit) -> None:
+    letters = ("--data=tests.test_init_from.Letters", "--data.val_size=9", "--trainer.max_epochs=1")
+    average = ("--trainer.callbacks=EMAWeightAveraging", "--trainer.callbacks.decay=0.5")
+    fit("--model=MLP", "--name=anew", *letters, *average)
+    assert [len(one) for one in weights(Path("lightning_logs/anew/version_0")).values()] == [784, 784, 3, 3]
+    fit("--init_from=MLP", *letters, *average)
+    assert [len(one) for one in weights(RUN).values()] == [20, 20, 3, 3]
+
+
 def test_other_data_of_the_same_classes_are_trained_on_as_they_are(fit: Fit) -> None:
     out = fit("--init_from=MLP", "--trainer.max_epochs=1", "--data.val_size=60")
     assert "Before: validation error" in out

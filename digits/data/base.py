@@ -135,10 +135,8 @@ class DigitsDataModule(LightningDataModule):
                     f"all {len(data):,} training images have the label {self.classes[int(only)]}: any network is right"
                 )
             train, val = stratified_split(data.labels, self.val_size, self.split_seed)
-            self.resumed_at = 0, 0
-            if self.seed is None and self.trainer is not None:
-                self.seed = self.trainer.strategy.broadcast(torch.initial_seed())
             self.train, self.val = DigitsSubset(data, train), data.subset(val)
+            self.begin()
         elif stage == "test":
             data = self.load("test")
             self.test, self.unreadable = data.labelled(), data.unreadable
@@ -147,6 +145,17 @@ class DigitsDataModule(LightningDataModule):
         elif stage == "predict":
             self.predict = self.load("predict")
             self.unreadable = self.predict.unreadable
+
+    def begin(self) -> None:
+        """Begin at the first batch, with the seed of the run, and with a network that has an output for each class."""
+        self.resumed_at = 0, 0
+        if self.trainer is None:
+            return
+        if self.seed is None:
+            self.seed = self.trainer.strategy.broadcast(torch.initial_seed())
+        module: Any = self.trainer.lightning_module
+        if hasattr(module, "match_classes"):
+            module.match_classes()  # before callbacks copy the network, as those do that average its weights
 
     def train_dataloader(self) -> Iterable[Batch]:
         if self._overfits:

@@ -68,10 +68,8 @@ class MixedDataModule(DigitsDataModule):
             return
         if self.everything is None:
             self.everything = self.load_everything()
-        self.resumed_at = 0, 0
-        if self.seed is None and self.trainer is not None:
-            self.seed = self.trainer.strategy.broadcast(torch.initial_seed())
         self.train = DigitsSubset(self.everything, self.mix(self.own_train))
+        self.begin()
 
     def load_everything(self) -> Digits:
         """Load the own images and, behind them, MNIST's, and choose those that are held out.
