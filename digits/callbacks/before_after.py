@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Sequence
 from copy import deepcopy
+from typing import Any
 
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
@@ -96,27 +97,39 @@ class BeforeAfter(Callback):
 
     def train_anew(self, trainer: Trainer, network: Classifier, data: MixedDataModule) -> Classifier:
         """A network that is trained in the same way on other data."""
-        device, other, start = trainer.strategy.root_device, deepcopy(network), StartFrom(self.checkpoint)
-        start.is_quiet = True
-        again = Trainer(
-            accelerator=device.type,
-            devices=1 if device.index is None else [device.index],
-            precision=trainer.precision,
-            max_epochs=trainer.max_epochs,
-            max_steps=trainer.max_steps,
-            limit_train_batches=trainer.limit_train_batches,
-            limit_val_batches=0,
-            accumulate_grad_batches=trainer.accumulate_grad_batches,
-            gradient_clip_val=trainer.gradient_clip_val,
-            callbacks=[start],
-            logger=False,
-            enable_checkpointing=False,
-            enable_progress_bar=False,
-            enable_model_summary=False,
-        )
-        speed_up(again)
-        again.fit(other, datamodule=data)
-        return other.to(device)
+        names = ("precision", "max_epochs", "max_steps", "limit_train_batches", "gradient_clip_val")
+        settings = {name: getattr(trainer, name) for name in (*names, "accumulate_grad_batches")}
+        return train(deepcopy(network), data, self.checkpoint, trainer.strategy.root_device, **settings)
+
+
+def train(
+    network: Classifier, data: MixedDataModule, checkpoint: str, device: torch.device, **settings: Any
+) -> Classifier:
+    """Train a network from the weights of a checkpoint, without a word and leaving no file.
+
+    Args:
+        network: to be trained; it is returned.
+        data: to train on.
+        checkpoint: see `StartFrom`.
+        device: to train on.
+        settings: of the Trainer.
+    """
+    start = StartFrom(checkpoint)
+    start.is_quiet = True
+    trainer = Trainer(
+        accelerator=device.type,
+        devices=1 if device.index is None else [device.index],
+        limit_val_batches=0,
+        callbacks=[start],
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        **settings,
+    )
+    speed_up(trainer)
+    trainer.fit(network.train(), datamodule=data)
+    return network.to(device)
 
 
 def fitting(when: str, figures: Sequence[str], width: int | None) -> str:
