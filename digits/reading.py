@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
-from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -16,15 +15,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from PIL import Image
 
-from digits.data.page import NOWHERE, DigitBox, prepare_several
-from digits.data.photo import NoDigit, prepare
+from digits.data.contents import find_contents
+from digits.data.page import DigitBox
 from digits.data.picture_file import read_picture
 from digits.data.pictures import REASONS, reason
 from digits.data.text import as_text
 from digits.doubt import NOT_A_DIGIT, UNSURE
-
-FEW = 4  # pieces into which one digit may fall
-ALIKE = 0.25  # of the logarithm of height / width
 
 if TYPE_CHECKING:
     from digits.predictor import Predictor
@@ -109,21 +105,10 @@ def read(predictor: Predictor, picture: str | Path | BytesIO | Image.Image) -> R
     """
     try:
         image = picture if isinstance(picture, Image.Image) else read_picture(as_file(picture))
-        found = prepare_several(image)
-        if sum(not box.mark for *_, box in found) < 2 and all(box.mark in ("", "?") for *_, box in found):
-            found = [(prepare(image), "", found[0][2]._replace(mark="") if len(found) == 1 else NOWHERE)]
+        found = find_contents(image)
     except REASONS as error:
         return Reading("", math.nan, reason(error).removeprefix("no digit: "), [])
-    reading = make(predictor, found)
-    if 1 < len(found) <= FEW:
-        with suppress(NoDigit):  # one digit of loose parts may look like several
-            alone = make(predictor, [(prepare(image), "", NOWHERE)])
-            if (
-                is_as_tall(alone.pieces[0].image, [box for *_, box in found])
-                and not alone.confidence < reading.confidence
-            ):
-                return alone
-    return reading
+    return make(predictor, found)
 
 
 def make(predictor: Predictor, found: Sequence[tuple[np.ndarray, str, DigitBox]]) -> Reading:
@@ -138,14 +123,6 @@ def make(predictor: Predictor, found: Sequence[tuple[np.ndarray, str, DigitBox]]
     confidence = min((one.confidence for one in digits), default=math.nan)
     text = as_text([one.box for one in pieces], [one.said for one in pieces])
     return Reading(text, confidence, doubts(pieces), pieces)
-
-
-def is_as_tall(form: np.ndarray, boxes: Sequence[DigitBox]) -> bool:
-    """Whether a digit, (28, 28), has the proportions of all boxes together, and so may be all that they hold."""
-    rows, columns = (np.flatnonzero(form.any(axis=axis)) for axis in (1, 0))
-    height = max(box.top + box.height for box in boxes) - min(box.top for box in boxes)
-    width = max(box.left + box.width for box in boxes) - min(box.left for box in boxes)
-    return abs(math.log(height / width * (np.ptp(columns) + 1) / (np.ptp(rows) + 1))) < ALIKE
 
 
 def as_file(picture: str | Path | BytesIO) -> Path | BytesIO:

@@ -159,10 +159,14 @@ def judge(pieces: list[Grey]) -> NDArray[np.float64]:
     for i, ink in enumerate(pieces):
         with suppress(NoDigit):
             forms[i], drawn[i] = center(resize_to_box(ink)), True
+    return np.where(drawn, confidences(forms), 0)
+
+
+def confidences(forms: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """The largest probability of each image, (N, 28, 28), by the network that comes with the package; (N,)."""
     with torch.inference_mode():
-        batches = torch.from_numpy(forms).split(500)
-        confidence = [pretrained().eval_logits(batch).softmax(dim=1).amax(dim=1) for batch in batches]
-    return np.where(drawn, torch.cat(confidence).double().numpy(), 0)
+        batches = [pretrained().eval_logits(batch).softmax(dim=1) for batch in torch.from_numpy(forms).split(500)]
+    return torch.cat(batches).amax(dim=1).double().numpy()
 
 
 @cache

@@ -9,6 +9,8 @@ center of mass"; the numbers below were measured on the training images.
 Arrays: H rows, W columns. Grey levels are float32, 0 (black) to 255 (white).
 """
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -69,6 +71,29 @@ def is_mnist(grey: Grey) -> bool:
     return bool(BOX - 1 <= longer <= BOX and off <= OFF_CENTRE)
 
 
+class Box(NamedTuple):
+    """Where a digit stands, in pixels of the picture as it was read, not rounded; and whether it is alone.
+
+    `lone` is true where the picture, seen as a whole, shows a digit of a good size whose ink is connected, and no more.
+    """
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+    lone: bool = False
+
+    @property
+    def width(self) -> float:
+        """Columns."""
+        return self.right - self.left
+
+    @property
+    def height(self) -> float:
+        """Rows."""
+        return self.bottom - self.top
+
+
 def prepare(image: Image.Image) -> NDArray[np.uint8]:
     """Bring a picture of one digit to MNIST's form: uint8, (28, 28), ink 255 on 0.
 
@@ -79,14 +104,25 @@ def prepare(image: Image.Image) -> NDArray[np.uint8]:
     Raises:
         NoDigit: the picture is blank, or shows a filled shape.
     """
+    return prepare_one(image)[0]
+
+
+def prepare_one(image: Image.Image) -> tuple[NDArray[np.uint8], Box]:
+    """Bring a picture of one digit to MNIST's form, and say where the digit stands; see `prepare`.
+
+    Raises:
+        NoDigit: the picture is blank, or shows a filled shape.
+    """
     grey = to_grey(image)
     if is_mnist(grey):
-        return grey.round().astype(np.uint8)
-    return center(resize_to_box(find_digit(grey)))
+        rows, columns = (np.flatnonzero(grey.any(axis=axis)) for axis in (1, 0))
+        return grey.round().astype(np.uint8), Box(columns[0], rows[0], columns[-1] + 1, rows[-1] + 1, True)
+    ink, box = find_digit(grey)
+    return center(resize_to_box(ink)), box
 
 
-def find_digit(grey: Grey) -> Grey:
-    """The ink of the digit that a picture, (H, W), shows: (h, w), 0 to 1.
+def find_digit(grey: Grey) -> tuple[Grey, Box]:
+    """The ink of the digit that a picture, (H, W), shows: (h, w), 0 to 1; and where it stands.
 
     Strokes that touch the edge of a picture look like lines of its paper. So a tiny one gets a margin, and so does one
     with an even edge in which nothing clear is found.
@@ -94,34 +130,36 @@ def find_digit(grey: Grey) -> Grey:
     Raises:
         NoDigit: there is no ink, or none that is clear.
     """
-    if max(grey.shape) <= TINY:
-        return clear_digit(with_margin(grey))
-    try:
-        return clear_digit(grey)
-    except NoDigit:
-        if not has_even_edge(grey):
-            raise
-        return clear_digit(with_margin(grey))
+    if max(grey.shape) > TINY:
+        try:
+            return clear_digit(grey)
+        except NoDigit:
+            if not has_even_edge(grey):
+                raise
+    margin = max(2, round(MARGIN * max(grey.shape)))
+    ink, box = clear_digit(np.pad(grey, margin, constant_values=np.median(edge(grey))))
+    return ink, Box(*(n - margin for n in box[:4]), box.lone)
 
 
-def clear_digit(grey: Grey) -> Grey:
+def clear_digit(grey: Grey) -> tuple[Grey, Box]:
     """The ink of the digit of a picture, looked for again at a larger scale if it is small or too thin to be seen.
 
     Raises:
         NoDigit: there is no ink, or none that is clear.
     """
     found = locate_ink(grey, ONE / max(grey.shape))
-    digit = main_digit(found)
+    digit, box = main_digit(found)
     extent = max(digit.shape)
     if extent < SMALL:
         scale = found.scale * (GOOD / extent if extent else GOOD / 16)
         again = main_digit(locate_ink(grey, min(scale, (MOST / grey.size) ** 0.5)))
-        digit = again if again.size else digit
+        digit, box = again if again[0].size else (digit, box)
+        box = box._replace(lone=False)
     if not digit.size:
         raise NoDigit("blank")
     if np.percentile(digit[digit > THRESHOLD], 75) < CLEAR:
         raise NoDigit("no digit: no clear strokes, or a filled shape")
-    return digit
+    return digit, box
 
 
 def edge(grey: Grey) -> Grey:
@@ -135,16 +173,11 @@ def has_even_edge(grey: Grey) -> bool:
     return bool(np.mean(np.abs(pixels - np.median(pixels)) < 255 * EVEN) > MOSTLY)
 
 
-def with_margin(grey: Grey) -> Grey:
-    """A picture with more paper around it."""
-    return np.pad(grey, max(2, round(MARGIN * max(grey.shape))), constant_values=np.median(edge(grey)))
-
-
-def main_digit(found: InkMap) -> Grey:
+def main_digit(found: InkMap) -> tuple[Grey, Box]:
     """Of the ink of a picture, that of its digit, cropped: what has most ink, with the parts around it; maybe empty."""
     labels, n = ndimage.label(found.ink > THRESHOLD, np.ones((3, 3)))
     if n == 0:
-        return np.empty((0, 0), np.float32)
+        return np.empty((0, 0), np.float32), Box(0, 0, 0, 0)
     masses = ndimage.sum_labels(found.ink, labels, np.arange(1, n + 1))
     boxes = np.array([[r.start, c.start, r.stop, c.stop] for r, c in ndimage.find_objects(labels)])
     first = int(masses.argmax())
@@ -157,7 +190,9 @@ def main_digit(found: InkMap) -> Grey:
     here = (slice(max(0, top - 1), bottom + 1), slice(max(0, left - 1), right + 1))  # with the soft edge of its strokes
     kept = np.isin(labels[here], 1 + np.flatnonzero(large))
     soft = ndimage.binary_dilation(kept, np.ones((3, 3))) & (kept | (labels[here] == 0))
-    return np.where(soft, found.ink[here], 0).astype(np.float32)
+    lone = bool((masses >= 0.02 * masses[first]).sum() == 1)
+    box = Box(*(n / found.scale for n in (left, top, right, bottom)), lone)
+    return np.where(soft, found.ink[here], 0).astype(np.float32), box
 
 
 def resize_to_box(ink: Grey) -> Grey:

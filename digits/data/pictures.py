@@ -13,12 +13,13 @@ import numpy as np
 from PIL import Image
 from torch.utils.data import DataLoader
 
-from digits.data import page, photo
+from digits.data.contents import find_contents
 from digits.data.page import NOWHERE, DigitBox
 from digits.data.photo import NoDigit
 from digits.data.picture_file import SUFFIXES, read_picture, reduce_size
 from digits.errors import InputError
 
+SEVERAL = "several digits"  # the note of a picture that was said to show one
 MANY = 1000  # files for which starting processes pays
 
 
@@ -50,10 +51,11 @@ def load_one(picture: Path | Image.Image, prepare: bool = True, multiple_digits:
     try:
         image = read_picture(picture) if isinstance(picture, Path) else reduce_size(picture)
         if multiple_digits:
-            return page.prepare_several(image)
+            return find_contents(image)
         if not prepare:
             return [(np.asarray(image.convert("L").resize((28, 28))), "", NOWHERE)]
-        return [(photo.prepare(image), "", NOWHERE)]
+        (form, note, _), *more = find_contents(image)
+        return [(np.zeros_like(form), SEVERAL, NOWHERE) if more else (form, note, NOWHERE)]
     except REASONS as error:
         return [(np.zeros((28, 28), np.uint8), reason(error), NOWHERE)]
 

@@ -3,8 +3,8 @@
 from io import BytesIO
 from typing import Any
 
-from digits.data.page import prepare_several
-from digits.data.photo import NoDigit, prepare
+from digits.data.contents import find_contents
+from digits.data.photo import NoDigit
 from digits.data.picture_file import read_picture
 
 
@@ -23,14 +23,11 @@ def find_digits(content: bytes) -> dict[str, Any]:
     except ValueError as error:
         return {"error": f"this file can't be read: {error}"}
     try:
-        found = []
-        for image, note, box in prepare_several(picture):
-            if not note:
-                found.append({"image": image.tobytes(), "line": box.line, "number": box.number})
-            elif box.mark:
-                found.append({"mark": box.mark, "line": box.line, "number": box.number})
-        if len(found) < 2:
-            found = [{"image": prepare(picture).tobytes(), "line": 0, "number": 0}]
+        contents = find_contents(picture)
     except NoDigit as error:
         return {"error": "the picture is blank" if str(error) == "blank" else str(error)}
+    found: list[dict[str, Any]] = []
+    for image, note, box in contents:
+        where = {"line": box.line, "number": box.number}
+        found.append({"mark": box.mark or "?", **where} if note else {"image": image.tobytes(), **where})
     return {"digits": found}

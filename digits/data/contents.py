@@ -1,0 +1,84 @@
+"""What a picture shows: one digit, or the digits and marks of a page. All that reads pictures asks here.
+
+A picture shows one digit where all of its ink is one connected, upright, likely digit. Others are looked at both ways,
+and show one digit where a page of it would have no more; where the digit that is seen on the whole picture holds all
+that the page would have, and is no less likely; and where it is so much larger that these must be pieces of it.
+"""
+
+from collections.abc import Sequence
+from contextlib import suppress
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from digits.data.page import NOWHERE, DigitBox, confidences, prepare_several
+from digits.data.photo import Box, NoDigit, prepare_one
+
+Content = tuple[NDArray[np.uint8], str, DigitBox]  # see `prepare_several`
+
+FEW = 4  # pieces into which one digit may fall
+LARGER = 1.5  # times as high as its pieces is a digit at least of which only pieces were seen
+CLEAR = 0.9  # its confidence then
+UPRIGHT = 0.95  # its width, as a share of its height, where it is not looked for on a page
+LIKELY = 0.97  # its confidence then
+INSIDE = 0.8  # of each piece lies within the digit
+
+
+def find_contents(image: Image.Image) -> list[Content]:
+    """The digits and marks of a picture, in reading order, each as `prepare_several` gives it.
+
+    Raises:
+        NoDigit: the picture is blank, or shows nothing that could be a digit.
+    """
+    form, box, why = None, None, NoDigit("blank")
+    with suppress(NoDigit):
+        form, box = prepare_one(image)
+        if is_plain(form, box):
+            return [(form, "", in_picture(box, image))]
+    try:
+        found = prepare_several(image)
+    except NoDigit as error:
+        found, why = [], error
+    if form is None or box is None:
+        if not any(not note for _, note, _ in found):
+            prepare_one(image)  # says why
+            raise why
+        return found
+    marks = [place.mark for *_, place in found if place.mark not in ("", "?")]
+    digits = [place for _, note, place in found if not note]
+    if (len(digits) < 2 and not marks) or is_one(form, box, found):
+        return [(form, "", in_picture(box, image))]
+    return found
+
+
+def is_plain(form: NDArray[np.uint8], box: Box) -> bool:
+    """Whether a digit that is seen on the whole picture is all that the picture shows."""
+    return box.lone and box.width < UPRIGHT * box.height and float(confidences(form[None])[0]) >= LIKELY
+
+
+def is_one(form: NDArray[np.uint8], box: Box, found: Sequence[Content]) -> bool:
+    """Whether a page that was found, of at least one piece, is pieces of the one digit that is seen on the picture."""
+    alone = float(confidences(form[None])[0])
+    places = [place for *_, place in found]
+    if alone >= CLEAR and box.height > LARGER * max(place.height for place in places):
+        return True
+    if len(found) > FEW or any(inside(place, box) < INSIDE for place in places):
+        return False
+    pieces = np.stack([piece for piece, note, _ in found if not note] or [np.zeros_like(form)])
+    return alone >= float(confidences(pieces).min())
+
+
+def inside(place: DigitBox, box: Box) -> float:
+    """Which share of a place lies within a box."""
+    across = min(place.left + place.width, box.right) - max(place.left, box.left)
+    down = min(place.top + place.height, box.bottom) - max(place.top, box.top)
+    return max(0.0, across) * max(0.0, down) / max(1, place.width * place.height)
+
+
+def in_picture(box: Box, image: Image.Image) -> DigitBox:
+    """A box as that of the only digit of a picture."""
+    whole = image.info.get("reduced_by", 1.0)
+    left, top = max(0, int(box.left * whole)), max(0, int(box.top * whole))
+    right, bottom = (round(n * whole) for n in (min(box.right, image.width), min(box.bottom, image.height)))
+    return NOWHERE._replace(left=left, top=top, width=max(1, right - left), height=max(1, bottom - top))

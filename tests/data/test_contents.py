@@ -1,0 +1,79 @@
+"""One rule decides whether a picture shows one digit or several, whoever asks."""
+
+from io import BytesIO
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from digits import load
+from digits.commands.page.pictures import find_digits
+from digits.data import contents
+from digits.data.contents import find_contents, inside, is_one
+from digits.data.page import NOWHERE
+from digits.data.photo import Box, NoDigit, prepare
+from digits.data.pictures import SEVERAL, load_one
+from tests.helpers import written
+
+BOX = Box(10, 10, 50, 90)
+PIECE = np.full((28, 28), 9, np.uint8)
+
+
+def three() -> Image.Image:
+    """A page with three digits."""
+    page = Image.new("L", (360, 140), 235)
+    for i, digit in enumerate("472"):
+        page.paste(written(digit).convert("L").resize((100, 100)), (20 + 110 * i, 20))
+    return page
+
+
+def test_all_that_read_pictures_find_the_same() -> None:
+    page, predictor = three(), load("pretrained")
+    file = BytesIO()
+    page.save(file, "png")
+    assert [box.left // 110 for _, note, box in find_contents(page) if not note] == [0, 1, 2]
+    assert len(load_one(page, multiple_digits=True)) == len(find_digits(file.getvalue())["digits"]) == 3
+    assert predictor.read(page).text.replace(" ", "") == "472"
+    alone = predictor.predict(page)
+    assert (alone.classes, alone.notes) == ([None], [SEVERAL])
+    assert np.isnan(alone.probabilities).all()
+
+
+def test_a_single_digit_is_found_as_it_is_prepared_with_its_box() -> None:
+    picture = Image.new("L", (300, 400), 235)
+    picture.paste(written("7").convert("L").resize((150, 150)), (100, 200))
+    ((form, note, box),) = find_contents(picture)
+    assert note == ""
+    assert np.array_equal(form, prepare(picture))
+    assert 100 <= box.left < box.left + box.width <= 255
+    assert 200 <= box.top < box.top + box.height <= 355
+
+
+def test_blank_pictures_and_filled_shapes_say_why() -> None:
+    with pytest.raises(NoDigit, match="blank"):
+        find_contents(Image.new("L", (200, 100), 230))
+
+
+@pytest.mark.parametrize(
+    ("places", "alone", "pieces", "one"),
+    [
+        ([(10, 10, 20, 80), (30, 10, 20, 80)], 0.99, 0.9, True),  # a ring of two halves
+        ([(10, 10, 20, 80), (30, 10, 20, 80)], 0.3, 0.9, False),  # two digits that the whole picture runs together
+        ([(10, 10, 20, 80), (100, 10, 40, 80)], 0.99, 0.9, False),  # two digits, one of which was seen alone
+        ([(12, 12, 5, 9), (70, 80, 9, 9)], 0.95, 0.99, True),  # pieces of a digit, and dirt
+    ],
+)
+def test_pieces_of_one_digit_are_one(
+    places: list[tuple[int, int, int, int]], alone: float, pieces: float, one: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = [(PIECE, "", NOWHERE._replace(left=x, top=y, width=w, height=h)) for x, y, w, h in places]
+    monkeypatch.setattr(
+        contents, "confidences", lambda forms: np.where(forms.max((1, 2)) == PIECE.max(), pieces, alone)
+    )
+    assert is_one(PIECE + 1, BOX, found) == one
+
+
+def test_how_much_of_a_place_lies_in_a_box() -> None:
+    place = NOWHERE._replace(left=0, top=10, width=20, height=40)
+    assert inside(place, BOX) == 0.5
+    assert inside(place._replace(left=60), BOX) == 0
