@@ -27,8 +27,9 @@ BATCH = 500
 class Predictions(NamedTuple):
     """What a network says about N images.
 
-    Where there is no one digit to predict, the class is None, the probabilities are NaN, and the note says why. A prediction
-    that is to be doubted has the note "unsure" or "probably not a digit" (see digits/doubt.py), others an empty one.
+    Where there is no digit to predict, or several, the class is None, the probabilities are NaN, and the note says why.
+    A prediction that is to be doubted has the note "unsure" or "probably not a digit" (see digits/doubt.py), others an
+    empty one.
     """
 
     classes: list[str | None]
@@ -52,10 +53,10 @@ class Predictor:
 
         Args:
             images: a picture's file, a PIL image, or a sequence of them: anything with one digit on it, which is
-                brought to MNIST's form first (see `digits.data.photo.prepare`); of one with several, the note says so, and
-                `read` reads it. Or an array or tensor, (H, W),
-                (N, H, W), (N, 1, H, W) or (N, H, W, 1): with 28×28 pixels as MNIST has them, ink as 0 to 255 (uint8) or
-                0 to 1 (float); with another size as pictures.
+                brought to MNIST's form first (see `digits.data.photo.prepare`); of one with several digits the note
+                says so, and `read` reads it. Or an array or tensor, (H, W), (N, H, W), (N, 1, H, W) or (N, H, W, 1):
+                with 28×28 pixels as MNIST has them, ink as 0 to 255 (uint8) or 0 to 1 (float); with another size as
+                pictures.
 
         Raises:
             InputError: an array has another shape, type or range.

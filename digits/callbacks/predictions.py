@@ -5,6 +5,7 @@ import csv
 import io
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -170,7 +171,7 @@ class PredictionWriter(Callback):
         doubt: Doubt = getattr(trainer.lightning_module, "doubt", Doubt())
         self.numbers = numbers(probabilities, data.predict, doubt) if data.predict.places is not None else {}
         if self.picture is not None:
-            plot = plot_predictions if data.predict.places is None else plot_pages
+            plot = plot_predictions if data.predict.places is None else partial(plot_pages, doubt=doubt)
             sheet = plot(data.predict, data.original, probabilities, classes_of(trainer))
             save_picture(Path(self.picture), sheet)
             for writer in summary_writers(trainer):

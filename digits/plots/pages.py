@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
+from digits.doubt import Doubt
 from digits.plots.style import BLUE, DARK_ORANGE
 from digits.plots.tiles import CAPTION, GAP, truncate
 
@@ -18,11 +19,14 @@ if TYPE_CHECKING:
 
 MOST = 20  # pictures shown
 WIDTH = 800  # pixels of each
-UNSURE = 0.9  # below this confidence
 
 
 def plot_pages(
-    data: Digits, original: Callable[[int], Image.Image], probabilities: Tensor, classes: Sequence[str]
+    data: Digits,
+    original: Callable[[int], Image.Image],
+    probabilities: Tensor,
+    classes: Sequence[str],
+    doubt: Doubt | None = None,
 ) -> Image.Image:
     """What was read, and where? The first pictures, a box around each digit, above it what the network says.
 
@@ -33,8 +37,10 @@ def plot_pages(
         original: gives the picture that digit `i` was cut out of.
         probabilities: (N, K), each row summing to 1.
         classes: names of the K classes.
+        doubt: when the network is unsure.
     """
     assert data.places is not None
+    doubt = doubt or Doubt()
     by_picture: dict[str, list[int]] = {}
     for i, name in enumerate(data.ids):
         by_picture.setdefault(str(name), []).append(i)
@@ -46,7 +52,7 @@ def plot_pages(
         for i in digits:
             confidence, predicted = probabilities[i].max(dim=0)
             none = bool(data.notes and data.notes[i])
-            unsure = none or bool(confidence < UNSURE)
+            unsure = none or bool(doubt.note(float(confidence)))
             place = data.places[i]
             labelled.append((place, place.mark or ("?" if none else classes[int(predicted)]), unsure))
         pages.append(plot_page(picture, f"{name}  {note}", labelled))

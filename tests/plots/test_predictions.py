@@ -4,6 +4,7 @@ from PIL import Image, ImageColor
 
 from digits.data import Digits
 from digits.data.page import DigitBox
+from digits.doubt import Doubt
 from digits.plots import plot_pages, plot_predictions
 from digits.plots.predictions import MOST, SIDE, thumbnail
 from digits.plots.style import BLUE, DARK_ORANGE
@@ -62,7 +63,7 @@ def test_boxes_are_where_the_digits_are() -> None:
     )
     pictures = {0: Image.new("L", (400, 200), 255), 2: Image.new("L", (400, 200), 255)}
     probabilities = torch.tensor([[0.95, 0.05], [0.4, 0.6], [0.5, 0.5]])
-    sheet = plot_pages(data, lambda i: pictures[i], probabilities, ["0", "1"])
+    sheet = plot_pages(data, lambda i: pictures[i], probabilities, ["0", "1"], Doubt(0.7, 0.1))
     pixels = np.asarray(sheet)
     for colour, place in [(BLUE, places[0]), (DARK_ORANGE, places[1])]:
         rows, columns = (pixels == ImageColor.getrgb(colour)).all(2).nonzero()
