@@ -191,7 +191,7 @@ def main_digit(found: InkMap) -> tuple[Grey, Box]:
     kept = np.isin(labels[here], 1 + np.flatnonzero(large))
     soft = ndimage.binary_dilation(kept, np.ones((3, 3))) & (kept | (labels[here] == 0))
     lone = bool((masses >= 0.02 * masses[first]).sum() == 1)
-    box = Box(*(n / found.scale for n in (left, top, right, bottom)), lone)
+    box = Box._make([*(n / found.scale for n in (left, top, right, bottom)), lone])
     return np.where(soft, found.ink[here], 0).astype(np.float32), box
 
 
