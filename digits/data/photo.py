@@ -138,7 +138,7 @@ def find_digit(grey: Grey) -> tuple[Grey, Box]:
                 raise
     margin = max(2, round(MARGIN * max(grey.shape)))
     ink, box = clear_digit(np.pad(grey, margin, constant_values=np.median(edge(grey))))
-    return ink, Box(*(n - margin for n in box[:4]), box.lone)
+    return ink, Box._make([*(n - margin for n in box[:4]), box.lone])
 
 
 def clear_digit(grey: Grey) -> tuple[Grey, Box]:
