@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pytest
 import torch
 from PIL import Image, ImageDraw
 from scipy import ndimage
@@ -22,6 +23,11 @@ PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
 Digits = Callable[..., str]
 Stroke = list[tuple[float, float]]
 TIMED = ("seconds", "images_per_second")  # what differs between two runs of the same training
+
+
+def slow(value: Any) -> Any:
+    """A parameter of a test that takes long."""
+    return pytest.param(value, marks=pytest.mark.slow)
 
 
 def draw(n: int, seed: int) -> tuple[Tensor, Tensor]:

@@ -39,8 +39,8 @@ def test_what_does_not_fit_is_refused_with_the_reason(command: str, digits: Digi
         ),
         ({"hyper_parameters": {"nonsense": 3}}, "does not fit MLP"),
         ({"hyper_parameters": {"hidden": "many", "lr": 0.1}}, "does not fit MLP"),
-        ({"class_path": "digits.models.Nothing"}, "digits.models.Nothing, which is not one of"),
-        ({"class_path": "digits.models.pool_relu"}, "digits.models.pool_relu, which is not one of"),
+        ({"class_path": "digits.models.Nothing"}, "digits.models.Nothing, not one of"),
+        ({"class_path": "digits.models.pool_relu"}, "digits.models.pool_relu, not one of"),
         ({"class_path": "digits.__main__.main"}, "holds a digits.__main__.main"),
         ({"class_path": "os.system"}, "holds a os.system"),
     ]

@@ -80,7 +80,7 @@ def test_what_an_ensemble_refuses(refused: Digits, members: list[str]) -> None:
     assert "not trained: train its members" in out
     saved = torch.load(members[0], weights_only=True)
     torch.save(saved | {"class_path": "os.path.MLP"}, "strange.ckpt")
-    assert "os.path.MLP, which is not" in error("--model.checkpoints=[strange.ckpt]")
+    assert "os.path.MLP, not one of" in error("--model.checkpoints=[strange.ckpt]")
     torch.save(saved | {"hyper_parameters": {"hidden": [5], "lr": 0.1}}, "narrow.ckpt")
     assert "narrow.ckpt does not fit MLP: size mismatch" in error("--model.checkpoints=[narrow.ckpt]")
 

@@ -114,6 +114,7 @@ def test_a_redirected_output_keeps_what_stands_there(tmp_path: Path) -> None:
         assert (tmp_path / "out").read_text() == "before\nnew\n"
 
 
+@pytest.mark.slow
 def test_a_reader_that_has_enough_ends_the_command_without_a_word(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "digits", "predict", "--ckpt_path=pretrained", "--predictions.path=-"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path)

@@ -8,7 +8,7 @@ from digits.callbacks.terminal import summarize
 from digits.errors import InputError
 from digits.layers import pool_relu
 from digits.models import MLP, BatchNormCNN, Classifier, DeepCNN, FastCNN, KaggleCNN, LargeCNN, SmallCNN
-from tests.helpers import draw
+from tests.helpers import draw, slow
 
 MODELS = [
     (MLP(), 623_290),
@@ -39,7 +39,7 @@ def test_predictions_are_probabilities(model: Classifier) -> None:
     assert torch.equal(probabilities.argmax(1), model(images).argmax(1))
 
 
-@pytest.mark.parametrize("kind", [MLP, SmallCNN, LargeCNN, KaggleCNN, BatchNormCNN, FastCNN])
+@pytest.mark.parametrize("kind", [MLP, SmallCNN, LargeCNN, slow(KaggleCNN), BatchNormCNN, FastCNN])
 def test_one_batch_overfits(kind: Callable[[], Classifier]) -> None:
     torch.manual_seed(0)
     images, labels = draw(30, seed=0)

@@ -12,7 +12,7 @@ import pytest
 from lightning.pytorch import Callback, Trainer
 
 from digits.__main__ import main
-from tests.helpers import ROOT, Digits, draw, write_idx
+from tests.helpers import ROOT, Digits, draw, slow, write_idx
 
 PRINTED = re.compile(r"(?:Next:|To go on:|To take it:\n *) *(digits .+)$", re.MULTILINE)
 SMALL = "--pictures false --trainer.accelerator cpu --data.batch_size 30 --trainer.max_epochs 2"
@@ -124,8 +124,8 @@ def test_printed_commands_run_in_a_shell(shell: Digits, options: str) -> None:
     "options",
     [
         ["--model=MLP", "--model.hidden=[16]", "--name=two words", "--trainer.max_time=00:01:00:00"],
-        ["--config=other.yaml", "--model.hidden=[8]", "--trainer.default_root_dir=some where"],
-        ["--model=tests.test_own_steps.Linear", "--data=tests.test_own_steps.OwnLoaders", "--name=-x"],
+        slow(["--config=other.yaml", "--model.hidden=[8]", "--trainer.default_root_dir=some where"]),
+        slow(["--model=tests.test_own_steps.Linear", "--data=tests.test_own_steps.OwnLoaders", "--name=-x"]),
         ["--model=MLP", "--model.hidden=[16]", f"--trainer.callbacks={__name__}.StopWithinEpoch"],
     ],
 )

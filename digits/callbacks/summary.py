@@ -33,7 +33,7 @@ class FitSummary(Callback):
         self.to_resume = to_resume
         self.layers = layers
         self.trained = False
-        self.first_step = 0
+        self.first_step: int | None = None  # of a run that is at its end, training does not even start
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         if self.layers:
@@ -51,7 +51,8 @@ class FitSummary(Callback):
         self.trained = True  # also without an optimizer, which would count steps
 
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        trained = self.trained or trainer.global_step > self.first_step  # Lightning starts no epoch that is resumed
+        trained = self.trained  # but for an epoch that is resumed, which Lightning does not start
+        trained = trained or (self.first_step is not None and trainer.global_step > self.first_step)
         if not trained and trainer.ckpt_path is None:
             raise InputError("stopped before the first step: give --trainer.max_time more time")
         if not trained and trainer.should_stop and trainer.global_step < trainer.estimated_stepping_batches:

@@ -127,6 +127,7 @@ def test_a_line_that_is_too_long_is_shortened_from_its_least_important_part() ->
     assert "Y ×7" in class_table(matrix, names)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("closing", ["", ">&-"])
 def test_any_output_will_do(closing: str) -> None:
     program = "from digits.__main__ import main; from digits.callbacks.report import class_table as t; import torch"

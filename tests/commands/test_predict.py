@@ -119,6 +119,7 @@ def test_a_digit_of_loose_parts_is_one(capsys: pytest.CaptureFixture[str]) -> No
     assert capsys.readouterr().out.startswith("five.png: 5")
 
 
+@pytest.mark.slow
 def test_who_reads_may_stop_reading(tmp_path: Path) -> None:
     command = f"{sys.executable} -m digits predict {' '.join(['scans/7_a.png', 'page.png', 'blank.png'])} | head -n 1"
     done = subprocess.run(

@@ -35,6 +35,7 @@ def test_precision_is_chosen_for_training_alone_and_can_be_given(
     assert "precision 32-true" in digits("test", "--name=MLP")
 
 
+@pytest.mark.slow
 def test_tensorflow_is_not_imported(tmp_path: Path) -> None:
     (tmp_path / "tensorflow.py").write_text("raise SystemExit('imported')")
     code = (
