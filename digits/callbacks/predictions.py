@@ -1,40 +1,34 @@
 """Predictions as a file, and as a picture."""
 
-import contextlib
-import csv
-import io
+import math
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from functools import partial
+from itertools import islice, zip_longest
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import torch
-import torch.distributed as dist
 from lightning.pytorch import Callback, LightningModule, Trainer
 from torch import Tensor
 
 from digits.callbacks.outcomes import classes_of, is_one_each
 from digits.callbacks.summary_writers import summary_writers
 from digits.console import say, shown
-from digits.data import Digits, datamodule_of
-from digits.data.dataset import Batch
-from digits.data.page import DigitBox
-from digits.data.text import as_text
-from digits.doubt import NOT_A_DIGIT, Doubt
+from digits.data import Digits, DigitsDataModule, datamodule_of
+from digits.data.dataset import Batch, together
+from digits.doubt import Doubt
 from digits.errors import InputError
-from digits.files import (
-    copy_into,
-    is_stream,
-    part_of,
-    remove_dead_parts,
-    replacing,
-    save_picture,
-    take_place,
-    writing,
-)
+from digits.files import save_picture
+from digits.journal import Finished, fingerprint_of_network
+from digits.output import Output, as_csv
 from digits.plots import plot_pages, plot_predictions
+from digits.processes import first_says, gathered, tell_all, told_by_all
+from digits.rows import counts, csv_header, csv_rows, kaggle_header, kaggle_rows, numbers
+
+PICTURES = 200  # images that are kept to be drawn, at least
+SAID = 20  # pages that are told in the end
 
 
 class PredictionWriter(Callback):
@@ -46,7 +40,7 @@ class PredictionWriter(Callback):
     each of which has a row, its line and its box in pixels: line, left, top, width, height. `kaggle` is ImageId, from
     1, and Label.
 
-    Rows are written batch by batch, each process to a file of its own, which are then put together.
+    Rows are written as they come. If the command is killed, the same command goes on where it was; see `Output`.
 
     Args:
         path: the file to write; by default predictions.csv in the run's folder, or predictions_partial.csv if not all
@@ -61,121 +55,173 @@ class PredictionWriter(Callback):
         self.path = path
         self.format = format
         self.picture = picture
-        self.numbers: dict[str, str] = {}
-        self.part: Path | None = None
+        self.output: Output | None = None  # in the first process
+        self.tells = False  # whether the other processes wait for what this one finishes
+
+    # Each process predicts the batches that are its own, and tells the first one, which writes, of each.
+
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        if stage != "predict":
+            return
         self.start = time.monotonic()
+        self.opened = False
+        self.steps = self.images = 0  # of this process
+        self.own: list[Finished] = []  # batches of a loader of one's own
+        self.lines: list[str] = []
+        self.kept: dict[int, tuple[Digits, Tensor]] = {}  # the first batches with their probabilities, to be drawn
+        module = datamodule_of(trainer)
+        limit = trainer.limit_predict_batches
+        own_loader = type(module).predict_dataloader is not DigitsDataModule.predict_dataloader
+        if module.streamed is None or own_loader or isinstance(limit, int) or limit < 1:
+            return  # nobody knows whether it would be the same, or it is not done to the end
+        made_of = {"network": fingerprint_of_network(pl_module), "list of files": first_says(module.streamed.source)}
+        module.predict_start = self.open(trainer, "predictions.csv", made_of)
+
+    def open(self, trainer: Trainer, default: str, made_of: dict[str, str]) -> int:
+        """Open the output in the first process; returns how many batches are in it already."""
+        module = datamodule_of(trainer)
+        data, kaggle = module.streamed or module.predict, self.format == "kaggle"
+        if kaggle and data.has_places:
+            raise InputError("--predictions.format kaggle has a row for each picture: leave out --data.multiple_digits")
+        target, note, box = data.has_labels, data.has_notes, data.has_places
+        header = kaggle_header() if kaggle else csv_header(len(module.classes), target=target, note=note, box=box)
+
+        def open_here() -> tuple[str, int]:
+            path = self.path or str(Path(trainer.default_root_dir) / default)
+            self.output = output = Output(Path(path), header, made_of)
+            self.lines = list(islice((line for finished in output.earlier() for line in finished.lines), SAID))
+            return path, output.done
+
+        self.path, done = first_says(open_here)
+        self.opened = True
+        return done
 
     def on_predict_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        module = datamodule_of(trainer)
-        if len(trainer.num_predict_batches) > 1:
+        module, loaders = datamodule_of(trainer), trainer.num_predict_batches
+        if len(loaders) > 1:
             raise InputError("predict writes the images of one loader, but predict_dataloader returns several")
-        most = sum(trainer.num_predict_batches) * trainer.world_size * module.eval_batch_size
-        partial = most < len(module.predict)
-        if partial:  # --trainer.limit_predict_batches, --trainer.fast_dev_run
-            module.predict = module.predict.subset(torch.arange(most))
-        default = Path(trainer.default_root_dir) / ("predictions_partial.csv" if partial else "predictions.csv")
-        self.path = trainer.strategy.broadcast(self.path or str(default))
-        path, data = Path(self.path), module.predict
-        self.n = 0  # images so far, of this process
-        self.lengths: list[int] = []  # of each batch, in bytes
-        self.kept: list[Tensor] = []  # the probabilities, where they are drawn
-        with writing(path):
-            part = part_of(path, f"rank{trainer.global_rank}")
-            part.parent.mkdir(parents=True, exist_ok=True)
-            remove_dead_parts(path)
-            self.file = part.open("wb")
-            self.part = part
-        if trainer.is_global_zero:
-            header = csv_header(
-                len(module.classes), target=data.has_labels, note=data.notes is not None, box=data.places is not None
-            )
-            self.write([kaggle_header() if self.format == "kaggle" else header])
-            self.lengths.clear()
+        self.tells = True
+        if self.opened:
+            return
+        stream, steps = module.streamed, sum(loaders) * trainer.world_size
+        if stream is not None:
+            cut = steps != math.inf and next(islice(stream.chunks(), int(steps), None), None) is not None
+        else:
+            cut = (most := steps * module.eval_batch_size) < len(module.predict)
+            if cut:  # --trainer.limit_predict_batches, --trainer.fast_dev_run
+                module.predict = module.predict.subset(torch.arange(most))
+        self.open(trainer, "predictions_partial.csv" if cut else "predictions.csv", {})
 
     def on_predict_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int, *args: Any
     ) -> None:
         classes, probabilities = predicted(outputs, batch[0], len(pl_module.classes))  # type: ignore[arg-type]
-        data = datamodule_of(trainer).predict
-        here = range(self.n, self.n + len(probabilities))  # a loader of one's own goes in order
-        self.n += len(probabilities)
-        indices = batch.indices.tolist() if isinstance(batch, Batch) else here
-        kaggle = self.format == "kaggle"
+        module, n = datamodule_of(trainer), len(probabilities)
+        indices = batch.indices.tolist() if isinstance(batch, Batch) else range(self.images, self.images + n)
+        source = batch.source if isinstance(batch, Batch) else None
+        data, here = (module.predict, indices) if source is None else (source, range(n))
         doubt: Doubt = getattr(pl_module, "doubt", Doubt())
-        rows = kaggle_rows(indices, classes) if kaggle else csv_rows(indices, classes, probabilities, data, doubt)
-        self.write(rows)
-        if self.picture is not None or data.places is not None:
-            if probabilities.isnan().any():
-                raise InputError("pictures of predictions need a predict_step that returns probabilities, (N, K)")
-            self.kept.append(probabilities)
+        kaggle = self.format == "kaggle"
+        target = (module.streamed or data).has_labels
+        rows = kaggle_rows(indices, classes) if kaggle else csv_rows(here, classes, probabilities, data, doubt, target)
+        part = data.subset(torch.as_tensor(here, dtype=torch.long)) if self.picture or data.has_places else data
+        said = numbers(probabilities, part, doubt) if data.has_places else {}
+        finished = Finished(as_csv(rows), [f"{name}:{beside(text)}" for name, text in said.items()], counts(data, here))
+        if (self.picture is not None or data.has_places) and probabilities.isnan().any():
+            raise InputError("pictures of predictions need a predict_step that returns probabilities, (N, K)")
+        if self.picture is not None and sum(len(one) for one, _ in self.kept.values()) < PICTURES:
+            number = module.predict_start + self.steps * trainer.world_size + trainer.global_rank
+            self.kept[number] = part, probabilities
+        self.steps += 1
+        self.images += n
+        if isinstance(batch, Batch):
+            self.tells = False
+            self.take(told_by_all(finished))
+            self.tells = True
+        else:  # of a loader of one's own: the processes may have unlike numbers of them
+            self.own.append(finished)
 
-    def write(self, rows: Iterable[Sequence[str]]) -> None:
-        """Add rows to this process's file."""
-        text = io.StringIO()
-        csv.writer(text, lineterminator="\n").writerows(rows)
-        data = text.getvalue().encode("utf-8", "surrogateescape")
-        with writing(Path(self.path or "")):
-            self.lengths.append(self.file.write(data))
+    def take(self, finished: Sequence[Finished]) -> None:
+        """Write what came of a batch of each process, in the first one."""
+        if self.output is None:
+            return
+        for one in finished:
+            self.output.add(one)
+            self.lines += one.lines[: SAID - len(self.lines)]
 
     def on_predict_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        assert self.path is not None
-        assert self.part is not None
-        path = Path(self.path)
-        with writing(path):
-            self.file.close()
-        parts = [(self.part, self.lengths, self.kept)]
-        if trainer.world_size > 1:
-            gathered: Any = [None] * trainer.world_size if trainer.is_global_zero else None
-            dist.gather_object(parts[0], gathered)
-            parts = gathered
+        self.tells = False
+        for turn in zip_longest(*gathered(self.own)):
+            self.take([finished for finished in turn if finished is not None])
+        kept = {number: batch for own in gathered(self.kept) for number, batch in own.items()}
+        module = datamodule_of(trainer)
+        module.unreadable = first_says(self.finish)
         if trainer.is_global_zero:
-            with writing(path):
-                if len(parts) == 1 and is_stream(path):
-                    copy_into(path, self.part)
-                elif len(parts) == 1:
-                    take_place(self.part, path)
-                else:
-                    merge([(part, lengths) for part, lengths, _ in parts], path)
-            batches = [batch for step in zip(*(kept for *_, kept in parts), strict=True) for batch in step]
-            if batches:
-                self.draw(trainer, torch.cat(batches))
-        trainer.strategy.barrier()
-        self.part.unlink(missing_ok=True)
-        self.report(datamodule_of(trainer).predict)
+            singles = not (module.streamed or module.predict).has_places
+            if self.picture is not None:
+                self.draw(trainer, kept)
+            self.report(singles)
 
-    def report(self, data: Digits) -> None:
+    def finish(self) -> int:
+        """Let the output take its place; returns how many files could not be read."""
+        assert self.output is not None
+        self.output.finish()
+        return self.output.counts["unreadable"]
+
+    def report(self, singles: bool) -> None:
         """Print how many images were predicted, and where the predictions are."""
-        n, notes, unreadable = len(data), data.notes or [], data.unreadable
-        if notes:
-            without = sum(map(bool, notes)) - unreadable
-            counts = {"predicted": n - unreadable - without, "without a digit": without, "unreadable": unreadable}
-            what = "pictures" if data.places is None else f"digits in {len(set(data.ids)):,} pictures"
-            say(f"{n:,} {what}: {', '.join(f'{number:,} {how}' for how, number in counts.items() if number)}")
-        seconds = time.monotonic() - self.start
-        say(f"Read, predicted and written: {n:,} images in {seconds:.2f} s, {n / seconds:,.0f} a second")
-        for name, number in list(self.numbers.items())[:20]:
-            say(f"Read: {name}:{beside(number)}")
+        assert self.output is not None
+        known = self.output.counts
+        n, unreadable = known["images"], known["unreadable"]
+        if "without" in known:
+            without = known["without"] - unreadable
+            parts = {"predicted": n - unreadable - without, "without a digit": without, "unreadable": unreadable}
+            what = "pictures" if singles else f"digits in {known['pictures']:,} pictures"
+            say(f"{n:,} {what}: {', '.join(f'{number:,} {how}' for how, number in parts.items() if number)}")
+        seconds, now = time.monotonic() - self.start, n - self.output.before["images"]
+        say(f"Read, predicted and written: {now:,} images in {seconds:.2f} s, {now / seconds:,.0f} a second")
+        for line in self.lines:
+            say(f"Read: {line}")
         say(f"Predictions: {shown(Path(self.path or ''))}")
         if self.picture:
             say(f"Picture: {self.picture}")
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
-        if self.part is not None:
-            with contextlib.suppress(OSError):  # what it could not write before it can't now
-                self.file.close()
-            self.part.unlink(missing_ok=True)
+        if self.tells and isinstance(exception, InputError):
+            tell_all(exception)
+        if self.output is not None:
+            self.output.abandon(exception)
 
-    def draw(self, trainer: Trainer, probabilities: Tensor) -> None:
-        """Make what shows all images at once, from their probabilities, (N, K)."""
-        data = datamodule_of(trainer)
+    def draw(self, trainer: Trainer, kept: dict[int, tuple[Digits, Tensor]]) -> None:
+        """Draw the first images, as they were and as they are predicted."""
+        module = datamodule_of(trainer)
+        if (stream := module.streamed) is not None:
+            shown = 0
+            for number, chunk in enumerate(islice(stream.chunks(), module.predict_start)):
+                if shown < PICTURES:  # what a command that was killed had finished
+                    kept[number] = predict_again(trainer, stream.load(chunk))
+                    shown += len(kept[number][0])
+        first = [kept[number] for number in sorted(kept)]
+        data, probabilities = together([one for one, _ in first]), torch.cat([one for _, one in first])
+        if stream is not None:
+            module.predict = data
+        assert self.output is not None
         doubt: Doubt = getattr(trainer.lightning_module, "doubt", Doubt())
-        self.numbers = numbers(probabilities, data.predict, doubt) if data.predict.places is not None else {}
-        if self.picture is not None:
-            plot = plot_predictions if data.predict.places is None else partial(plot_pages, doubt=doubt)
-            sheet = plot(data.predict, data.original, probabilities, classes_of(trainer))
-            save_picture(Path(self.picture), sheet)
-            for writer in summary_writers(trainer):
-                writer.add_image("predictions", np.asarray(sheet), dataformats="HWC")
+        singles = partial(plot_predictions, number=self.output.counts["images"])
+        plot = singles if data.places is None else partial(plot_pages, doubt=doubt)
+        sheet = plot(data, module.original, probabilities, classes_of(trainer))
+        save_picture(Path(self.picture or ""), sheet)
+        for writer in summary_writers(trainer):
+            writer.add_image("predictions", np.asarray(sheet), dataformats="HWC")
+
+
+@torch.inference_mode()
+def predict_again(trainer: Trainer, batch: Batch) -> tuple[Digits, Tensor]:
+    """A batch's images, and their probabilities, outside the loop."""
+    assert batch.source is not None
+    module, network = datamodule_of(trainer), trainer.lightning_module
+    there = module.on_after_batch_transfer(module.transfer_batch_to_device(batch, network.device, 0), 0)
+    return batch.source, predicted(network.predict_step(there, 0), there[0], len(classes_of(trainer)))[1]
 
 
 def predicted(outputs: Any, images: Tensor, number: int) -> tuple[Tensor, Tensor]:
@@ -189,87 +235,6 @@ def predicted(outputs: Any, images: Tensor, number: int) -> tuple[Tensor, Tensor
     if is_one_each(outputs, images, 1) and not outputs.is_floating_point():
         return outputs.cpu(), torch.full((len(outputs), number), torch.nan)
     raise InputError("predict_step must return probabilities, (N, K), or classes, (N,), for each batch of N images")
-
-
-def merge(parts: Sequence[tuple[Path, Sequence[int]]], path: Path) -> None:
-    """Put together the files of several processes, which predicted the batches in turn.
-
-    Args:
-        parts: the file of each process, and the length in bytes of each of its batches; before the first one, the
-            first file has the header.
-        path: the file to make of them.
-    """
-    try:
-        files = [part.open("rb") for part, _ in parts]
-    except FileNotFoundError as error:
-        raise InputError(
-            f"{error.filename} of another process is not there: processes on several machines need a folder that "
-            "they share, see --predictions.path"
-        ) from None
-    with replacing(path, "wb") as whole:
-        whole.write(files[0].readline())
-        for step in zip(*(lengths for _, lengths in parts), strict=True):
-            for file, length in zip(files, step, strict=True):
-                whole.write(file.read(length))
-    for file in files:
-        file.close()
-
-
-def csv_header(classes: int, *, target: bool, note: bool, box: bool) -> list[str]:
-    """The names of the columns, those that not all predictions have where they are wanted."""
-    names = ["id", "prediction", "confidence", *(f"p{i}" for i in range(classes))]
-    return [*names, *["target"] * target, *["note"] * note, *(DigitBox._fields if box else ())]
-
-
-def csv_rows(
-    indices: Sequence[int], classes: Tensor, probabilities: Tensor, data: Digits, doubt: Doubt
-) -> Iterator[Sequence[str]]:
-    """A row per image; where there is nothing to predict, only id, target and note are given.
-
-    Args:
-        indices: the numbers of the images in their data, N of them.
-        classes: those that are predicted, (N,).
-        probabilities: (N, K), or NaN where they are not known.
-        data: where they are from.
-        doubt: says of which of them.
-    """
-    confidence = probabilities.amax(dim=1)
-    table = zip(indices, classes.tolist(), confidence.tolist(), probabilities.tolist(), strict=True)
-    for i, label, sure, row in table:
-        note = data.notes[i] if data.notes is not None else ""
-        values = (
-            [str(label), *(f"{p:.6f}" if p == p else "" for p in (sure, *row))] if not note else [""] * (2 + len(row))
-        )
-        target = [str(t) if (t := int(data.labels[i])) >= 0 else ""] if data.has_labels else []
-        notes = [note or doubt.note(sure)] if data.notes is not None else []
-        place = [str(n) for n in data.places[i]] if data.places is not None else []
-        yield [str(data.ids[i]), *values, *target, *notes, *place]
-
-
-def kaggle_header() -> list[str]:
-    """The names of the columns of a submission."""
-    return ["ImageId", "Label"]
-
-
-def kaggle_rows(indices: Sequence[int], classes: Tensor) -> Iterator[Sequence[str]]:
-    """What Kaggle's Digit Recognizer takes as a submission; see `csv_rows`."""
-    for i, label in zip(indices, classes.tolist(), strict=True):
-        yield [str(i + 1), str(label)]
-
-
-def numbers(probabilities: Tensor, data: Digits, doubt: Doubt) -> dict[str, str]:
-    """What pictures of several digits say, by their names; see `as_text`."""
-    assert data.places is not None
-    pages: dict[str, list[int]] = {}
-    for i, name in enumerate(data.ids):
-        pages.setdefault(str(name), []).append(i)
-    confidence, labels = probabilities.max(dim=1)
-    none = [
-        doubt.note(sure) == NOT_A_DIGIT or bool(data.notes and data.notes[i])
-        for i, sure in enumerate(confidence.tolist())
-    ]
-    said = ["?" if no else str(label) for no, label in zip(none, labels.tolist(), strict=True)]
-    return {name: as_text([data.places[i] for i in own], [said[i] for i in own]) for name, own in pages.items()}
 
 
 def beside(text: str) -> str:

@@ -1,21 +1,26 @@
 """`digits predict photo.jpg scans/`: what pictures say, in a line each."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from jsonargparse.typing import PositiveInt
 
 from digits.commands.parser import CommandParser
-from digits.console import is_first_process
 from digits.errors import InputError
+from digits.files import check_writable, is_standard_output
 
 if TYPE_CHECKING:
+    from digits.data.stream import Chunk
+    from digits.journal import Finished
+    from digits.output import Output
+    from digits.predictor import Predictor
     from digits.reading import Reading
 
 STANDARD_INPUT = "-"
+TOGETHER = 8  # pictures that are read, and written, together
 
 
 def command_parser() -> CommandParser:
@@ -39,58 +44,128 @@ def main(args: Sequence[str]) -> None:
         InputError: there is no such picture, or some can't be read.
     """
     options = command_parser().parse_args(list(args))
-    files = list(find_all(options.pictures))
+    if options.output is not None:
+        check_writable("--output", Path(options.output))
+    from digits.processes import joined
+
+    with joined():
+        predict(options)
+
+
+def predict(options: Any) -> None:
+    """Read pictures, in processes of their own if they are many; print and write what each says when its turn comes."""
+    from digits.data.pictures import chunk_size, chunks_of
+    from digits.data.stream import deal, in_order, useful_workers
     from digits.fast.threads import use_threads
+    from digits.output import Output
     from digits.predictor import load
+    from digits.processes import exchanged, first_says, this_process
 
     use_threads(options.threads)
+    files = first_says(lambda: find_all(options.pictures))
     predictor = load(options.ckpt_path)
     predictor.model.tta = options.tta
-    readings = []
-    for name, file in files:
-        reading = predictor.read(file)
-        readings.append((name, reading))
-        if is_first_process() and options.output != "-":
-            line = str(reading)
-            gap = "" if line.startswith("\n") else " "
-            print(reading.as_json(name) if options.json else f"{name}:{gap}{line}", flush=True)
-    if options.output is not None:
-        write(options.output, readings, len(predictor.classes))
-    if unreadable := sum(reading.note.startswith("unreadable") for _, reading in readings):
-        raise InputError(f"{unreadable:,} of {len(files):,} files could not be read; their lines say why")
+    outputs: list[Output] = []  # one in the first process
+
+    def open_output() -> int:
+        outputs.append(make_output(options, files, predictor))
+        return outputs[0].done
+
+    start = first_says(open_output)
+    chunks = deal(chunks_of(files, chunk_size(len(files), TOGETHER)), *this_process(), start)
+    try:
+        for output in outputs:
+            for finished in output.earlier():
+                tell(finished, options.output)
+        for step in exchanged(in_order(Reader(predictor, options.json), chunks, useful_workers(len(files)))):
+            for output in outputs:
+                for finished in step:
+                    output.add(finished)
+                    tell(finished, options.output)
+        for output in outputs:
+            output.finish()
+    except BaseException as error:
+        for output in outputs:
+            output.abandon(error)
+        raise
+    for output in outputs:
+        if unreadable := output.counts["unreadable"]:
+            raise InputError(f"{unreadable:,} of {len(files):,} files could not be read; their lines say why")
 
 
-def find_all(names: Sequence[str]) -> Iterator[tuple[str, Path | BytesIO]]:
-    """The pictures that are asked for, each once, with their names."""
-    from digits.data.pictures import find_pictures
+def tell(finished: "Finished", output: str | None) -> None:
+    """Print what pictures say, unless standard output is for the file."""
+    for line in finished.lines if output is None or not is_standard_output(output) else ():
+        print(line, flush=True)
 
-    seen = set()
+
+def find_all(names: Sequence[str]) -> list[str | BytesIO]:
+    """The pictures that are asked for, each once: their names, or what comes from standard input."""
+    from digits.data.pictures import picture_names
+
+    found: dict[str, str | BytesIO] = {}
     for name in names:
         if name == STANDARD_INPUT:
-            yield name, BytesIO(sys.stdin.buffer.read())
-            continue
-        for path in find_pictures(name):
-            if path not in seen:
-                seen.add(path)
-                yield str(path), path
+            found.setdefault(name, BytesIO(sys.stdin.buffer.read()))
+        else:
+            found.update((path, path) for path in picture_names(name))
+    return list(found.values())
 
 
-def write(output: str, readings: Sequence[tuple[str, "Reading"]], classes: int) -> None:
-    """Write a row for each digit: see PredictionWriter for the columns."""
-    import csv
+def make_output(options: Any, files: Sequence[str | BytesIO], predictor: "Predictor") -> "Output":
+    """Open the file for a row of each digit, or nothing; see PredictionWriter for the columns."""
+    from digits.journal import fingerprint_of_files, fingerprint_of_network
+    from digits.output import Output
+    from digits.rows import csv_header
 
-    from digits.callbacks.predictions import csv_header
-    from digits.files import replacing
+    header = csv_header(len(predictor.classes), target=False, note=True, box=True)
+    if options.output is None:
+        return Output(None, header, {})
+    made_of = {
+        "network": fingerprint_of_network(predictor.model),
+        "list of files": fingerprint_of_files(files),
+        "choice of --json": str(options.json),
+    }
+    return Output(Path(options.output), header, made_of)
 
-    header = csv_header(classes, target=False, note=True, box=True)
+
+class Reader:
+    """Reads some pictures; can be sent to other processes.
+
+    Args:
+        predictor: a trained network.
+        json: whether the lines to print are of JSON.
+    """
+
+    def __init__(self, predictor: "Predictor", json: bool) -> None:
+        self.predictor = predictor
+        self.json = json
+
+    def __call__(self, chunk: "Chunk") -> "Finished":
+        """Read the pictures of a chunk, each a name or a content."""
+        from digits.journal import Finished
+        from digits.output import as_csv
+
+        rows: list[list[str]] = []
+        lines, unreadable = [], 0
+        for file in chunk.items:
+            name = file if isinstance(file, str) else STANDARD_INPUT
+            reading = self.predictor.read(file)
+            line = str(reading)
+            gap = "" if line.startswith("\n") else " "
+            lines.append(reading.as_json(name) if self.json else f"{name}:{gap}{line}")
+            rows += rows_of(name, reading, len(self.predictor.classes))
+            unreadable += reading.note.startswith("unreadable")
+        return Finished(as_csv(rows), lines, {"images": len(chunk.items), "unreadable": unreadable})
+
+
+def rows_of(name: str, reading: "Reading", classes: int) -> list[list[str]]:
+    """A row for each digit of a picture, or one that says why there is none."""
+    from digits.data.page import DigitBox
+
     rows = []
-    for name, reading in readings:
-        for one in reading.pieces:
-            known = not one.box.mark
-            values = [one.text, *(f"{p:.6f}" for p in (one.confidence, *one.probabilities))] if known else []
-            rows.append([name, *(values or [""] * (2 + classes)), one.note, *map(str, one.box)])
-        if not reading.pieces:
-            row = [name, *[""] * (2 + classes), reading.note]
-            rows.append([*row, *[""] * (len(header) - len(row))])
-    with replacing(Path(output)) as file:
-        csv.writer(file, lineterminator="\n").writerows([header, *rows])
+    for one in reading.pieces:
+        known = not one.box.mark
+        values = [one.text, *(f"{p:.6f}" for p in (one.confidence, *one.probabilities))] if known else []
+        rows.append([name, *(values or [""] * (2 + classes)), one.note, *map(str, one.box)])
+    return rows or [[name, *[""] * (2 + classes), reading.note, *[""] * len(DigitBox._fields)]]

@@ -1,6 +1,7 @@
 """DigitsDataModule: what all sources of images share, the split, the loaders, augmenting and normalising."""
 
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -14,6 +15,7 @@ from digits.console import warn
 from digits.data.batches import Batches, random_seed, seed_device
 from digits.data.dataset import Batch, Digits, DigitsSubset, stratified_split
 from digits.data.own_loaders import STEPS, check_batch
+from digits.data.stream import Stream, StreamLoader
 from digits.errors import InputError
 from digits.transforms import augment, normalize
 
@@ -65,44 +67,48 @@ class DigitsDataModule(LightningDataModule):
         num_workers: int = 0,
     ) -> None:
         super().__init__()
-        for name, value, least in [
-            ("batch_size", batch_size, 1),
-            ("val_size", val_size, 0),
-            ("rotation", rotation, 0),
-            ("zoom", zoom, 0),
-            ("shift", shift, 0),
-            ("shear", shear, 0),
-            ("elastic", elastic, 0),
-            ("styles", styles, 0),
-            ("robust", robust, 0),
-            ("non_digits", non_digits, 0),
-            ("num_workers", num_workers, 0),
-        ]:
-            if value < least:
+        self.augmentation = {"rotation": rotation, "zoom": zoom, "shift": shift, "shear": shear, "elastic": elastic}
+        self.broadening = {"styles": styles, "robust": robust, "non_digits": non_digits}
+        numbers = {"batch_size": batch_size, "val_size": val_size, "num_workers": num_workers}
+        for name, value in {**numbers, **self.augmentation, **self.broadening}.items():
+            if value < (least := int(name == "batch_size")):
                 raise InputError(f"--data.{name} must be at least {least}, got {value}")
         if zoom >= 1:
             raise InputError(f"--data.zoom must be less than 1, got {zoom}")
-        for name, value in {"styles": styles, "robust": robust, "non_digits": non_digits}.items():
+        for name, value in self.broadening.items():
             if value > 1:
                 raise InputError(f"--data.{name} must be at most 1, got {value}")
         self.save_hyperparameters()
         self.batch_size = batch_size
         self.val_size = val_size
         self.split_seed = split_seed
-        self.augmentation = {"rotation": rotation, "zoom": zoom, "shift": shift, "shear": shear, "elastic": elastic}
-        self.broadening = {"styles": styles, "robust": robust, "non_digits": non_digits}
         self.num_workers = num_workers
         self.seed: int | None = None  # of what training draws at random; by default torch's own
         self.resumed_at = 0, 0  # epoch and batch
         self.train: DigitsSubset
         self.val: Digits
         self.test: Digits
-        self.predict: Digits
+        self.predict_stream: Stream | None = None
+        self.predict_start = 0  # batches of it that were predicted before
         self.unreadable = 0
 
     def load(self, split: str) -> Digits:
         """Read the images of `split`: "train" (to be split for validation), "test" or "predict"."""
         raise NotImplementedError
+
+    def stream(self) -> Stream | None:
+        """The images to predict, where they need not all be loaded before the first is predicted."""
+        return None
+
+    @cached_property
+    def predict(self) -> Digits:
+        """The images to predict, all in memory."""
+        return self.load("predict")
+
+    @property
+    def streamed(self) -> Stream | None:
+        """The images to predict, where nobody has asked for them in memory, or has set others."""
+        return None if "predict" in self.__dict__ else self.predict_stream
 
     def original(self, index: int) -> Image.Image:
         """The picture that image `index` of those to predict was made from."""
@@ -143,8 +149,9 @@ class DigitsDataModule(LightningDataModule):
             if len(self.test) == 0:
                 raise InputError("there is nothing to score: no image has a label (use predict to predict them)")
         elif stage == "predict":
-            self.predict = self.load("predict")
-            self.unreadable = self.predict.unreadable
+            self.__dict__.pop("predict", None)
+            self.predict_stream, self.predict_start = self.stream(), 0
+            self.unreadable = 0 if self.streamed is not None else self.predict.unreadable
 
     def begin(self) -> None:
         """Begin at the first batch, with the seed of the run, and with a network that has an output for each class."""
@@ -172,6 +179,8 @@ class DigitsDataModule(LightningDataModule):
         return self._eval_loader(self.test)
 
     def predict_dataloader(self) -> Iterable[Batch]:
+        if self.streamed is not None:
+            return StreamLoader(self.streamed, *self._processes, self.predict_start)
         return self._eval_loader(self.predict)
 
     def _eval_loader(self, data: Digits) -> Iterable[Batch]:
@@ -223,7 +232,7 @@ class DigitsDataModule(LightningDataModule):
         # Lightning's own looks through whatever a batch may be made of, which takes 0.01 ms.
         cuda = device.type == "cuda"
         images, labels = (tensor.to(device, non_blocking=cuda) for tensor in batch)
-        return Batch(images, labels, batch.indices)
+        return Batch(images, labels, batch.indices, batch.source)
 
     def on_after_batch_transfer(self, batch: Any, dataloader_idx: int) -> Any:
         own = not isinstance(batch, Batch)  # of a loader of one's own
@@ -243,7 +252,7 @@ class DigitsDataModule(LightningDataModule):
                 seed_device(device, seed)
             batch = self.broaden(batch)
         images = self.normalize(batch.images)
-        return [images, batch.labels] if own else Batch(images, batch.labels, batch.indices)
+        return [images, batch.labels] if own else Batch(images, batch.labels, batch.indices, batch.source)
 
     def normalize(self, images: Tensor) -> Tensor:
         """Raw images, (N, 28, 28), 0 to 255, to what the network takes, (N, 1, 28, 28) float32.

@@ -24,12 +24,14 @@ class Batch:
         images: (N, 28, 28) uint8 from the data set; (N, 1, 28, 28) float32 once they are normalised.
         labels: (N,), int64.
         indices: (N,), int64, on the CPU.
+        source: what is known about these images, where their data set is not in memory.
     """
 
-    def __init__(self, images: Tensor, labels: Tensor, indices: Tensor) -> None:
+    def __init__(self, images: Tensor, labels: Tensor, indices: Tensor, source: "Digits | None" = None) -> None:
         self.images = images
         self.labels = labels
         self.indices = indices
+        self.source = source
 
     @property
     def has_non_digits(self) -> bool:
@@ -102,6 +104,16 @@ class Digits(Dataset[Batch]):
         return bool((self.labels >= 0).any())
 
     @property
+    def has_notes(self) -> bool:
+        """Whether images may have nothing to predict."""
+        return self.notes is not None
+
+    @property
+    def has_places(self) -> bool:
+        """Whether several may stand in one picture."""
+        return self.places is not None
+
+    @property
     def unreadable(self) -> int:
         """How many images could not be read; their notes say why."""
         return sum(note.startswith("unreadable") for note in self.notes or ())
@@ -112,6 +124,18 @@ class Digits(Dataset[Batch]):
         if self.notes is not None:
             known &= torch.tensor([not note for note in self.notes], dtype=torch.bool)
         return self if known.all() else self.subset(known.nonzero().squeeze(1))
+
+
+def together(parts: Sequence[Digits]) -> Digits:
+    """Several data sets as one."""
+    first = parts[0]
+    return Digits(
+        torch.cat([one.images for one in parts]),
+        torch.cat([one.labels for one in parts]),
+        [str(name) for one in parts for name in one.ids],
+        None if first.notes is None else [note for one in parts for note in one.notes or ()],
+        None if first.places is None else [place for one in parts for place in one.places or ()],
+    )
 
 
 class DigitsSubset(Dataset[Batch]):

@@ -4,14 +4,16 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import torch
 from PIL import Image
 
-from digits.data.base import Digits, DigitsDataModule
+from digits.data.base import DigitsDataModule
+from digits.data.dataset import Digits, together
 from digits.data.picture_file import read_picture
-from digits.data.pictures import find_pictures, label_of, load_all, load_one
+from digits.data.pictures import MANY_DIGITS, MANY_PAGES, chunk_size, chunks_of, label_of, load_pictures, picture_names
+from digits.data.stream import Stream, in_order, useful_workers
 from digits.errors import InputError
+from digits.journal import fingerprint_of_files
+from digits.processes import first_says
 
 
 class ImageDataModule(DigitsDataModule):
@@ -37,18 +39,36 @@ class ImageDataModule(DigitsDataModule):
         self.path = path
         self.prepare = prepare
         self.multiple_digits = multiple_digits
-        self.files: list[Path] = []
+
+    @property
+    def paths(self) -> list[str]:
+        """What is asked for, as a list."""
+        return [self.path] if isinstance(self.path, str) else self.path
 
     def load(self, split: str) -> Digits:
-        paths = [self.path] if isinstance(self.path, str) else self.path
-        self.files = [file for path in paths for file in find_pictures(path)]
-        loaded = load_all(self.files, partial(load_one, prepare=self.prepare, multiple_digits=self.multiple_digits))
-        self.files = [file for file, digits in zip(self.files, loaded, strict=True) for _ in digits]
-        images, notes, places = zip(*(digit for digits in loaded for digit in digits), strict=True)
-        folder = Path(paths[0]) if len(paths) == 1 else Path()
-        ids = [str(file.relative_to(folder) if len(paths) == 1 and folder.is_dir() else file) for file in self.files]
-        labels = torch.tensor([-1 if self.multiple_digits else label_of(file) for file in self.files])
-        return Digits(torch.from_numpy(np.stack(images)), labels, ids, notes, places if self.multiple_digits else None)
+        stream = self.stream_files()
+        batches = in_order(stream.load, stream.chunks(), stream.workers)
+        return together([batch.source for batch in batches if batch.source is not None])
+
+    def stream(self) -> Stream | None:
+        return self.stream_files() if type(self).load is ImageDataModule.load else None
+
+    def stream_files(self) -> Stream:
+        """The pictures, of which each chunk is read and prepared when its turn comes."""
+        names = first_says(lambda: [name for path in self.paths for name in picture_names(path)])
+        chunks = partial(chunks_of, names, chunk_size(len(names), MANY_PAGES if self.multiple_digits else MANY_DIGITS))
+        folder = self.paths[0] if len(self.paths) == 1 and Path(self.paths[0]).is_dir() else ""
+        return Stream(
+            chunks,
+            partial(load_pictures, folder=folder, prepare=self.prepare, multiple_digits=self.multiple_digits),
+            length=sum(1 for _ in chunks()),
+            workers=useful_workers(len(names)),
+            has_labels=not self.multiple_digits and any(label_of(name) >= 0 for name in names),
+            has_notes=True,
+            has_places=self.multiple_digits,
+            source=lambda: f"{fingerprint_of_files(names)} prepare={self.prepare}",
+        )
 
     def original(self, index: int) -> Image.Image:
-        return read_picture(self.files[index])
+        folder = Path(self.paths[0]) if len(self.paths) == 1 else Path()
+        return read_picture((folder if folder.is_dir() else Path()) / str(self.predict.ids[index]))

@@ -3,47 +3,59 @@
 import glob
 import os
 import re
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from PIL import Image
-from torch.utils.data import DataLoader
 
 from digits.data.contents import find_contents
+from digits.data.dataset import Batch, Digits
 from digits.data.page import NOWHERE, DigitBox
 from digits.data.photo import NoDigit
 from digits.data.picture_file import SUFFIXES, read_picture, reduce_size
+from digits.data.stream import Chunk
 from digits.errors import InputError
 
 SEVERAL = "several digits"  # the note of a picture that was said to show one
-MANY = 1000  # files for which starting processes pays
+MANY_DIGITS, MANY_PAGES = 64, 8  # files that are loaded together
 
 
 # An image, uint8 (28, 28); why it has nothing to predict, or ""; where in its picture it stands.
 Loaded = tuple[np.ndarray, str, DigitBox]
 
 
-def load_all(files: list[Path], load: Callable[[Path], list[Loaded]]) -> list[list[Loaded]]:
-    """Read and prepare all files, on all processors; the digits of each."""
-    if len(files) < MANY:  # threads suffice: decoding and scaling release Python's lock
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
-            return list(pool.map(load, files))
-    loader: DataLoader[Any] = DataLoader(
-        files,  # type: ignore[arg-type]
-        batch_size=64,
-        num_workers=os.cpu_count() or 1,
-        collate_fn=partial(load_batch, load=load),
+def chunk_size(files: int, most: int) -> int:
+    """How many files are loaded together: few where there are few, so that every process has some."""
+    return min(most, max(1, files // 16))
+
+
+def chunks_of(names: Sequence[Any], size: int) -> Iterator[Chunk]:
+    """Files, some at a time."""
+    for first in range(0, len(names), size):
+        yield Chunk(first, names[first : first + size])
+
+
+def load_pictures(chunk: Chunk, folder: str, prepare: bool, multiple_digits: bool) -> Batch:
+    """Read and prepare some files, whose ids are their names relative to `folder`."""
+    images, notes, places, ids, labels = [], [], [], [], []
+    for name in chunk.items:
+        for image, note, place in load_one(Path(name), prepare, multiple_digits):
+            images.append(image)
+            notes.append(note)
+            places.append(place)
+            ids.append(str(Path(name).relative_to(folder)) if folder else name)
+            labels.append(-1 if multiple_digits else label_of(name))
+    data = Digits(
+        torch.from_numpy(np.array(images, np.uint8).reshape(-1, 28, 28)),
+        torch.tensor(labels, dtype=torch.long),
+        ids,
+        notes,
+        places if multiple_digits else None,
     )
-    return [loaded for batch in loader for loaded in batch]
-
-
-def load_batch(files: list[Path], load: Callable[[Path], list[Loaded]]) -> list[list[Loaded]]:
-    """Load some files, in a process of the loader."""
-    return [load(file) for file in files]
+    return Batch(data.images, data.labels, torch.arange(len(data)) + chunk.first, data)
 
 
 def load_one(picture: Path | Image.Image, prepare: bool = True, multiple_digits: bool = False) -> list[Loaded]:
@@ -73,48 +85,69 @@ def reason(error: BaseException) -> str:
 
 
 def find_pictures(path: str) -> list[Path]:
-    """The picture files that `path`, a file, folder or pattern, stands for, in natural order.
+    """The picture files that `path`, a file, folder or pattern, stands for, in natural order; see `picture_names`."""
+    return [Path(name) for name in picture_names(path)]
+
+
+def picture_names(path: str) -> list[str]:
+    """The names of the picture files that `path`, a file, folder or pattern, stands for, in natural order.
 
     Raises:
         InputError: there are none.
     """
     if Path(path).is_dir():
-        found = list(files_in(Path(path)))
+        found = files_in(path)
+    elif Path(path).exists():
+        return [str(Path(path))]  # whatever it is called
     else:
-        found = [Path(path)] if Path(path).exists() else [Path(name) for name in glob.glob(path, recursive=True)]  # noqa: PTH207
-        if found == [Path(path)]:
-            return found  # whatever it is called
-    pictures = [file for file in found if file.suffix.lower() in SUFFIXES and not file.name.startswith(".")]
-    if not pictures:
+        found = iter(glob.glob(path, recursive=True))  # noqa: PTH207
+    names = [name for name in found if is_picture(name)]
+    if not names:
         kinds = ", ".join(sorted(SUFFIXES))
-        what = "has no pictures" if found or Path(path).is_dir() else "does not exist"
+        what = "has no pictures" if Path(path).is_dir() or glob.glob(path, recursive=True) else "does not exist"  # noqa: PTH207
         raise InputError(f"--data.path {path} {what} ({kinds})")
-    return sorted(pictures, key=natural)
+    names.sort(key=natural)
+    return names
 
 
-def files_in(folder: Path) -> Iterator[Path]:
+def is_picture(name: str) -> bool:
+    """Whether a file is called as pictures are, and not hidden."""
+    base = os.path.basename(name)  # noqa: PTH119 (of hundreds of thousands)
+    return os.path.splitext(base)[1].lower() in SUFFIXES and not base.startswith(".")  # noqa: PTH122
+
+
+def files_in(folder: str) -> Iterator[str]:
     """All files in a folder and the folders in it, however deep; links to folders are not followed."""
-    folders = [folder]
+    folders = [str(Path(folder))]
     while folders:  # os.walk calls itself, and so fails a thousand folders deep
+        here = folders.pop()
         try:
-            with os.scandir(folders.pop()) as entries:
+            with os.scandir(here) as entries:
                 for entry in entries:
+                    path = entry.name if here == "." else entry.path
                     if entry.is_dir(follow_symlinks=False):
-                        folders.append(Path(entry.path))
+                        folders.append(path)
                     else:
-                        yield Path(entry.path)
+                        yield path
         except OSError:
             continue  # what may not be read, or has been deleted meanwhile
 
 
-def natural(path: Path) -> list[tuple[int, str]]:
-    """A key that sorts 2.png before 10.png."""
-    return [(int(part) if part.isdigit() else -1, part) for part in re.split(r"(\d+)", str(path))]
+def natural(name: str) -> str:
+    """A key that sorts 2.png before 10.png: before each number, the number of its digits; a tenth of a tuple's size."""
+    return re.sub(r"\d+", in_order_of_size, name)
 
 
-def label_of(path: Path) -> int:
+def in_order_of_size(number: re.Match[str]) -> str:
+    """A number as text that is sorted by its value, then by its leading zeros, and before any other text."""
+    digits = str(int(number[0]))
+    return f"\0{chr(len(digits))}{digits}\0{number[0]}\0"
+
+
+def label_of(path: Path | str) -> int:
     """The label that the folder or the name of `path` tells, or -1."""
-    if re.fullmatch(r"[0-9]", path.parent.name):
-        return int(path.parent.name)
-    match = re.match(r"([0-9])[-_. ]", path.stem)
+    *_, folder, name = "", *str(path).split(os.sep)  # noqa: PTH206 (of hundreds of thousands)
+    if re.fullmatch(r"[0-9]", folder):
+        return int(folder)
+    match = re.match(r"([0-9])[-_. ]", os.path.splitext(name)[0])  # noqa: PTH122 (of hundreds of thousands)
     return int(match[1]) if match else -1

@@ -20,7 +20,11 @@ SIDE = 112  # pixels of a picture
 
 
 def plot_predictions(
-    data: Digits, original: Callable[[int], Image.Image], probabilities: Tensor, classes: Sequence[str]
+    data: Digits,
+    original: Callable[[int], Image.Image],
+    probabilities: Tensor,
+    classes: Sequence[str],
+    number: int | None = None,
 ) -> Image.Image:
     """What does the network say? The first images, each as it was, as the network sees it, and the prediction.
 
@@ -31,10 +35,11 @@ def plot_predictions(
         original: gives the picture that image `i` was made from.
         probabilities: (N, K), each row summing to 1.
         classes: names of the K classes.
+        number: how many images there are, if `data` has the first of them.
     """
     shown = min(len(data), MOST)
     columns = max(1, min(COLUMNS, shown))
-    rows, left = -(-shown // columns), len(data) - shown
+    rows, left = -(-shown // columns), (number or len(data)) - shown
     width, height = 2 * SIDE + 3 * GAP, SIDE + CAPTION + 2 * GAP
     sheet = Image.new("RGB", (columns * width, rows * height + (CAPTION if left else 0)), "white")
     draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(14)

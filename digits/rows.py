@@ -1,0 +1,84 @@
+"""The rows of a file of predictions, and what pictures of several digits say.
+
+Shapes: N images, K classes.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from torch import Tensor
+
+from digits.data.dataset import Digits
+from digits.data.page import DigitBox
+from digits.data.text import as_text
+from digits.doubt import NOT_A_DIGIT, Doubt
+
+
+def csv_header(classes: int, *, target: bool, note: bool, box: bool) -> list[str]:
+    """The names of the columns, those that not all predictions have where they are wanted."""
+    names = ["id", "prediction", "confidence", *(f"p{i}" for i in range(classes))]
+    return [*names, *["target"] * target, *["note"] * note, *(DigitBox._fields if box else ())]
+
+
+def csv_rows(
+    indices: Sequence[int], classes: Tensor, probabilities: Tensor, data: Digits, doubt: Doubt, target: bool
+) -> Iterator[Sequence[str]]:
+    """A row per image; where there is nothing to predict, only id, target and note are given.
+
+    Args:
+        indices: the numbers of the images in their data, N of them.
+        classes: those that are predicted, (N,).
+        probabilities: (N, K), or NaN where they are not known.
+        data: where they are from.
+        doubt: says of which of them.
+        target: whether there is a column for the labels.
+    """
+    confidence = probabilities.amax(dim=1)
+    table = zip(indices, classes.tolist(), confidence.tolist(), probabilities.tolist(), strict=True)
+    for i, label, sure, row in table:
+        note = data.notes[i] if data.notes is not None else ""
+        values = (
+            [str(label), *(f"{p:.6f}" if p == p else "" for p in (sure, *row))] if not note else [""] * (2 + len(row))
+        )
+        known = [str(t) if (t := int(data.labels[i])) >= 0 else ""] if target else []
+        notes = [note or doubt.note(sure)] if data.notes is not None else []
+        place = [str(n) for n in data.places[i]] if data.places is not None else []
+        yield [str(data.ids[i]), *values, *known, *notes, *place]
+
+
+def kaggle_header() -> list[str]:
+    """The names of the columns of a submission."""
+    return ["ImageId", "Label"]
+
+
+def kaggle_rows(indices: Sequence[int], classes: Tensor) -> Iterator[Sequence[str]]:
+    """What Kaggle's Digit Recognizer takes as a submission; see `csv_rows`."""
+    for i, label in zip(indices, classes.tolist(), strict=True):
+        yield [str(i + 1), str(label)]
+
+
+def numbers(probabilities: Tensor, data: Digits, doubt: Doubt) -> dict[str, str]:
+    """What pictures of several digits say, by their names; see `as_text`."""
+    assert data.places is not None
+    pages: dict[str, list[int]] = {}
+    for i, name in enumerate(data.ids):
+        pages.setdefault(str(name), []).append(i)
+    confidence, labels = probabilities.max(dim=1)
+    none = [
+        doubt.note(sure) == NOT_A_DIGIT or bool(data.notes and data.notes[i])
+        for i, sure in enumerate(confidence.tolist())
+    ]
+    said = ["?" if no else str(label) for no, label in zip(none, labels.tolist(), strict=True)]
+    return {name: as_text([data.places[i] for i in own], [said[i] for i in own]) for name, own in pages.items()}
+
+
+def counts(data: Digits, here: Sequence[int]) -> dict[str, int]:
+    """What is reported of some images of a data set: how many they are, and how many have nothing to predict."""
+    if data.notes is None:
+        return {"images": len(here)}
+    notes = [data.notes[i] for i in here]
+    return {
+        "images": len(notes),
+        "without": sum(map(bool, notes)),
+        "unreadable": sum(note.startswith("unreadable") for note in notes),
+        "pictures": len({data.ids[i] for i in here}),
+    }
