@@ -1,0 +1,99 @@
+"""The lines of a CSV file, as values from 0 to 255; what is wrong is named by its line and column."""
+
+import csv
+import re
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digits.data.csv_columns import Columns, columns_of
+from digits.data.unpacking import Unpacked, open_unpacked
+from digits.errors import InputError
+
+LINES = 1000  # read at a time
+MAX_LINE = 1 << 16  # bytes; 785 values take at most 3,140
+
+
+def read_rows(path: Path, label: int | str | None = None) -> Iterator[tuple[Columns, NDArray[np.uint8]]]:
+    """Read a file some rows at a time, in bounded memory.
+
+    `numpy.loadtxt` was chosen for that by `python -m benchmarks.csv_reading`: it takes as much time of a processor as
+    polars, a fourth of its memory, and no dependency.
+
+    Yields:
+        What the columns hold, and the values, (n, 784 or 785).
+
+    Raises:
+        InputError: names the file, and the line and column of what is wrong.
+    """
+    with open_unpacked(path) as file:
+        first = file.readline(MAX_LINE)
+        check_length(path, first, 1)
+        columns = columns_of(path, first, label)
+        lines, start = ([], 2) if columns.header else ([first], 1)
+        while lines := more_lines(file, lines, start, LINES):
+            yield columns, parse(path, lines, start, columns)
+            start += len(lines)
+            lines = []
+
+
+def more_lines(file: Unpacked, lines: list[bytes], start: int, most: int) -> list[bytes]:
+    """Add lines of the file to `lines`, the first of which is line `start`, until there are `most`.
+
+    Raises:
+        InputError: a line is blank, but not at the end of the file, or too long.
+    """
+    while len(lines) < most and (line := file.readline(MAX_LINE)):
+        if not line.strip():
+            blank = start + len(lines)
+            while line := file.readline(MAX_LINE):
+                if line.strip():
+                    raise InputError(f"{file.path}, line {blank}: the line is blank")
+            break
+        check_length(file.path, line, start + len(lines))
+        lines.append(line)
+    return lines
+
+
+def check_length(path: Path, line: bytes, number: int) -> None:
+    """Raise InputError if a line was cut off because it is too long."""
+    if len(line) == MAX_LINE and not line.endswith(b"\n"):
+        raise InputError(f"{path}, line {number}: the line is longer than {MAX_LINE:,} bytes")
+
+
+def parse(path: Path, lines: list[bytes], start: int, columns: Columns) -> NDArray[np.uint8]:
+    """The values of some lines, (n, 784 or 785); `start` is the number of the first."""
+    text = [line.decode("latin-1") for line in lines]
+    if start == 1:
+        text[0] = lines[0].decode("utf-8-sig", "replace")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # a number with a point is read as a whole one, and warned of
+            rows = np.loadtxt(text, np.uint8, delimiter=",", comments=None, quotechar='"', ndmin=2)
+        known = columns.label is not None and columns.certain
+        if rows.shape == (len(lines), len(columns.names)) and (not known or rows[:, columns.label].max() <= 9):
+            return rows
+        reason = "the rows are not of one form"
+    except (ValueError, Warning) as error:
+        reason = str(error)[:200]
+    raise InputError(find_fault(path, text, start, columns) or f"{path}, lines from {start}: {reason}")
+
+
+def find_fault(path: Path, lines: list[str], start: int, columns: Columns) -> str | None:
+    """Look for the first value that is wrong, row by row: slow, but only done when there is one."""
+    for number, line in enumerate(lines, start):
+        try:
+            row = next(csv.reader([line]))
+        except csv.Error as error:
+            return f"{path}, line {number}: {error}"
+        if len(row) != len(columns.names):
+            return f"{path}, line {number}: {len(row)} columns, where line 1 has {len(columns.names)}"
+        for i, value in enumerate(row):
+            most = 9 if i == columns.label and columns.certain else 255
+            if not (re.fullmatch(r"\s*[0-9]{1,3}\s*", value) and int(value.strip()) <= most):
+                name = columns.names[i][:20]
+                return f'{path}, line {number}, column {name}: "{value[:20]}" is no whole number from 0 to {most}'
+    return None
