@@ -12,6 +12,7 @@ from digits import __version__
 from digits.errors import InputError
 from digits.files import is_stream, replacing, writing
 from digits.journal import Finished, Journal
+from digits.parquet import SUFFIX, parquet_table, pyarrow
 
 
 class Output:
@@ -36,6 +37,8 @@ class Output:
         self.stack = ExitStack()
         self.journal: Journal | None = None
         self.write: Callable[[str], Any] = len  # nowhere
+        if path is not None and path.suffix == SUFFIX:
+            pyarrow()  # or it would be missed when all is predicted
         if path is not None and made_of and not is_stream(path):
             options = f"digits {__version__}: {','.join(header)}"
             self.journal = Journal(path, {**made_of, "version or set of columns": options})
@@ -86,6 +89,10 @@ class Output:
 @contextmanager
 def table(path: Path, header: Sequence[str]) -> Iterator[Callable[[str], None]]:
     """Open a file that takes the place of `path` when all is written; gives a function that writes rows to it."""
+    if path.suffix == SUFFIX:
+        with parquet_table(path, header) as write_group:
+            yield write_group
+        return
     with replacing(path) as file:
 
         def write(rows: str) -> None:

@@ -43,8 +43,8 @@ class PredictionWriter(Callback):
     Rows are written as they come. If the command is killed, the same command goes on where it was; see `Output`.
 
     Args:
-        path: the file to write; by default predictions.csv in the run's folder, or predictions_partial.csv if not all
-            images are predicted.
+        path: the CSV or .parquet file to write; by default predictions.csv in the run's folder, or
+            predictions_partial.csv if not all images are predicted.
         format: csv, or kaggle for a submission to Kaggle's Digit Recognizer.
         picture: a PNG file to write, too: each image as it was, as the network sees it, and the prediction.
     """

@@ -30,7 +30,9 @@ def command_parser() -> CommandParser:
         "pictures", nargs="+", help='Files, folders (with all folders in them), patterns such as "scans/*.png"; or -.'
     )
     parser.add_argument("--ckpt_path", default="pretrained", help="A checkpoint, a run's folder, or pretrained.")
-    parser.add_argument("--output", type=str | None, default=None, help="A CSV file to write; - is standard output.")
+    parser.add_argument(
+        "--output", type=str | None, default=None, help="A CSV or .parquet file to write; - is standard output."
+    )
     parser.add_argument("--json", action="store_true", help="Print a line of JSON for each picture.")
     parser.add_argument("--threads", type=PositiveInt | None, default=None, help="Threads to compute with on a CPU.")
     parser.add_argument("--tta", type=bool, default=False, help="Average over nine views, shifted by up to one pixel.")
