@@ -1,6 +1,7 @@
 """Trained networks from Python: `from digits import load; load("best.ckpt").predict("photo.jpg")`."""
 
 from collections.abc import Sequence
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import NamedTuple
@@ -100,6 +101,12 @@ def load(source: str | Path) -> Predictor:
     network = checkpoint.network()
     use_channels_last(network)
     return Predictor(network)
+
+
+@cache
+def load_once(source: str) -> Predictor:
+    """Load a trained network, or take the one that this process has loaded before; see `load`."""
+    return load(source)
 
 
 def as_list(images: Images) -> Sequence[Picture | np.ndarray | Tensor]:
