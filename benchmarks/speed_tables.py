@@ -106,3 +106,35 @@ def csv_reading() -> str:
     row = [f"{figures['rows']:,}", f"{figures['megabytes of the file']} MB", f"{figures['seconds to read']} s"]
     row += [f"{figures[what]:,} MB" for what in ("peak memory in megabytes", "of which before reading")]
     return table(["rows", "file", "read in", "peak memory", "of which before reading"], [row], figures)
+
+
+@fills("folders")
+def folders() -> str:
+    figures = read("folders")
+    if not figures:
+        return ""
+    rows = []
+    for part in ("small", "photos", "pages", "rows"):
+        for what, row in figures[part].items():
+            if "seconds" not in row:
+                continue
+            rate = row.get("a second, less the start") or ""
+            seconds = row.get("of which reading, predicting and writing", row["seconds"])
+            count = int(what.split()[0].replace(",", ""))
+            rows.append(
+                [what, f"{row['seconds']:.1f} s", f"{rate or count / seconds:,.0f}", f"{row['megabytes']:,} MB"]
+            )
+    ((what, row),) = figures["processes"].items()
+    rows += [[f"{what}, {name}", f"{row[name]:.1f} s", "", ""] for name in ("1 process", "2 processes")]
+    return table(["", "from start to end", "a second", "peak memory"], rows, figures)
+
+
+@fills("picture_steps")
+def picture_steps() -> str:
+    figures = read("folders")
+    spent = {"photo": "photos", "page": "pages"} if figures else {}
+    rows = [
+        [f"a {name}", *(f"{figures[part]['milliseconds of one thread'][step]:.0f} ms" for step in ("decode", "read"))]
+        for name, part in spent.items()
+    ]
+    return table(["one thread", "decoded in", "decoded and read in"], rows, figures) if rows else ""
