@@ -11,10 +11,9 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from digits.augment import broaden
-from digits.console import warn
 from digits.data.batches import Batches, random_seed, seed_device
-from digits.data.dataset import Batch, Digits, DigitsSubset, stratified_split
-from digits.data.own_loaders import STEPS, check_batch
+from digits.data.dataset import Batch, Digits, DigitsSubset, check_trainable, mean_and_std, stratified_split
+from digits.data.own_loaders import STEPS, check_batch, is_raw_pair
 from digits.data.stream import Stream, StreamLoader
 from digits.errors import InputError
 from digits.transforms import augment, normalize
@@ -121,25 +120,12 @@ class DigitsDataModule(LightningDataModule):
 
     def measure(self, images: Tensor) -> None:
         """Take mean and standard deviation from training images, (N, 28, 28) uint8."""
-        pixels = torch.stack([chunk.flatten().bincount(minlength=256) for chunk in images.split(1000)]).sum(0).double()
-        values = torch.arange(256).double() / 255
-        self.mean = round(float((pixels * values).sum() / pixels.sum()), 4)
-        variance = (pixels * (values - self.mean) ** 2).sum() / pixels.sum()
-        self.std = max(round(float(variance.sqrt()), 4), 1e-4)
+        self.mean, self.std = mean_and_std(images)
 
     def setup(self, stage: str) -> None:
         if stage in ("fit", "validate"):
             data = self.load("train").labelled()
-            if len(data) == 0:
-                raise InputError("there is nothing to train on: no image has a label")
-            if self.val_size >= len(data):
-                raise InputError(
-                    f"--data.val_size {self.val_size} leaves nothing to train on: there are {len(data)} training images"
-                )
-            if len(data) > 100 and (only := data.labels.unique()).numel() == 1:
-                warn(
-                    f"all {len(data):,} training images have the label {self.classes[int(only)]}: any network is right"
-                )
+            check_trainable(data, self.val_size, self.classes)
             train, val = stratified_split(data.labels, self.val_size, self.split_seed)
             self.train, self.val = DigitsSubset(data, train), data.subset(val)
             self.begin()
@@ -287,11 +273,6 @@ class DigitsDataModule(LightningDataModule):
 def datamodule_of(trainer: Trainer) -> DigitsDataModule:
     """The data that a trainer works on."""
     return trainer.datamodule  # type: ignore[attr-defined]
-
-
-def is_raw_pair(batch: Any) -> bool:
-    """Whether a batch is images, (N, 28, 28), as they come from a file, and labels."""
-    return isinstance(batch, list | tuple) and len(batch) == 2 and isinstance(batch[0], Tensor) and batch[0].ndim == 3
 
 
 class _Loaded(list[Batch]):

@@ -11,7 +11,9 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from digits.console import warn
 from digits.data.page import DigitBox
+from digits.errors import InputError
 
 
 class Batch:
@@ -180,3 +182,33 @@ def stratified_split(labels: Tensor, val_size: int, seed: int) -> tuple[Tensor, 
     validation = torch.zeros(n, dtype=torch.bool)
     validation[by_class[torch.arange(val_size) * n // max(val_size, 1)]] = True
     return (~validation).nonzero().squeeze(1), validation.nonzero().squeeze(1)
+
+
+def check_trainable(data: Digits, val_size: int, classes: Sequence[str]) -> None:
+    """Check that something is left to train on, and warn where there is nothing to learn.
+
+    Args:
+        data: the images that have labels.
+        val_size: how many of them are held out.
+        classes: their names.
+
+    Raises:
+        InputError: there is nothing to train on.
+    """
+    if len(data) == 0:
+        raise InputError("there is nothing to train on: no image has a label")
+    if val_size >= len(data):
+        raise InputError(
+            f"--data.val_size {val_size} leaves nothing to train on: there are {len(data)} training images"
+        )
+    if len(data) > 100 and (only := data.labels.unique()).numel() == 1:
+        warn(f"all {len(data):,} training images have the label {classes[int(only)]}: any network is right")
+
+
+def mean_and_std(images: Tensor) -> tuple[float, float]:
+    """Mean and standard deviation of the pixels of images, (N, 28, 28) uint8, on the 0–1 scale."""
+    pixels = torch.stack([chunk.flatten().bincount(minlength=256) for chunk in images.split(1000)]).sum(0).double()
+    values = torch.arange(256).double() / 255
+    mean = round(float((pixels * values).sum() / pixels.sum()), 4)
+    variance = (pixels * (values - mean) ** 2).sum() / pixels.sum()
+    return mean, max(round(float(variance.sqrt()), 4), 1e-4)

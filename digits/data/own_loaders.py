@@ -53,3 +53,8 @@ def describe(batch: Any) -> str:
     if isinstance(batch, list | tuple):
         return f"a {type(batch).__name__} of {', '.join(type(one).__name__ for one in batch[:5])}"
     return f"a {type(batch).__name__}"
+
+
+def is_raw_pair(batch: Any) -> bool:
+    """Whether a batch is images, (N, 28, 28), as they come from a file, and labels."""
+    return isinstance(batch, list | tuple) and len(batch) == 2 and isinstance(batch[0], Tensor) and batch[0].ndim == 3
