@@ -58,7 +58,8 @@ class Reading(NamedTuple):
     """What a picture says.
 
     Args:
-        text: a digit, or the numbers of a page: lines as on the page, a space between numbers; "" where there is none.
+        text: the likeliest digit, or the numbers of a page: lines as on the page, a space between numbers, and ? for
+            what is probably no digit; "" where there is none.
         confidence: the least of the digits'; NaN where there is none.
         note: why there is nothing to read, or what is to be doubted; otherwise "".
         pieces: the digits and marks, in reading order.
@@ -122,6 +123,8 @@ def make(predictor: Predictor, found: Sequence[tuple[np.ndarray, str, DigitBox]]
     digits = [one for one in pieces if not math.isnan(one.confidence)]
     confidence = min((one.confidence for one in digits), default=math.nan)
     text = as_text([one.box for one in pieces], [one.said for one in pieces])
+    if len(pieces) == 1:
+        text = pieces[0].text  # as the note says what is to be doubted, the best guess is not held back
     return Reading(text, confidence, doubts(pieces), pieces)
 
 
