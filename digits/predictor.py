@@ -12,6 +12,7 @@ from PIL import Image
 from torch import Tensor
 
 from digits.checkpoint import Checkpoint
+from digits.data.photo import SIDE
 from digits.data.pictures import load_one
 from digits.errors import InputError
 from digits.fast.process import use_channels_last
@@ -23,6 +24,7 @@ Picture = str | Path | Image.Image
 Images = Picture | np.ndarray | Tensor | Sequence[Picture | np.ndarray | Tensor]
 
 BATCH = 500
+COLOURS = (3, 4)  # channels of a picture in colour
 
 
 class Predictions(NamedTuple):
@@ -55,9 +57,9 @@ class Predictor:
         Args:
             images: a picture's file, a PIL image, or a sequence of them: anything with one digit on it, which is
                 brought to MNIST's form first (see `digits.data.photo.prepare`); of one with several digits the note
-                says so, and `read` reads it. Or an array or tensor, (H, W), (N, H, W), (N, 1, H, W) or (N, H, W, 1):
-                with 28×28 pixels as MNIST has them, ink as 0 to 255 (uint8) or 0 to 1 (float); with another size as
-                pictures.
+                says so, and `read` reads it. Or an array or tensor, (H, W), (N, H, W), (N, 1, H, W), (N, H, W, 1) or
+                (N, 784): with 28×28 pixels as MNIST has them, ink as 0 to 255 (uint8) or 0 to 1 (float); with another
+                size as pictures. Or a picture in colour, (H, W, 3).
 
         Raises:
             InputError: an array has another shape, type or range.
@@ -111,22 +113,33 @@ def load_once(source: str) -> Predictor:
 
 def as_list(images: Images) -> Sequence[Picture | np.ndarray | Tensor]:
     """One image or array as a list of one; a sequence as it is."""
-    return [images] if isinstance(images, str | Path | Image.Image | np.ndarray | Tensor) else images
+    if isinstance(images, str | Path | Image.Image | np.ndarray | Tensor | bytes) or not isinstance(images, Sequence):
+        return [images]
+    return images
 
 
 def to_mnist(item: Picture | np.ndarray | Tensor) -> list[tuple[np.ndarray, str]]:
     """One picture, or an array of several, as images in MNIST's form, each (28, 28) uint8, and their notes."""
     if isinstance(item, np.ndarray | Tensor):
         array = to_uint8(np.asarray(item.detach().cpu() if isinstance(item, Tensor) else item))
+        if array.shape[-1] in COLOURS and array.ndim == 3:
+            return to_mnist(Image.fromarray(array))
         if array.shape[1:] == (28, 28):
-            return [(image, "") for image in array]
+            return [(image, "" if image.any() else "blank") for image in array]
         return [pair for image in array for pair in to_mnist(Image.fromarray(image))]
+    if not isinstance(item, str | Path | Image.Image):
+        raise InputError(f"a picture as {type(item).__name__}: give a file's name, a PIL image, an array or a tensor")
     return [(image, note) for image, note, _ in load_one(Path(item) if isinstance(item, str) else item)]
 
 
 def to_uint8(array: np.ndarray) -> np.ndarray:
-    """An array of the shapes, types and ranges that `Predictor.predict` takes, as (N, H, W) uint8, 0 to 255."""
+    """An array of the shapes, types and ranges that `Predictor.predict` takes, as (N, H, W) uint8, 0 to 255.
+
+    A picture in colour, (H, W, 3 or 4), stays one.
+    """
     shape = array.shape
+    if array.ndim == 2 and shape[1] == SIDE**2:
+        array = array.reshape(-1, SIDE, SIDE)
     if array.ndim == 4 and 1 in (shape[1], shape[3]):
         array = array[:, 0] if shape[1] == 1 else array[..., 0]
     if array.ndim == 2:

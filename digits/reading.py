@@ -21,6 +21,7 @@ from digits.data.picture_file import read_picture
 from digits.data.pictures import REASONS, reason
 from digits.data.text import as_text
 from digits.doubt import NOT_A_DIGIT, UNSURE
+from digits.errors import InputError
 
 if TYPE_CHECKING:
     from digits.predictor import Predictor
@@ -104,8 +105,9 @@ def read(predictor: Predictor, picture: str | Path | BytesIO | Image.Image) -> R
         predictor: a trained network.
         picture: a file, its content, or an image.
     """
+    file = picture if isinstance(picture, Image.Image) else as_file(picture)
     try:
-        image = picture if isinstance(picture, Image.Image) else read_picture(as_file(picture))
+        image = file if isinstance(file, Image.Image) else read_picture(file)
         found = find_contents(image)
     except REASONS as error:
         return Reading("", math.nan, reason(error).removeprefix("no digit: "), [])
@@ -129,7 +131,15 @@ def make(predictor: Predictor, found: Sequence[tuple[np.ndarray, str, DigitBox]]
 
 
 def as_file(picture: str | Path | BytesIO) -> Path | BytesIO:
-    """A file's name as a path."""
+    """A file's name as a path.
+
+    Raises:
+        InputError: it is neither a file nor its content.
+    """
+    if not isinstance(picture, str | Path | BytesIO):
+        raise InputError(
+            f"a picture as {type(picture).__name__}: give a file's name, its content as BytesIO, or a PIL image"
+        )
     return Path(picture) if isinstance(picture, str) else picture
 
 

@@ -12,7 +12,7 @@ from PIL import Image
 from digits import load
 from digits.data import MNISTDataModule
 from digits.errors import InputError
-from tests.helpers import Digits
+from tests.helpers import Digits, written
 
 SHORT = ("--model=LargeCNN", "--trainer.max_epochs=1", "--pictures=false", "--trainer.logger=false")
 RUN = Path("lightning_logs/LargeCNN/version_0")
@@ -100,3 +100,15 @@ def test_what_is_no_image_is_refused(images: np.ndarray) -> None:
 
 def test_importing_the_package_is_light() -> None:
     subprocess.run([sys.executable, "-c", "import sys, digits; assert 'torch' not in sys.modules"], check=True)
+
+
+def test_other_forms_of_images_are_read_or_refused_by_name() -> None:
+    predictor, seven = load("pretrained"), np.asarray(written("7").convert("RGB"))
+    assert predictor.predict(seven).classes == ["7"]
+    assert predictor.predict(np.zeros((1, 28, 28), np.uint8)).notes == ["blank"]
+    assert len(predictor.predict(torch.zeros(4, 784)).classes) == 4
+    for wrong in (b"x", 7, [None], open):
+        with pytest.raises(InputError, match="a picture as"):
+            predictor.predict(wrong)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="a picture as list"):
+        predictor.read(["a.png"])  # type: ignore[arg-type]
