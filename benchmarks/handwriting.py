@@ -27,7 +27,9 @@ from digits.console import quiet
 from digits.data import Digits, DigitsDataModule, ImageDataModule, MixedDataModule, MNISTDataModule
 from digits.data.pictures import load_one
 from digits.fast.process import fastest_precision
-from digits.init_from import AUGMENTATION, BATCH_SIZE, EPOCHS, LR, MNIST_SHARE, strong_augmentation
+from digits.init_from import AUGMENTATION, BATCH_SIZE, EPOCHS, LR, MNIST_SHARE
+from digits.network import Network
+from digits.options import find_class
 from digits.runs import find_checkpoint
 
 LEARNT, SCORED = 100, 1000  # images of a foreign set
@@ -105,7 +107,7 @@ def measure(source: str, data: Digits, splits: list[list[tuple[Tensor, Tensor]]]
     before = checkpoint.network()
     own = InMemory()
     own.data = data
-    settings: dict[str, Any] = {**AUGMENTATION, **strong_augmentation(checkpoint), "batch_size": BATCH_SIZE}
+    settings: dict[str, Any] = {**AUGMENTATION, "batch_size": BATCH_SIZE}
     mixed = MixedDataModule(own, MNIST_SHARE, held_out=0, **settings)
     mixed.setup("fit")
     mnist = MNISTDataModule()
@@ -137,8 +139,7 @@ def measure(source: str, data: Digits, splits: list[list[tuple[Tensor, Tensor]]]
 
 def fine_tune(checkpoint: Checkpoint, data: MixedDataModule, own: Tensor) -> Classifier:
     """A network that is trained as `fit --init_from` does it, on these of the own images."""
-    network = checkpoint.network()
-    network.lr = LR
+    network = find_class(checkpoint.class_path)(**{**checkpoint.hyper_parameters, "lr": LR})
     every = torch.arange(len(data.own_images))
     torch.manual_seed(0)
     return train(
@@ -151,7 +152,7 @@ def fine_tune(checkpoint: Checkpoint, data: MixedDataModule, own: Tensor) -> Cla
     ).eval()
 
 
-def percent(network: Classifier, images: Digits) -> float:
+def percent(network: Network, images: Digits) -> float:
     """The error in percent."""
     return round(100 * (1 - count_right(network, images) / len(images)), 3)
 

@@ -1,7 +1,7 @@
 """`digits fit --init_from`: training goes on from the weights of a checkpoint, on images of one's own or others."""
 
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,18 +15,16 @@ from digits.console import did_you_mean, shown, warn
 from digits.data import DigitsDataModule, ImageDataModule, MixedDataModule
 from digits.errors import InputError
 from digits.options import find_class, given_settings, settings_of_network
-from digits.runs import LOG_ROOT, PRETRAINED, find_checkpoint
-from digits.schema import is_number
+from digits.runs import LOG_ROOT, find_checkpoint
 
 NAME = "fine_tuned"  # of the runs
-LR = 5e-4  # the highest; networks are trained anew with 1e-3 to 1e-2
+LR = 1e-3  # the highest; networks are trained anew with 1e-3 to 1e-2
 MNIST_SHARE = 0.75
 DEFAULT_EPOCHS = 10  # where nothing is given; see digits/arguments.py
 # What own images are mixed, seen and trained with where nothing else is given.
 EPOCHS = 1
 BATCH_SIZE = 100
 AUGMENTATION = {"rotation": 10, "zoom": 0.1, "shift": 0.05, "shear": 0.1, "elastic": 0.01}
-ROBUST = {"styles": 0.3, "robust": 0.5, "non_digits": 0.2}  # only of networks that know it: of configs/robust.yaml
 
 
 def add_options(parser: Any) -> None:
@@ -63,7 +61,7 @@ def start_from(argv: Sequence[str], options: Namespace) -> None:
     checkpoint = Checkpoint.read(path)
     options.model = network_of(checkpoint, argv, options)
     if find_class(options.data.class_path) is ImageDataModule or options.mnist_share:
-        mix(argv, options, strong_augmentation(checkpoint))
+        mix(argv, options)
     source = options.init_from if options.init_from == "pretrained" else str(path)
     for kind in (StartFrom, BeforeAfter):
         add_callback(options.trainer, kind, source)
@@ -105,8 +103,8 @@ def network_of(checkpoint: Checkpoint, argv: Sequence[str], options: Namespace) 
         elif options.model.class_path != checkpoint.class_path:
             other = options.model.class_path.rpartition(".")[2]
             raise InputError(
-                f"--init_from {path} holds a {checkpoint.class_name}, but the network to train is a {other}: "
-                "leave out --config and --model, or start from another"
+                f"--init_from {options.init_from} holds a {checkpoint.class_name}, "
+                f"but the network to train is a {other}: leave out --config and --model, or start from another"
             )
         else:
             settings = settings_of_network(argv, options)
@@ -124,29 +122,15 @@ def network_of(checkpoint: Checkpoint, argv: Sequence[str], options: Namespace) 
     return Namespace(class_path=checkpoint.class_path, init_args=Namespace(used))
 
 
-def strong_augmentation(checkpoint: Checkpoint) -> dict[str, float]:
-    """What a network was trained with beyond moving and distorting, and would forget without."""
-    if checkpoint.path == PRETRAINED:
-        return ROBUST
-    made_with = checkpoint.content.get("datamodule_hyper_parameters", {})
-    return {name: made_with[name] for name in ROBUST if is_number(made_with.get(name), 0, 1)}
-
-
-def mix(argv: Sequence[str], options: Namespace, strong: Mapping[str, float]) -> None:
-    """Put a MixedDataModule in place of the own images, and a training of seconds in place of one of minutes.
-
-    Args:
-        argv: the arguments of the command line.
-        options: what they mean; data and trainer are changed.
-        strong: augmentation beyond moving and distorting; what is given in the options wins.
-    """
+def mix(argv: Sequence[str], options: Namespace) -> None:
+    """Put a MixedDataModule in place of the own images, and a training of seconds in place of one of minutes."""
     defaults = {name: one.default for name, one in inspect.signature(DigitsDataModule).parameters.items()}
     given = given_settings(argv, "data")
     every = vars(options.data.get("init_args") or Namespace())
     shared = {name: every.get(name, default) for name, default in defaults.items()}
     own = {name: value for name, value in every.items() if name not in defaults}
     held_out = shared.pop("val_size")
-    for name, value in {**AUGMENTATION, **strong, "batch_size": BATCH_SIZE}.items():
+    for name, value in {**AUGMENTATION, "batch_size": BATCH_SIZE}.items():
         if name not in given and shared[name] == defaults[name]:
             shared[name] = value
     settings = {

@@ -14,6 +14,7 @@ from digits.classifier import Classifier
 from digits.console import columns, say
 from digits.data import Digits, MixedDataModule, MNISTDataModule, datamodule_of
 from digits.fast.trainer import speed_up
+from digits.network import Network
 
 DIGITS = tuple("0123456789")
 FOLDS = 5
@@ -164,7 +165,7 @@ def split(labels: Tensor, folds: int) -> Sequence[Tensor]:
     return [order[i::n] for i in range(n)]
 
 
-def count_right(network: Classifier, images: Digits) -> int:
+def count_right(network: Network, images: Digits) -> int:
     """How many images a network takes for what they are."""
     training, right = network.training, 0
     network.eval()

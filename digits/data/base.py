@@ -128,7 +128,7 @@ class DigitsDataModule(LightningDataModule):
             check_trainable(data, self.val_size, self.classes)
             train, val = stratified_split(data.labels, self.val_size, self.split_seed)
             self.train, self.val = DigitsSubset(data, train), data.subset(val)
-            self.begin()
+            begin(self)
         elif stage == "test":
             data = self.load("test")
             self.test, self.unreadable = data.labelled(), data.unreadable
@@ -138,17 +138,6 @@ class DigitsDataModule(LightningDataModule):
             self.__dict__.pop("predict", None)
             self.predict_stream, self.predict_start = self.stream(), 0
             self.unreadable = 0 if self.streamed is not None else self.predict.unreadable
-
-    def begin(self) -> None:
-        """Begin at the first batch, with the seed of the run, and with a network that has an output for each class."""
-        self.resumed_at = 0, 0
-        if self.trainer is None:
-            return
-        if self.seed is None:
-            self.seed = self.trainer.strategy.broadcast(torch.initial_seed())
-        module: Any = self.trainer.lightning_module
-        if hasattr(module, "match_classes"):
-            module.match_classes()  # before callbacks copy the network, as those do that average its weights
 
     def train_dataloader(self) -> Iterable[Batch]:
         if self._overfits:
@@ -268,6 +257,18 @@ class DigitsDataModule(LightningDataModule):
         if images.device.type == "mps":  # where torch's bicubic sampling is as new as 2026
             return augment(images.cpu(), **self.augmentation).to(images.device)
         return augment(images, **self.augmentation)
+
+
+def begin(data: DigitsDataModule) -> None:
+    """Begin at the first batch, with the seed of the run, and with a network that has an output for each class."""
+    data.resumed_at = 0, 0
+    if data.trainer is None:
+        return
+    if data.seed is None:
+        data.seed = data.trainer.strategy.broadcast(torch.initial_seed())
+    network: Any = data.trainer.lightning_module
+    if hasattr(network, "match_classes"):
+        network.match_classes()  # before callbacks copy the network, as those do that average its weights
 
 
 def datamodule_of(trainer: Trainer) -> DigitsDataModule:

@@ -7,7 +7,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from digits.data.base import DigitsDataModule
+from digits.data.base import DigitsDataModule, begin
 from digits.data.dataset import Digits, DigitsSubset, stratified_split
 from digits.data.mnist import MNISTDataModule
 from digits.errors import InputError
@@ -69,7 +69,7 @@ class MixedDataModule(DigitsDataModule):
         if self.everything is None:
             self.everything = self.load_everything()
         self.train = DigitsSubset(self.everything, self.mix(self.own_train))
-        self.begin()
+        begin(self)
 
     def load_everything(self) -> Digits:
         """Load the own images and, behind them, MNIST's, and choose those that are held out.
