@@ -8,7 +8,6 @@ threads as there are cores: as it comes, with one thread, with all of them, and 
 as beside a busy program it is the slowest.
 """
 
-import csv
 import importlib.util
 import os
 import statistics
@@ -20,7 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from benchmarks.process import run
+from benchmarks.process import epochs_of, run
 from benchmarks.record import ROOT, earlier, make_parser, report
 
 NETWORKS = ("mlp", "large_cnn")
@@ -57,8 +56,7 @@ def fit(network: str, epochs: int, *options: str) -> float:
     with tempfile.TemporaryDirectory() as folder:
         config = ("--config", str(ROOT / f"configs/{network}.yaml"), "--trainer.default_root_dir", folder)
         run("-m", "digits", "fit", *config, "--trainer.max_epochs", str(epochs), "--pictures", "false", *options)
-        with Path(folder, f"lightning_logs/{network}/version_0/metrics.csv").open(newline="") as file:
-            return statistics.mean(float(row["seconds"]) for row in csv.DictReader(file))
+        return statistics.mean(row["seconds"] for row in epochs_of(folder))
 
 
 def keras(network: str, epochs: int, folder: Path) -> float:
@@ -98,7 +96,7 @@ def main() -> None:
     """Measure and report; networks that are not asked for keep their figures."""
     parser = make_parser(__doc__)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--epochs", type=int, default=4)
+    parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--networks", nargs="*", choices=NETWORKS, default=list(NETWORKS))
     args = parser.parse_args()
     figures = earlier("busy", args.record)

@@ -7,15 +7,13 @@ Each network is trained in turn by `digits fit`, with all of it (`--fast true`),
 one of them, and, where it has convolutions, by a hand-written loop with one more optimization each time.
 """
 
-import csv
 import statistics
 import tempfile
 from collections.abc import Callable, Collection
 from functools import partial
-from pathlib import Path
 
 from benchmarks.baselines import OPTIMIZATIONS
-from benchmarks.process import run
+from benchmarks.process import epochs_of, run
 from benchmarks.record import ROOT, earlier, make_parser, report
 
 NETWORKS = ("mlp", "dense", "small_cnn", "large_cnn")
@@ -43,10 +41,8 @@ def fit(network: str, before: str, options: Collection[str]) -> float:
     with tempfile.TemporaryDirectory() as folder:
         config = ("--config", str(ROOT / f"configs/{network}.yaml"), "--trainer.default_root_dir", folder, *options)
         run("-c", FIT.format(before or "pass"), "fit", *config, "--trainer.max_epochs", "3", "--pictures", "false")
-        with Path(folder, f"lightning_logs/{network}/version_0/metrics.csv").open(newline="") as file:
-            rows = list(csv.DictReader(file))
-    steps = int(rows[-1]["step"]) / len(rows)
-    return 1000 * statistics.median(float(row["seconds"]) for row in rows) / steps
+        rows = epochs_of(folder)
+    return 1000 * statistics.median(row["seconds"] for row in rows) / (rows[-1]["step"] / len(rows))
 
 
 def measurements(network: str) -> dict[str, Callable[[], float]]:

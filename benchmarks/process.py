@@ -1,5 +1,6 @@
 """Run Python in a process of its own, and measure it."""
 
+import csv
 import json
 import os
 import re
@@ -64,3 +65,10 @@ def run(*args: str | Path, cwd: str | Path | None = None, **environment: str) ->
             raise RuntimeError(f"{' '.join(map(str, args))} ended with {process.returncode}:\n{errors.read()[-2000:]}")
     epochs = [b - a for a, b in pairwise(ends)]
     return Run(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, epochs, "".join(lines))
+
+
+def epochs_of(folder: str | Path) -> list[dict[str, float]]:
+    """The figures of each epoch of the only run in a folder: the rows of its metrics.csv."""
+    (path,) = Path(folder).rglob("metrics.csv")
+    with path.open(newline="") as file:
+        return [{key: float(value) for key, value in row.items() if value} for row in csv.DictReader(file)]

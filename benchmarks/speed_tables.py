@@ -71,6 +71,17 @@ def busy() -> str:
     return table(["", *(name.replace("digits", "`digits`", 1) for name in names)], rows, figures) if rows else ""
 
 
+@fills("gpu")
+def gpu() -> str:
+    figures = read("gpu")
+    rows = [
+        [what, ", ".join(f"{name} {value:,}" for name, value in row.items())]
+        for what, row in figures.items()
+        if isinstance(row, dict) and what != "versions"
+    ]
+    return table([f"on {figures['device']}", ""], rows, figures) if rows else ""
+
+
 @fills("scale")
 def scale() -> str:
     figures = read("scale")

@@ -1,0 +1,128 @@
+"""Everything about speed on a GPU, in one call of less than 8 minutes.
+
+python -m benchmarks.gpu            # on a machine with an NVIDIA GPU
+python -m benchmarks.gpu --smoke    # on a CPU in miniature, to see that it runs
+
+Measured are `digits fit` of every config of a classifier, each for a few epochs; the seconds in which
+configs/speedrun.yaml trains to 99% of the test images; `digits fit` beside a hand-written loop on the same GPU, whose
+images all lie there; and `large_cnn` on two GPUs, if there are two. What does not fit into the time is left out, and
+named.
+"""
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from benchmarks.process import epochs_of, run
+from benchmarks.record import ROOT, make_parser, report
+
+LIMIT = 7 * 60  # seconds, after which nothing is begun
+EPOCHS = 3  # of which the first does not count
+BATCH_SIZES = {"mlp": 200, "dense": 32, "small_cnn": 200, "large_cnn": 200}  # of what the hand-written loop can train
+TRAINED_ON = 55_000  # images of an epoch of these
+MINIATURE = ("--trainer.limit_train_batches", "3", "--trainer.limit_val_batches", "1", "--threads", "1")
+NOT_TRAINED = ("ink", "pretrained")  # of the first, images are made while it trains; the second only says what to load
+
+
+class Gpu:
+    """What is measured, on a GPU or in miniature on a CPU.
+
+    Args:
+        smoke: on a CPU.
+    """
+
+    def __init__(self, smoke: bool) -> None:
+        self.smoke = smoke
+        self.device = "cpu" if smoke else "cuda"
+
+    def fit(self, config: str, *options: str, epochs: int | None = EPOCHS) -> tuple[list[dict[str, float]], Any]:
+        """The figures of each epoch of `digits fit`, and the scores of the test, if there was one."""
+        with tempfile.TemporaryDirectory() as folder:
+            where = ("--trainer.default_root_dir", folder, "--trainer.accelerator", "cpu" if self.smoke else "gpu")
+            length = () if epochs is None else ("--trainer.max_epochs", str(epochs))
+            small = MINIATURE if self.smoke else ()
+            command = ("-m", "digits", "fit", "--config", ROOT / f"configs/{config}.yaml", *where, *length, *small)
+            run(*command, "--pictures", "false", *options)
+            tests = list(Path(folder).rglob("test.json"))
+            return epochs_of(folder), json.loads(tests[0].read_text())["MNISTDataModule"] if tests else None
+
+    def config(self, name: str, *options: str) -> dict[str, float]:
+        """Seconds of training in an epoch, and images a second."""
+        rows, _ = self.fit(name, *options)
+        later = rows[1:] or rows
+        return {
+            "seconds per epoch": round(statistics.median(row["seconds"] for row in later), 3),
+            "images a second": round(statistics.median(row["images_per_second"] for row in later)),
+        }
+
+    def speedrun(self) -> dict[str, float]:
+        """Seconds of training in configs/speedrun.yaml, as it is, and the accuracy on the test images."""
+        rows, test = self.fit("speedrun", "--test", "true", epochs=None)
+        return {"seconds": round(sum(row["seconds"] for row in rows), 3), "test accuracy": round(test["accuracy"], 4)}
+
+    def beside_loop(self, network: str) -> dict[str, float]:
+        """Seconds to train on 55,000 images, of `digits fit` and of the hand-written loop, and their ratio."""
+        loop = ("-m", "benchmarks.baselines.loop", network, "--epochs", "1" if self.smoke else str(EPOCHS))
+        bf16 = () if network == "dense" else ("bf16",)  # as its config says
+        how = ("--batch_size", str(BATCH_SIZES[network]), "--device", self.device)
+        by_hand = run(*loop, *how, "--optimizations", "memory", "channels last", *bf16).last()["seconds per epoch"]
+        own = TRAINED_ON / self.config(network)["images a second"]
+        return {"digits": round(own, 3), "hand-written loop": by_hand, "ratio": round(own / by_hand, 2)}
+
+    def measurements(self, configs: list[str], gpus: int) -> dict[str, Callable[[], dict[str, float]]]:
+        """What is measured, by name, the most important first."""
+        rounds = 1 if self.smoke else 3
+        networks = [name for name in BATCH_SIZES if name in configs]
+        every: dict[str, Callable[[], dict[str, float]]] = {
+            **{f"99%, round {i + 1}": self.speedrun for i in range(rounds)},
+            **{f"beside a loop, {network}": partial(self.beside_loop, network) for network in networks},
+            **{f"fit, {name}": partial(self.config, name) for name in configs},
+        }
+        if gpus > 1:
+            two = ("--trainer.devices", "2", "--trainer.strategy", "ddp")
+            every["fit, large_cnn on 2 GPUs"] = partial(self.config, "large_cnn", *two)
+        return every
+
+
+def look() -> tuple[int, str]:
+    """How many GPUs there are, and the name of the first, found out in a process of its own."""
+    code = "import torch; n = torch.cuda.device_count(); print(n, torch.cuda.get_device_name() if n else '')"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env={**os.environ})
+    count, _, name = found.stdout.strip().partition(" ")
+    return int(count), name
+
+
+def main() -> None:
+    """Measure and report."""
+    parser = make_parser(__doc__)
+    parser.add_argument("--smoke", action="store_true", help="in miniature, on a CPU; nothing is recorded")
+    args = parser.parse_args()
+    start = time.monotonic()
+    count, name = look()
+    if not args.smoke and not count:
+        parser.error("there is no GPU that torch can use; --smoke tries this script on a CPU")
+    configs = sorted(path.stem for path in ROOT.glob("configs/*.yaml") if path.stem not in NOT_TRAINED)
+    figures: dict[str, Any] = {"device": "CPU, in miniature" if args.smoke else f"{count} × {name}"}
+    left_out = []
+    todo = Gpu(args.smoke).measurements(["mlp", "large_cnn"] if args.smoke else configs, 0 if args.smoke else count)
+    for what, measure in todo.items():
+        if time.monotonic() - start > LIMIT:
+            left_out.append(what)
+            continue
+        figures[what] = measure()
+        print(f"{what}: {figures[what]}", flush=True)
+    figures["minutes"] = round((time.monotonic() - start) / 60, 1)
+    figures["left out"] = ", ".join(left_out)
+    report("gpu_smoke" if args.smoke else "gpu", figures, args.record and not args.smoke)
+
+
+if __name__ == "__main__":
+    main()
