@@ -20,6 +20,7 @@ from torch.func import functional_call
 from digits.classifier import Classifier
 from digits.console import say
 from digits.data import DigitsDataModule
+from digits.data.dataset import Batch
 
 WINDOW = 0.2  # seconds over which steps are averaged
 SLOWER = 1.5  # times the usual time of a step, at which a trial is due
@@ -27,6 +28,7 @@ COST = 20  # times as long as a trial took, the next one waits
 MARGIN = 0.95  # of the time that the present number of threads takes, which the other must not exceed
 WORTH_TELLING = 1.5
 
+# What a network is trained by; one that has another is left alone.
 OWN_STEPS = ("training_step", "validation_step", "configure_optimizers", "forward", "eval_logits", "backward")
 
 
@@ -55,6 +57,8 @@ class FollowLoad(Callback):
             and trainer.world_size == 1
             and trainer.strategy.root_device.type == "cpu"
             and isinstance(pl_module, Classifier)
+            and all(getattr(type(pl_module), name) is getattr(Classifier, name) for name in OWN_STEPS)
+            and any(weight.requires_grad for weight in pl_module.parameters())
         )
         self.uses_one = self.has_told = False
         self.same: dict[tuple[int, ...], bool] = {}  # by the shape of a batch, and of the shape of one to validate on
@@ -67,18 +71,17 @@ class FollowLoad(Callback):
     def restart_window(self) -> None:
         self.steps, self.since = 0, time.perf_counter()
 
-    def may_follow(self, trainer: Trainer, module: LightningModule) -> bool:
-        """Whether a training step does nothing but what a trial compares."""
+    def may_follow(self, trainer: Trainer) -> bool:
+        """Whether a training step does nothing but what a trial compares: no augmentation, no clipping."""
         data = trainer.datamodule  # type: ignore[attr-defined]
         return (
             isinstance(data, DigitsDataModule)
             and not any({**data.augmentation, **data.broadening}.values())
             and trainer.gradient_clip_val is None
-            and all(getattr(type(module), name) is getattr(Classifier, name) for name in OWN_STEPS)
         )
 
     def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
-        if not self.active:
+        if not self.active or not isinstance(batch, Batch):  # but of a loader of one's own
             return
         if self.due:
             self.try_both(trainer, pl_module, batch[0])
@@ -106,7 +109,7 @@ class FollowLoad(Callback):
     def on_validation_batch_start(
         self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int, dataloader_idx: int = 0
     ) -> None:
-        if not (self.active and self.uses_one):
+        if not (self.active and self.uses_one and isinstance(batch, Batch)):
             return
         shape = tuple(batch[0].shape)
         if shape not in self.same_validation:
@@ -121,7 +124,7 @@ class FollowLoad(Callback):
         found = trial(step_of(trainer, module, images), self.threads)
         self.same[tuple(images.shape)] = found.same
         slower = found.all_threads / found.one_thread
-        if not found.same or not self.may_follow(trainer, module):
+        if not found.same or not self.may_follow(trainer):
             self.uses_one = False
             self.tell(
                 slower > WORTH_TELLING,
