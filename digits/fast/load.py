@@ -23,10 +23,13 @@ from digits.data import DigitsDataModule
 from digits.data.dataset import Batch
 
 WINDOW = 0.2  # seconds over which steps are averaged
-SLOWER = 1.5  # times the usual time of a step, at which a trial is due
-COST = 20  # times as long as a trial took, the next one waits
+SLOWER = 1.5  # times the usual time of a step, at which the other number of threads is tried
+PAUSE, LONGEST_PAUSE = 2.0, 16.0  # seconds from one try to the next, twice as many after each that failed
+COST = 10  # times as long as one slow step took, at least, until the next try
 MARGIN = 0.95  # of the time that the present number of threads takes, which the other must not exceed
+CLEAR = 0.8  # of the time that one thread takes, below which all threads are certainly faster
 WORTH_TELLING = 1.5
+HOPELESS = 20  # times as slow as with one thread, at which a first step says enough
 
 # What a network is trained by; one that has another is left alone.
 OWN_STEPS = ("training_step", "validation_step", "configure_optimizers", "forward", "eval_logits", "backward")
@@ -61,11 +64,12 @@ class FollowLoad(Callback):
             and any(weight.requires_grad for weight in pl_module.parameters())
         )
         self.uses_one = self.has_told = False
+        self.follows: bool | None = None  # None before the first trial
         self.same: dict[tuple[int, ...], bool] = {}  # by the shape of a batch, and of the shape of one to validate on
         self.same_validation: dict[tuple[int, ...], bool] = {}
-        self.due = True
-        self.next_trial = 0.0
-        self.usual = math.inf  # seconds of a step: the least since the last trial
+        self.seconds: dict[bool, float] = {}  # of a step when last measured, by whether with one thread
+        self.usual = math.inf  # seconds of a step with all threads: the least since they are used
+        self.next_try, self.pause = 0.0, PAUSE
         self.restart_window()
 
     def restart_window(self) -> None:
@@ -83,13 +87,15 @@ class FollowLoad(Callback):
     def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
         if not self.active or not isinstance(batch, Batch):  # but of a loader of one's own
             return
-        if self.due:
+        if self.follows is None:
             self.try_both(trainer, pl_module, batch[0])
         if self.uses_one:
             shape = tuple(batch[0].shape)
             if shape not in self.same:
                 self.same[shape] = gives_same(step_of(trainer, pl_module, batch[0]), self.threads)
             torch.set_num_threads(1 if self.same[shape] else self.threads)
+        else:
+            torch.set_num_threads(self.threads)
 
     def on_train_batch_end(self, *args: Any) -> None:
         if not self.active:
@@ -99,9 +105,23 @@ class FollowLoad(Callback):
         if now - self.since < WINDOW * (1 if self.steps >= 3 else 5):
             return
         seconds = (now - self.since) / self.steps
-        self.due = now >= self.next_trial and (self.uses_one or seconds > SLOWER * self.usual)
-        self.usual = min(self.usual, seconds)
         self.restart_window()
+        if self.follows and self.is_to_change(seconds, now):
+            self.uses_one = not self.uses_one
+            self.next_try, self.usual = now + self.pause, math.inf
+            self.tell_of_one_thread()
+            return
+        if not self.follows and seconds > SLOWER * self.usual and now >= self.next_try:
+            self.follows = None  # a trial again, to tell the user
+        self.usual = min(self.usual, seconds)
+
+    def is_to_change(self, seconds: float, now: float) -> bool:
+        """Whether the other number of threads is faster than `seconds` a step, or it is time to try whether it is."""
+        self.seconds[self.uses_one] = seconds
+        if self.seconds.get(not self.uses_one, math.inf) < MARGIN * seconds:  # when it was last measured
+            self.pause = max(min(2 * self.pause, LONGEST_PAUSE), COST * seconds)
+            return True
+        return now >= self.next_try and (self.uses_one or seconds > SLOWER * self.usual)
 
     def on_train_epoch_start(self, *args: Any) -> None:
         self.restart_window()
@@ -119,31 +139,34 @@ class FollowLoad(Callback):
         torch.set_num_threads(1 if self.same_validation[shape] else self.threads)
 
     def try_both(self, trainer: Trainer, module: LightningModule, images: Tensor) -> None:
-        """Go on with the number of threads that is faster now."""
-        start = time.perf_counter()
+        """Find out whether the number of threads may follow the load, and begin with the faster one."""
         found = trial(step_of(trainer, module, images), self.threads)
         self.same[tuple(images.shape)] = found.same
         slower = found.all_threads / found.one_thread
-        if not found.same or not self.may_follow(trainer):
-            self.uses_one = False
+        self.follows = found.same and self.may_follow(trainer)
+        if self.follows:
+            self.uses_one = slower * MARGIN > 1
+            self.usual = math.inf if slower < CLEAR else 0.0  # 0: both are measured longer
+            self.tell_of_one_thread()
+        else:
             self.tell(
                 slower > WORTH_TELLING,
                 f"A step takes {slower:.1f} times as long with {self.threads} threads as with one, as beside other "
                 "busy programs:\n--threads 1 is faster now (its results may differ in the last digits).",
             )
             self.active = not self.has_told  # nothing more can be done
-        else:
-            self.uses_one = slower > (MARGIN if self.uses_one else 1 / MARGIN)
-            self.tell(
-                self.uses_one,
-                "The processors are busy with other programs: training goes on with one thread while they are\n"
-                "(the results are the same; --threads N sets a fixed number).",
-            )
+            self.usual = math.inf
         torch.set_num_threads(self.threads)
-        self.due, self.usual = False, math.inf
-        now = time.perf_counter()
-        self.next_trial = now + COST * (now - start)
+        self.next_try = time.perf_counter() + (PAUSE if self.usual else 0)
         self.restart_window()
+
+    def tell_of_one_thread(self) -> None:
+        """Say why fewer threads compute, if they do."""
+        self.tell(
+            self.uses_one,
+            "The processors are busy with other programs: training goes on with one thread while they are\n"
+            "(the results are the same; --threads N sets a fixed number).",
+        )
 
     def tell(self, worth_it: bool, message: str) -> None:
         """Print a message once."""
@@ -177,10 +200,16 @@ def step_of(trainer: Trainer, module: LightningModule, images: Tensor) -> Callab
 
 def trial(step: Callable[[], list[Tensor]], threads: int) -> Trial:
     """Compute a step with one thread and with all of them."""
-    results, seconds = [], []
+    results: list[list[Tensor]] = []
+    seconds: list[float] = []
     for number in (1, threads):
         torch.set_num_threads(number)
-        results.append(step())  # a first step makes ready what later ones use, and so is not timed
+        start = time.perf_counter()
+        results.append(step())  # a first step makes ready what later ones use, and so counts only if it is very slow
+        first = time.perf_counter() - start
+        if seconds and first > HOPELESS * seconds[0]:
+            seconds.append(first)
+            break
         start = time.perf_counter()
         step()
         seconds.append(time.perf_counter() - start)

@@ -10,7 +10,7 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from torch import Tensor
 
 from digits.fast import load
-from digits.fast.load import Trial, gives_same, step_of, trial
+from digits.fast.load import FollowLoad, Trial, gives_same, step_of, trial
 from digits.models import MLP, BatchNormCNN
 from tests.helpers import Digits
 
@@ -80,18 +80,32 @@ def test_one_thread_where_it_is_faster_and_the_same(
     assert torch.get_num_threads() == 2  # as before
 
 
-def test_all_threads_again_when_they_are_faster(digits: Digits, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = iter([Trial(3.0, 1.0, True), Trial(0.5, 1.0, True)])
-    with_trial(monkeypatch, Trial(1.0, 1.0, True))
-    monkeypatch.setattr(load, "trial", lambda step, threads: next(found))
-    monkeypatch.setattr(load, "WINDOW", 0.0)
-    monkeypatch.setattr(load, "COST", 0)
-    monkeypatch.setattr(load, "SLOWER", float("inf"))  # no third trial
-    out = digits(*SHORT, "--model=MLP")
-    assert counts[0] == 1
-    assert counts[-1] == 2
-    assert sorted(counts) == sorted(counts, reverse=True)[::-1]
-    assert out.count(BUSY) == 1
+def test_the_faster_number_of_threads_is_found_by_measuring() -> None:
+    one, trainer = (
+        FollowLoad(),
+        SimpleNamespace(world_size=1, strategy=SimpleNamespace(root_device=torch.device("cpu"))),
+    )
+    one.setup(trainer, MLP(), "fit")  # type: ignore[arg-type]
+    assert one.active
+    one.follows, one.usual = True, 0.01
+    steps = [  # seconds of a step, time, and whether the other number is to be taken
+        (0.012, 5.0, False),  # all threads, as usual
+        (0.040, 10.0, True),  # much slower: one is tried
+        (0.020, 11.0, False),  # and is faster
+        (0.020, 12.5, True),  # it is time to try all again
+        (0.041, 12.7, True),  # which are still slower
+        (0.020, 16.0, False),  # the next try is twice as far away
+        (0.020, 17.0, True),
+        (0.010, 17.2, False),  # all are faster again, and stay
+        (0.014, 60.0, False),
+    ]
+    for seconds, now, other in steps:
+        assert one.is_to_change(seconds, now) == other, (seconds, now)
+        if other:
+            one.uses_one, one.next_try, one.usual = not one.uses_one, now + one.pause, float("inf")
+        else:
+            one.usual = min(one.usual, seconds)
+    assert not one.uses_one
 
 
 @pytest.mark.slow
@@ -100,10 +114,9 @@ def test_weights_do_not_depend_on_what_else_runs(digits: Digits, monkeypatch: py
     digits(*SHORT, *options, "--threads=2")
     expected = list(weights)
     monkeypatch.delenv("OMP_NUM_THREADS")
-    found = iter([3.0, 0.5] * 100)
-    monkeypatch.setattr(load, "trial", lambda *args: trial(*args)._replace(all_threads=next(found), one_thread=1.0))
-    monkeypatch.setattr(load, "WINDOW", 0.0)
-    monkeypatch.setattr(load, "COST", 0)
+    monkeypatch.setattr(load, "trial", lambda *args: trial(*args)._replace(all_threads=3.0, one_thread=1.0))
+    for name in ("WINDOW", "PAUSE", "LONGEST_PAUSE"):  # a try after every other step
+        monkeypatch.setattr(load, name, 0.0)
     digits(*SHORT, *options)
     assert all(map(torch.equal, weights, expected))
 
@@ -130,7 +143,11 @@ def test_a_trial_changes_nothing() -> None:
 )
 def test_results_are_compared(step: Callable[[], list[Tensor]], same: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     assert gives_same(step, 2) == same
-    for times, seconds in [([0, 1, 2, 2, 10], (8.0, 1.0)), ([0, 1, 3, 3, 4, 5], (1.0, 1.5))]:
+    for times, seconds in [
+        ([0, 9, 10, 11, 12, 12, 19, 20, 28], (8.0, 1.0)),
+        ([0, 9, 10, 11, 13, 13, 19, 20, 21, 22], (1.0, 1.5)),
+        ([0, 9, 10, 11, 12, 20, 50], (30.0, 1.0)),
+    ]:
         clock = iter(times)
         monkeypatch.setattr(load, "time", SimpleNamespace(perf_counter=lambda clock=clock: next(clock)))
         assert trial(step, 2) == Trial(*seconds, same)
