@@ -88,6 +88,13 @@ def ablation() -> str:
     return table(["without", *(name.removesuffix(" without") for name in columns)], rows, figures)
 
 
+@fills("attacks")
+def attacks() -> str:
+    figures = read("attacks")
+    rows = [[kind, f"{one['tried']}", f"{one['held']}"] for kind, one in figures.items() if "tried" in one]
+    return table(["attacks", "tried", "held"], rows, figures)
+
+
 @fills("pictures")
 def pictures() -> str:
     figures = read("pictures")

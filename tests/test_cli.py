@@ -110,3 +110,10 @@ def test_what_is_suggested_can_be_typed_whatever_the_name(digits: Digits) -> Non
     program, *command = shlex.split(line.removeprefix("Next: "))
     assert program == "digits"
     assert "Checkpoint: lightning_logs/it's a run/version_0/checkpoints/best.ckpt" in digits(*command)
+
+
+@pytest.mark.parametrize("command", ["test", "predict"])
+def test_a_command_that_is_refused_leaves_no_run(refused: Digits, command: str) -> None:
+    data = ("--ckpt_path=pretrained", "--data=CSVDataModule", f"--data.{command}=absent.csv")
+    assert "absent.csv: there is no such file" in refused(command, *data)
+    assert not list(Path().rglob("version_*"))
