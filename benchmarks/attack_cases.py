@@ -10,6 +10,7 @@ import random
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -62,12 +63,12 @@ def checkpoints() -> Iterator[Case]:
         torch.save(torch.load(PRETRAINED, weights_only=True) | changes, "bad.ckpt")
 
     for i, (changes, reason) in enumerate(BROKEN):
-        yield Case("checkpoint: a field", f"{i}, {reason}", lambda changes=changes: save(changes), use)
+        yield Case("checkpoint: a field", f"{i}, {reason}", partial(save, changes), use)
     yield Case("checkpoint: code", "pickle", lambda: save({"epoch": Runs()}), use)
     yield Case("checkpoint: code", "class_path", lambda: save({"class_path": "antigravity.Net"}), use)
     instantiator = {"hyper_parameters": {"_instantiator": "os.system"}}
     yield Case("checkpoint: code", "_instantiator", lambda: save(instantiator), use)
-    yield Case("checkpoint: code", "no zip, a pickle", lambda: torch_legacy(), use)
+    yield Case("checkpoint: code", "no zip, a pickle", torch_legacy, use)
     whole = PRETRAINED.read_bytes()
     choose = random.Random(0)
     for _ in range(40):
@@ -75,7 +76,7 @@ def checkpoints() -> Iterator[Case]:
         yield Case(
             f"checkpoint: {'a bit flipped' if width == 1 else '4 KB zeroed'}",
             f"at {at}",
-            lambda at=at, width=width: damage(whole, at, width),
+            partial(damage, whole, at, width),
             use,
             refused=False,  # it may be padding; `benchmarks.attacks` compares the answer then
         )
@@ -112,7 +113,7 @@ def pictures() -> Iterator[Case]:
         "noise": random.Random(0).randbytes(5000),
     }
     for name, content in bombs.items():
-        yield Case("picture", name, lambda content=content: Path("x.png").write_bytes(content), ["predict", "x.png"])
+        yield Case("picture", name, partial(Path("x.png").write_bytes, content), ["predict", "x.png"])
     yield Case("picture", "100,000 dots", dots, ["predict", "x.png"], refused=False)
     yield Case("picture", "a pipe that nobody writes to", lambda: os.mkfifo("x.png"), ["predict", "x.png"])
     yield Case("picture", "a link to itself", lambda: Path("x.png").symlink_to("x.png"), ["predict", "x.png"])
@@ -150,7 +151,7 @@ def tables() -> Iterator[Case]:
     }
     for name, content in contents.items():
         command = ["test", "--ckpt_path=pretrained", "--data=CSVDataModule", f"--data.test={name}"]
-        yield Case("CSV file", name, lambda name=name, content=content: Path(name).write_bytes(content), command)
+        yield Case("CSV file", name, partial(Path(name).write_bytes, content), command)
     idx = {
         "2^93 images": b"\0\0\x08\x03" + b"\x7f\xff\xff\xff" * 3,
         "255 dimensions": b"\0\0\x08\xff" + b"\0\0\0\x01" * 255,
@@ -159,7 +160,7 @@ def tables() -> Iterator[Case]:
     for name, content in idx.items():
         for dataset in ("MNIST", "FashionMNIST"):
             command = ["test", "--ckpt_path=pretrained", f"--data.dataset={dataset}", "--data.data_dir=d"]
-            yield Case("IDX file", f"{name}, {dataset}", lambda content=content: hostile_set(content), command)
+            yield Case("IDX file", f"{name}, {dataset}", partial(hostile_set, content), command)
 
 
 def hostile_set(content: bytes) -> None:
@@ -199,7 +200,7 @@ def configs() -> Iterator[Case]:
     }
     for name, content in contents.items():
         command = ["fit", *SMALL, "--config=x.yaml"]
-        yield Case("config", name, lambda content=content: Path("x.yaml").write_text(content), command)
+        yield Case("config", name, partial(Path("x.yaml").write_text, content), command)
     for option in (
         "--name=../../precious",
         "--name=/tmp/precious",
