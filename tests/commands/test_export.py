@@ -67,6 +67,7 @@ def test_an_ensemble_is_exported_as_one_network(trained: Digits) -> None:
     assert not Path("lightning_logs/Ensemble").exists()
 
 
+@pytest.mark.slow
 def test_int8_is_smaller_and_says_its_error(trained: Digits) -> None:
     trained("export", "--name=LargeCNN")
     out = trained("export", "--name=LargeCNN", "--int8=true", "--path=small.onnx")

@@ -93,6 +93,7 @@ def test_what_the_user_says_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     assert were_chosen()
 
 
+@pytest.mark.slow
 def test_option(digits: Digits, refused: Digits) -> None:
     assert "cpu with 1 thread," in digits("fit", "--model=MLP", "--trainer.max_epochs=1", "--threads=1")
     assert torch.get_num_threads() == 1
