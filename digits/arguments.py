@@ -1,5 +1,6 @@
 """What can be given on the command line of LightningCLI's commands."""
 
+import argparse
 import sys
 from typing import Any
 
@@ -13,8 +14,9 @@ from digits.commands.export import ExportingTrainer
 from digits.config_files import refuse_broken_configs, run_name
 from digits.console import COMMANDS, DESCRIPTION, PROGRAM, OneLineErrors
 from digits.data import DigitsDataModule, MNISTDataModule
+from digits.errors import InputError
 from digits.fast.threads import use_threads
-from digits.init_from import add_options, start_from
+from digits.init_from import add_options, is_given, start_from
 from digits.loggers import with_save_dir
 from digits.options import refuse_options
 from digits.runs import LOG_ROOT
@@ -23,6 +25,9 @@ from digits.suggestions import suggestion
 
 # StochasticWeightAveraging has one among its defaults, which a config is to hold.
 register_type(torch.device, str, torch.device, fail_already_registered=False)
+
+
+OF_FIT = ("init_from", "mnist_share", "test")  # options of `fit` alone
 
 
 class Parser(OneLineErrors, LightningArgumentParser):
@@ -111,8 +116,10 @@ class ArgumentsCLI(LightningCLI):
             ckpt_path.help = "A checkpoint, a run's folder, best or last of the newest run of this name, or pretrained."
             if command == "fit":
                 add_options(parser)
-            if command == "fit":
                 parser.add_argument("--test", type=bool, default=False, help="Test the best checkpoint afterwards.")
+            else:  # so that the configuration of a run will do for them, too
+                for name in OF_FIT:
+                    parser.add_argument(f"--{name}", type=Any, default=None, help=argparse.SUPPRESS)
             if command in ("test", "predict"):
                 parser.add_argument(
                     "--tta", type=bool, default=False, help="Average over nine views, shifted by up to one pixel."
@@ -126,6 +133,9 @@ class ArgumentsCLI(LightningCLI):
             print(short_help(command, self._subcommand_parsers[command]))
             sys.exit(0)
         refuse_broken_configs(self.argv)
+        given = [f"--{name}" for name in OF_FIT if command != "fit" and is_given(options, f"--{name}")]
+        if given:
+            raise InputError(f"{given[0]} is an option of `digits fit` (options: {PROGRAM} {command} --help)")
         args = ["--help" if arg == "--help-all" else arg for arg in self.argv]
         self.config = parser.parse_args(with_save_dir(args))
         options = self.config[self.config.subcommand]
@@ -133,6 +143,9 @@ class ArgumentsCLI(LightningCLI):
         use_threads(options.threads)
         if self.config.subcommand == "fit":
             start_from(self.argv, options)
+        else:
+            for name in OF_FIT:
+                del options[name]
 
     def _parse_ckpt_path(self) -> None:
         """Lightning lets a checkpoint's hyperparameters win over the command line without a word; see below."""

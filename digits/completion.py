@@ -67,7 +67,8 @@ def plain_parser(parsers: dict[str, Any]) -> argparse.ArgumentParser:
         classes = {"--model": subclasses(models, Classifier), "--data": subclasses(data, DigitsDataModule)}
         options = {option: action for action in parsers[name]._actions for option in action.option_strings}
         for option, action in options.items():
-            if option not in ("-h", "--help") and not option.endswith(("+", ".help")):
+            hidden = action.help == argparse.SUPPRESS or option in ("-h", "--help") or option.endswith(("+", ".help"))
+            if not hidden:
                 choices = classes.get(option, {}) or action.choices
                 add_option(command, option, (action.help or "").partition(" (type")[0], choices)
             for parameter in {name: None for one in classes.get(option, {}).values() for name in parameters(one)}:

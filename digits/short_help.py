@@ -1,5 +1,6 @@
 """`digits COMMAND --help`: the options that people change; `--help-all` lists those of Lightning, too."""
 
+import argparse
 import inspect
 import re
 import shutil
@@ -41,7 +42,8 @@ def short_help(command: str, parser: LightningArgumentParser) -> str:
     """
     width = min(shutil.get_terminal_size((80, 24)).columns, 100)
     lines = [f"usage: {PROGRAM} {command} [options]", "", *textwrap.wrap(COMMANDS[command], width), ""]
-    known = {action.dest: (WORDS.get(action.dest, action.help or ""), action.default) for action in parser._actions}
+    shown_ones = [action for action in parser._actions if action.help != argparse.SUPPRESS]
+    known = {action.dest: (WORDS.get(action.dest, action.help or ""), action.default) for action in shown_ones}
     own = [
         name for name in known if "." not in name and name not in ("help", "print_config", "trainer", "model", "data")
     ]

@@ -117,3 +117,11 @@ def test_a_command_that_is_refused_leaves_no_run(refused: Digits, command: str) 
     data = ("--ckpt_path=pretrained", "--data=CSVDataModule", f"--data.{command}=absent.csv")
     assert "absent.csv: there is no such file" in refused(command, *data)
     assert not list(Path().rglob("version_*"))
+
+
+def test_the_configuration_of_a_run_will_do_for_the_other_commands(digits: Digits, refused: Digits) -> None:
+    digits("fit", "--model=MLP", "--model.hidden=[16]", "--trainer.max_epochs=1", "--name=run")
+    config = "lightning_logs/run/version_0/config.yaml"
+    for command in ("validate", "test", "predict"):
+        digits(command, f"--config={config}")
+    assert "--init_from is an option of `digits fit`" in refused("test", f"--config={config}", "--init_from=pretrained")
