@@ -13,12 +13,12 @@ from digits.callbacks.start_from import StartFrom
 from digits.classifier import Classifier
 from digits.console import columns, say
 from digits.data import Digits, MixedDataModule, MNISTDataModule, datamodule_of
+from digits.data.dataset import tell_left_out
 from digits.fast.trainer import speed_up
 from digits.network import Network
 
 DIGITS = tuple("0123456789")
 FOLDS = 5
-MOST_NAMES = 3  # of images that are left out
 
 
 class BeforeAfter(Callback):
@@ -141,17 +141,14 @@ def fitting(when: str, figures: Sequence[str], width: int | None) -> str:
 
 def told_of(data: MixedDataModule) -> list[str]:
     """Lines: how many own images there are, of which digits, and which of them are left out."""
-    labels, left_out = data.own_images.labels, [*data.left_out.items()]
+    labels = data.own_images.labels
     counts = {data.classes[i]: n for i, n in enumerate(labels.bincount().tolist()) if n}
     missing = [name for name in data.classes if name not in counts]
     held_out = f", {len(data.own_held_out):,} of them held out" if len(data.own_held_out) else ""
     lines = [f"Own images: {len(labels):,}, {amount(min(counts.values()), max(counts.values()))} of a digit{held_out}"]
     if missing:
         lines.append(f"There are none of {', '.join(missing)}.")
-    lines += [f"Left out: {name} ({reason})" for name, reason in left_out[:MOST_NAMES]]
-    if len(left_out) > MOST_NAMES:
-        lines.append(f"Left out: {len(left_out) - MOST_NAMES:,} more")
-    return lines
+    return lines + tell_left_out(data.left_out)
 
 
 def amount(least: int, most: int) -> str:

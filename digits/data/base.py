@@ -12,7 +12,15 @@ from torch.utils.data import DataLoader
 
 from digits.augment import broaden
 from digits.data.batches import Batches, random_seed, seed_device
-from digits.data.dataset import Batch, Digits, DigitsSubset, check_trainable, mean_and_std, stratified_split
+from digits.data.dataset import (
+    Batch,
+    Digits,
+    DigitsSubset,
+    check_trainable,
+    mean_and_std,
+    stratified_split,
+    usable,
+)
 from digits.data.own_loaders import STEPS, check_batch, is_raw_pair
 from digits.data.stream import Stream, StreamLoader
 from digits.errors import InputError
@@ -124,14 +132,14 @@ class DigitsDataModule(LightningDataModule):
 
     def setup(self, stage: str) -> None:
         if stage in ("fit", "validate"):
-            data = self.load("train").labelled()
+            data = usable(self.load("train"))
             check_trainable(data, self.val_size, self.classes)
             train, val = stratified_split(data.labels, self.val_size, self.split_seed)
             self.train, self.val = DigitsSubset(data, train), data.subset(val)
             begin(self)
         elif stage == "test":
             data = self.load("test")
-            self.test, self.unreadable = data.labelled(), data.unreadable
+            self.test, self.unreadable = usable(data), data.unreadable
             if len(self.test) == 0:
                 raise InputError("there is nothing to score: no image has a label (use predict to predict them)")
         elif stage == "predict":

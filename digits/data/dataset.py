@@ -3,7 +3,7 @@
 Shapes: N images, all of 28×28 pixels.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import overload
 
@@ -11,9 +11,11 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from digits.console import warn
+from digits.console import say, warn
 from digits.data.page import DigitBox
 from digits.errors import InputError
+
+MOST_NAMES = 3  # of images that are left out
 
 
 class Batch:
@@ -126,6 +128,27 @@ class Digits(Dataset[Batch]):
         if self.notes is not None:
             known &= torch.tensor([not note for note in self.notes], dtype=torch.bool)
         return self if known.all() else self.subset(known.nonzero().squeeze(1))
+
+    def left_out(self) -> dict[str, str]:
+        """Why the others can be neither trained on nor scored, by their names."""
+        unknown = "neither its folder nor its name says which digit it is"
+        notes = self.notes or [""] * len(self)
+        rows = zip(self.ids, notes, self.labels.tolist(), strict=True)
+        return {str(name): note or unknown for name, note, label in rows if note or label < 0}
+
+
+def tell_left_out(reasons: Mapping[str, str]) -> list[str]:
+    """Lines that name the first images that are left out, and count the others."""
+    lines = [f"Left out: {name} ({reason})" for name, reason in list(reasons.items())[:MOST_NAMES]]
+    return lines + [f"Left out: {len(reasons) - MOST_NAMES:,} more"] * (len(reasons) > MOST_NAMES)
+
+
+def usable(data: Digits) -> Digits:
+    """The images that can be trained on or scored; says which are left out, and why."""
+    labelled = data.labelled()
+    for line in tell_left_out(data.left_out()) if len(labelled) < len(data) else ():
+        say(line)
+    return labelled
 
 
 def together(parts: Sequence[Digits]) -> Digits:

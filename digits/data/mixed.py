@@ -78,7 +78,7 @@ class MixedDataModule(DigitsDataModule):
             InputError: there is nothing to train on.
         """
         own = self.load("train")
-        self.left_out = reasons(own)
+        self.left_out = own.left_out()
         self.own_images = own.labelled()
         labels = self.own_images.labels
         if len(labels) == 0:
@@ -121,14 +121,3 @@ class MixedDataModule(DigitsDataModule):
 def enough_to_hold_out(labels: Tensor) -> int:
     """A fifth of the images, (N,) int64 labels, if there are enough of each class; otherwise 0."""
     return len(labels) // 5 if labels.bincount()[labels.unique()].min() >= ENOUGH else 0
-
-
-def reasons(own: Digits) -> dict[str, str]:
-    """Why own images can't be trained on, by their names."""
-    notes = own.notes or [""] * len(own)
-    unknown = "neither its folder nor its name says which digit it is"
-    return {
-        str(name): note or unknown
-        for name, note, label in zip(own.ids, notes, own.labels.tolist(), strict=True)
-        if note or label < 0
-    }

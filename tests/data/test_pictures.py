@@ -175,3 +175,13 @@ def test_a_picture_that_needs_too_much_memory_has_a_note_and_the_others_are_read
     notes = dict(zip(data.predict.ids, data.predict.notes, strict=True))
     assert notes["7_b.webp"] == "unreadable: there is not enough memory for it"
     assert notes["7/a2.png"] == notes["unknown.gif"] == ""
+
+
+def test_pictures_that_are_not_scored_are_named(digits: Digits) -> None:
+    for name, picture in {"7/a.png": seven(), "7/blank.png": Image.new("L", (60, 60), 240), "who.png": seven()}.items():
+        (path := Path("mine", name)).parent.mkdir(parents=True, exist_ok=True)
+        picture.save(path)
+    out = digits("test", "--ckpt_path=pretrained", "--data=ImageDataModule", "--data.path=mine")
+    assert "on 1 image\n" in out
+    assert "7/blank.png (blank)\n" in out
+    assert "who.png (neither its folder nor its name says which digit it is)\n" in out
