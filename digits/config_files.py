@@ -95,13 +95,36 @@ def refuse_broken_configs(args: list[str]) -> None:
     """Raise an InputError for a --config that is no settings in YAML; the parser's own message names no file."""
     for path in (arg.removeprefix("--config=") for arg in args if arg.startswith("--config=")):
         try:
-            text = Path(path).read_text()
-            check_size(text)
-            settings = yaml.safe_load(text)
+            settings = read_settings(path)
         except (yaml.YAMLError, ValueError, RecursionError) as error:  # among them numbers of thousands of digits
             raise InputError(f"--config {path} is not valid YAML: {str(error)[:300]}") from None
         if not isinstance(settings, dict):
             raise InputError(f"--config {path} holds no settings: see `digits fit --print_config` for their form")
+
+
+def settings_in_configs(args: list[str]) -> list[str]:
+    """The settings in the files of --config as arguments, such as --predictions.path=-; none of a broken file."""
+    found = []
+    for path in (arg.removeprefix("--config=") for arg in args if arg.startswith("--config=")):
+        try:
+            settings = read_settings(path)
+        except (OSError, yaml.YAMLError, ValueError, RecursionError):
+            continue
+        for key, value in settings.items() if isinstance(settings, dict) else ():
+            inner = value.items() if isinstance(value, dict) else [("", value)]
+            found += [f"--{key}{'.' if name else ''}{name}={one}" for name, one in inner if isinstance(one, str)]
+    return found
+
+
+def read_settings(path: str) -> Any:
+    """What a config holds.
+
+    Raises:
+        ValueError, yaml.YAMLError, RecursionError: it is no YAML, or larger than it looks.
+    """
+    text = Path(path).read_text()
+    check_size(text)
+    return yaml.safe_load(text)
 
 
 def check_size(text: str) -> None:

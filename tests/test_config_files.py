@@ -93,3 +93,12 @@ def test_commands_name_packaged_configs_by_name(digits: Digits) -> None:
     (line,) = (line for line in out.splitlines() if line.startswith("Next: "))
     assert line.startswith("Next: digits test --config mlp")
     assert "error" in digits(*shlex.split(line.removeprefix("Next: digits ")))
+
+
+def test_a_config_may_send_the_predictions_to_standard_output(
+    digits: Digits, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("out.yaml").write_text("predictions: {path: '-'}\n")
+    out = digits("predict", "--ckpt_path=pretrained", "--config=out.yaml")
+    assert out.startswith("id,prediction,confidence,p0,")
+    assert out.count("\n") == 91

@@ -9,6 +9,7 @@ from pathlib import Path
 from digits.commands.parser import CommandParser
 from digits.console import as_table
 from digits.errors import InputError
+from digits.files import is_standard_output, reserve_standard_output
 from digits.records import RunRecord
 
 COLUMNS = ["run", "model", "parameters", "epochs", "min", "val error", "test"]
@@ -30,7 +31,8 @@ def command_parser() -> CommandParser:
 def main(args: Sequence[str]) -> None:
     """Run `digits compare` with these arguments."""
     options = command_parser().parse_args(args)
-    print(compare(options.runs, options.picture))
+    with reserve_standard_output(is_standard_output(options.picture)):
+        print(compare(options.runs, options.picture))
 
 
 def compare(runs: Sequence[str], picture: str | None = None) -> str:
