@@ -27,9 +27,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Many pictures: images that are small, two pages, one that is blank and one that is broken."""
     folder = tmp_path_factory.mktemp("streaming")
     (folder / "scans").mkdir()
-    for i, image in enumerate(draw(150, seed=0)[0].numpy()):
+    for i, image in enumerate(draw(80, seed=0)[0].numpy()):
         Image.fromarray(image).save(folder / f"scans/{i}.png")
-    for i in (30, 90):
+    for i in (30, 60):
         page = Image.fromarray(np.hstack([np.asarray(written(digit, 120, 8)) for digit in "3275"]))
         page.save(folder / f"scans/{i}.png")
     Image.new("L", (80, 80), 250).save(folder / "scans/50.png")
@@ -63,23 +63,23 @@ def finish(process: subprocess.Popen[str]) -> tuple[str, str]:
 
 @pytest.mark.parametrize("form", FORMS)
 def test_any_number_of_processes_and_a_killed_one_write_the_same_file(folder: Path, form: str) -> None:
-    lines, _ = finish(start(folder, form, "one.csv"))
-    expected = (folder / "one.csv").read_bytes()
+    lines, _ = finish(start(folder, form, f"{form}-one.csv"))
+    expected = (folder / f"{form}-one.csv").read_bytes()
     for processes in (2, 3):
-        out, _ = finish(start(folder, form, "several.csv", processes))
-        assert (folder / "several.csv").read_bytes() == expected
+        out, _ = finish(start(folder, form, f"{form}-several.csv", processes))
+        assert (folder / f"{form}-several.csv").read_bytes() == expected
         if form == "short":
             assert out == lines
-    killed, part = start(folder, form, "killed.csv"), folder / "killed.csv.part"
+    killed, part = start(folder, form, f"{form}-killed.csv"), folder / f"{form}-killed.csv.part"
     while not part.is_file() or part.read_bytes().count(b"\n") < 4:
         assert killed.poll() is None
         time.sleep(0.01)
     killed.send_signal(signal.SIGKILL)
     killed.communicate()
-    assert not (folder / "killed.csv").exists()
-    out, errors = finish(start(folder, form, "killed.csv", processes=2))
+    assert not (folder / f"{form}-killed.csv").exists()
+    out, errors = finish(start(folder, form, f"{form}-killed.csv", processes=2))
     assert "Going on after " in errors
-    assert (folder / "killed.csv").read_bytes() == expected
+    assert (folder / f"{form}-killed.csv").read_bytes() == expected
     if form == "short":
         assert out == lines
     assert not list(folder.glob("*.part"))
