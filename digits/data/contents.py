@@ -11,6 +11,7 @@ from contextlib import suppress
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from scipy import ndimage
 
 from digits.data.page import NOWHERE, DigitBox, confidences, prepare_several
 from digits.data.photo import Box, NoDigit, prepare_one
@@ -34,7 +35,7 @@ def find_contents(image: Image.Image) -> list[Content]:
     form, box, why = None, None, NoDigit("blank")
     with suppress(NoDigit):
         form, box = prepare_one(image)
-        if is_plain(form, box):
+        if is_one_of_mnist(form, image) or is_plain(form, box):
             return [(form, "", in_picture(box, image))]
     try:
         found = prepare_several(image)
@@ -50,6 +51,11 @@ def find_contents(image: Image.Image) -> list[Content]:
     if (len(digits) < 2 and not marks) or is_one(form, box, found):
         return [(form, "", in_picture(box, image))]
     return found
+
+
+def is_one_of_mnist(form: NDArray[np.uint8], image: Image.Image) -> bool:
+    """Whether a picture has MNIST's own form, and all its ink is connected: then nothing has to be looked at."""
+    return np.array_equal(np.asarray(image), form) and ndimage.label(form, np.ones((3, 3)))[1] == 1
 
 
 def is_plain(form: NDArray[np.uint8], box: Box) -> bool:
