@@ -126,7 +126,7 @@ def folders() -> str:
         return ""
     rows = []
     for part in ("small", "photos", "pages", "rows"):
-        for what, row in figures[part].items():
+        for what, row in figures.get(part, {}).items():
             if "seconds" not in row:
                 continue
             rate = row.get("a second, less the start") or ""
@@ -135,8 +135,8 @@ def folders() -> str:
             rows.append(
                 [what, f"{row['seconds']:.1f} s", f"{rate or count / seconds:,.0f}", f"{row['megabytes']:,} MB"]
             )
-    ((what, row),) = figures["processes"].items()
-    rows += [[f"{what}, {name}", f"{row[name]:.1f} s", "", ""] for name in ("1 process", "2 processes")]
+    for what, row in figures.get("processes", {}).items():
+        rows += [[f"{what}, {name}", f"{row[name]:.1f} s", "", ""] for name in ("1 process", "2 processes")]
     return table(["", "from start to end", "a second", "peak memory"], rows, figures)
 
 
