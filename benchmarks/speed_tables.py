@@ -127,7 +127,7 @@ def folders() -> str:
     rows = []
     for part in ("small", "photos", "pages", "rows"):
         for what, row in figures.get(part, {}).items():
-            if "seconds" not in row:
+            if "seconds" not in row or what.startswith("1 "):  # the start alone
                 continue
             rate = row.get("a second, less the start") or ""
             seconds = row.get("of which reading, predicting and writing", row["seconds"])

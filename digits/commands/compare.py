@@ -9,7 +9,6 @@ from pathlib import Path
 from digits.commands.parser import CommandParser
 from digits.console import as_table
 from digits.errors import InputError
-from digits.files import is_standard_output, reserve_standard_output
 from digits.records import RunRecord
 
 COLUMNS = ["run", "model", "parameters", "epochs", "min", "val error", "test"]
@@ -31,6 +30,8 @@ def command_parser() -> CommandParser:
 def main(args: Sequence[str]) -> None:
     """Run `digits compare` with these arguments."""
     options = command_parser().parse_args(args)
+    from digits.files import is_standard_output, reserve_standard_output
+
     with reserve_standard_output(is_standard_output(options.picture)):
         print(compare(options.runs, options.picture))
 
