@@ -6,7 +6,6 @@ that the page would have, and is no less likely; and where it is so much larger 
 """
 
 from collections.abc import Sequence
-from contextlib import suppress
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,25 +31,30 @@ def find_contents(image: Image.Image) -> list[Content]:
     Raises:
         NoDigit: the picture is blank, or shows nothing that could be a digit.
     """
-    form, box, why = None, None, NoDigit("blank")
-    with suppress(NoDigit):
-        form, box = prepare_one(image)
-        if is_one_of_mnist(form, image) or is_plain(form, box):
-            return [(form, "", in_picture(box, image))]
     try:
-        found = prepare_several(image)
-    except NoDigit as error:
-        found, why = [], error
-    if form is None or box is None:
-        if not any(not note for _, note, _ in found):
-            prepare_one(image)  # says why
-            raise why
-        return found
+        form, box = prepare_one(image)
+    except NoDigit:
+        found = several(image)
+        if any(not note for _, note, _ in found):
+            return found
+        raise
+    if is_one_of_mnist(form, image):
+        return [(form, "", in_picture(box, image))]
+    alone = float(confidences(form[None])[0])
+    found = [] if is_plain(box, alone) else several(image)
     marks = [place.mark for *_, place in found if place.mark not in ("", "?")]
     digits = [place for _, note, place in found if not note]
-    if (len(digits) < 2 and not marks) or is_one(form, box, found):
+    if (len(digits) < 2 and not marks) or is_one(box, alone, found):
         return [(form, "", in_picture(box, image))]
     return found
+
+
+def several(image: Image.Image) -> list[Content]:
+    """What a picture shows as a page; nothing where that is no digit."""
+    try:
+        return prepare_several(image)
+    except NoDigit:
+        return []
 
 
 def is_one_of_mnist(form: NDArray[np.uint8], image: Image.Image) -> bool:
@@ -58,20 +62,20 @@ def is_one_of_mnist(form: NDArray[np.uint8], image: Image.Image) -> bool:
     return np.array_equal(np.asarray(image), form) and ndimage.label(form, np.ones((3, 3)))[1] == 1
 
 
-def is_plain(form: NDArray[np.uint8], box: Box) -> bool:
-    """Whether a digit that is seen on the whole picture is all that the picture shows."""
-    return box.lone and box.width < UPRIGHT * box.height and float(confidences(form[None])[0]) >= LIKELY
+def is_plain(box: Box, alone: float) -> bool:
+    """Whether a digit that is seen on the whole picture, with this confidence, is all that the picture shows."""
+    return box.lone and box.width < UPRIGHT * box.height and alone >= LIKELY
 
 
-def is_one(form: NDArray[np.uint8], box: Box, found: Sequence[Content]) -> bool:
+def is_one(box: Box, alone: float, found: Sequence[Content]) -> bool:
     """Whether a page that was found, of at least one piece, is pieces of the one digit that is seen on the picture."""
-    alone = float(confidences(form[None])[0])
     places = [place for *_, place in found]
     if alone >= CLEAR and box.height > LARGER * max(place.height for place in places):
         return True
     if len(found) > FEW or any(inside(place, box) < INSIDE for place in places):
         return False
-    pieces = np.stack([piece for piece, note, _ in found if not note] or [np.zeros_like(form)])
+    blank = np.zeros((28, 28), np.uint8)
+    pieces = np.stack([piece for piece, note, _ in found if not note] or [blank])
     return alone >= float(confidences(pieces).min())
 
 

@@ -70,7 +70,7 @@ def test_pieces_of_one_digit_are_one(
     monkeypatch.setattr(
         contents, "confidences", lambda forms: np.where(forms.max((1, 2)) == PIECE.max(), pieces, alone)
     )
-    assert is_one(PIECE + 1, BOX, found) == one
+    assert is_one(BOX, alone, found) == one
 
 
 def test_how_much_of_a_place_lies_in_a_box() -> None:
