@@ -3,6 +3,7 @@
 import csv
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -18,29 +19,33 @@ class RunRecord:
     Args:
         folder: of the run.
         epochs: the rows of its metrics.csv, one per epoch.
-        planned: the epochs that it was to train for; None where its configuration does not say so.
-        partial: the options by which it trained or validated on a part of the images only.
         test: what `test` said on the official test images; None if it was not run.
     """
 
     folder: Path
     epochs: list[dict[str, float]]
-    planned: int | None
-    partial: tuple[str, ...]
     test: dict[str, Any] | None
 
     @classmethod
     def read(cls, folder: Path) -> "RunRecord":
         """Read what a run has written so far; what is missing or damaged is unknown."""
-        trainer = read_trainer(folder / "config.yaml")
-        epochs = trainer.get("max_epochs")
-        return cls(
-            folder,
-            read_metrics(folder / "metrics.csv"),
-            epochs if isinstance(epochs, int) and epochs > 0 else None,
-            tuple(name for name in PARTIAL if is_part(trainer.get(name))),
-            read_test(folder / "test.json"),
-        )
+        return cls(folder, read_metrics(folder / "metrics.csv"), read_test(folder / "test.json"))
+
+    @cached_property
+    def trainer(self) -> dict[str, Any]:
+        """The Trainer's options, which take much longer to read than the rest."""
+        return read_trainer(self.folder / "config.yaml")
+
+    @property
+    def planned(self) -> int | None:
+        """The epochs that it was to train for; None where its configuration does not say so."""
+        epochs = self.trainer.get("max_epochs")
+        return epochs if isinstance(epochs, int) and epochs > 0 else None
+
+    @property
+    def partial(self) -> bool:
+        """Whether it trained or validated on a part of the images only."""
+        return any(is_part(self.trainer.get(name)) for name in PARTIAL)
 
     @property
     def name(self) -> str:

@@ -154,12 +154,11 @@ def better_run(run: Path) -> RunRecord | None:
     Runs that saw a part of the images only are no measure.
     """
     record = RunRecord.read(run)
-    others = (RunRecord.read(other) for other in runs_in(run.parent) if checkpoint_of(other, "best") is not None)
-    whole = [other for other in others if other.error is not None and not other.partial]
-    if record.error is None or not whole:
+    if record.error is None:
         return None
-    best = min(whole, key=lambda one: one.error or 0)
-    return best if (best.error or 0) < record.error else None
+    others = (RunRecord.read(other) for other in runs_in(run.parent) if checkpoint_of(other, "best") is not None)
+    better = [(one.error, one) for one in others if one.error is not None and one.error < record.error]
+    return next((one for _, one in sorted(better, key=lambda pair: pair[0]) if not one.partial), None)
 
 
 def find_checkpoint(source: str | Path, kind: str = "best") -> Path:
