@@ -83,11 +83,9 @@ def check_pictures(paths: Sequence[str], checkpoint: str) -> tuple[list[str], Im
     if network.classes != list(source.classes):
         raise InputError(f"--ckpt_path {checkpoint} tells {', '.join(network.classes[:3])}, … apart, not digits")
     data = source.load("train")
-    known = torch.tensor([not note for note in data.notes or [""] * len(data)]) & (data.labels >= 0)
-    kept = known.nonzero().squeeze(1)
-    if len(kept) == 0:
+    labelled = source.predict = data.labelled()  # whose pictures are shown
+    if len(labelled) == 0:
         raise InputError("no picture has a label: put them into folders that are named 0 to 9, or begin names with 7_")
-    labelled = data.subset(kept)
     _, found, notes = network.predict(labelled.images)
     probabilities = torch.from_numpy(found)
     doubted = (probabilities.argmax(dim=1) != labelled.labels) | torch.tensor([bool(note) for note in notes])
@@ -98,13 +96,13 @@ def check_pictures(paths: Sequence[str], checkpoint: str) -> tuple[list[str], Im
         summary(labelled, worst, f"the network in {checkpoint}"),
         *described(labelled, probabilities, worst, notes),
     ]
-    if len(kept) < len(data):
-        lines.insert(1, f"Left out: {len(data) - len(kept):,} without a label, or unreadable")
+    if len(labelled) < len(data):
+        lines.insert(1, f"Left out: {len(data) - len(labelled):,} without a label, or unreadable")
     if len(worst) == 0:
         return lines, None
     shown = worst[:SHEET]
     sheet = plot_predictions(
-        labelled.subset(shown), lambda i: source.original(int(kept[shown[i]])), probabilities[shown], source.classes
+        labelled.subset(shown), lambda i: source.original(int(shown[i])), probabilities[shown], source.classes
     )
     return lines, sheet
 
