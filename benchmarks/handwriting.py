@@ -24,24 +24,16 @@ from digits.callbacks.before_after import count_right, train
 from digits.checkpoint import Checkpoint
 from digits.classifier import Classifier
 from digits.console import quiet
-from digits.data import Digits, DigitsDataModule, ImageDataModule, MixedDataModule, MNISTDataModule
+from digits.data import Digits, ImageDataModule, MixedDataModule, MNISTDataModule
 from digits.data.pictures import load_one
 from digits.fast.process import fastest_precision
 from digits.init_from import AUGMENTATION, BATCH_SIZE, EPOCHS, LR, MNIST_SHARE
+from digits.label_errors import InMemory
 from digits.network import Network
 from digits.options import find_class
 from digits.runs import find_checkpoint
 
 LEARNT, SCORED = 100, 1000  # images of a foreign set
-
-
-class InMemory(DigitsDataModule):
-    """Labelled images that are in memory already."""
-
-    data: Digits
-
-    def load(self, split: str) -> Digits:
-        return self.data
 
 
 def main(args: list[str] | None = None) -> None:

@@ -30,7 +30,7 @@ WORDS = {
     "trainer.default_root_dir": "where lightning_logs lies",
 }
 TRAINER = [name.partition(".")[2] for name in WORDS if name.startswith("trainer.")]
-HIDDEN = ("help", "print_config", "trainer", "model", "data", "predictions")
+HIDDEN = ("help", "print_config", "trainer", "model", "data")  # listed below, or shown at the end
 
 
 def short_help(command: str, parser: LightningArgumentParser) -> str:
@@ -44,9 +44,7 @@ def short_help(command: str, parser: LightningArgumentParser) -> str:
     lines = [f"usage: {PROGRAM} {command} [options]", "", *textwrap.wrap(COMMANDS[command], width), ""]
     shown_ones = [action for action in parser._actions if action.help != argparse.SUPPRESS]
     known = {action.dest: (WORDS.get(action.dest, action.help or ""), action.default) for action in shown_ones}
-    own = [
-        name for name in known if "." not in name and name not in ("help", "print_config", "trainer", "model", "data")
-    ]
+    own = [name for name in known if "." not in name and name not in HIDDEN]
     sections = {"options": [(f"--{name}", *known[name]) for name in own]}
     networks = ", ".join(sorted(kind.__name__ for kind in NETWORKS if kind is not Classifier))
     sections["network"] = [("--model", f"{networks}, or your own, such as mine.Net", None)]

@@ -1,13 +1,14 @@
 """Look for the best learning rate with Optuna: `python examples/sweep.py`, after `pip install 'digits[sweep]'`."""
 
 import argparse
-import csv
 from pathlib import Path
 
 import optuna
 
 from digits.cli import main
 from digits.commands.compare import compare
+from digits.records import RunRecord
+from digits.runs import newest_run
 
 
 def validation_error(trial: optuna.Trial, options: list[str]) -> float:
@@ -15,9 +16,11 @@ def validation_error(trial: optuna.Trial, options: list[str]) -> float:
     lr = trial.suggest_float("lr", 1e-4, 3e-2, log=True)
     name = f"sweep/trial{trial.number}"
     main(["fit", f"--name={name}", f"--model.lr={lr}", "--pictures=false", *options])
-    newest = max(Path("lightning_logs", name).glob("version_*/metrics.csv"), key=lambda path: path.stat().st_mtime)
-    with newest.open(newline="") as file:
-        return min(float(row["val/error"]) for row in csv.DictReader(file))
+    run = newest_run(Path("lightning_logs", name))
+    error = RunRecord.read(run).error if run is not None else None
+    if error is None:
+        raise SystemExit(f"{name} has no validation error: leave the validation images as they are")
+    return error
 
 
 def sweep(trials: int, options: list[str]) -> None:
