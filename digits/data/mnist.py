@@ -6,7 +6,7 @@ import socket
 import string
 import tempfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
@@ -16,7 +16,7 @@ import torch
 from digits.console import say, shown
 from digits.data.base import Digits, DigitsDataModule
 from digits.data.idx import check_md5, check_pair, read_idx
-from digits.data.idx_files import WANTED, canonical_name, find_files
+from digits.data.idx_files import WANTED, IdxFile, canonical_name, find_files
 from digits.errors import InputError
 
 TIMEOUT = 30.0  # seconds without a byte from a mirror
@@ -107,7 +107,8 @@ class MNISTDataModule(DigitsDataModule):
 
     def load(self, split: str) -> Digits:
         part = "train" if split == "train" else "test"
-        images, labels = (self._read(f"{part}-{kind}") for kind in ("images", "labels"))
+        files = {} if self.data_dir is None else find_files(Path(self.data_dir), self.dataset)
+        images, labels = (self._read(f"{part}-{kind}", files) for kind in ("images", "labels"))
         if self.dataset == "QMNIST" and labels.ndim == 2:
             labels = labels[:, 0]  # the others tell who wrote it
         if self.dataset in EMNIST:
@@ -124,7 +125,7 @@ class MNISTDataModule(DigitsDataModule):
             self.wrong_labels = disputed if len(disputed) == len(WRONG_LABELS) else []  # else it is another test set
         return Digits(images, labels.long())
 
-    def _read(self, wanted: str) -> torch.Tensor:
+    def _read(self, wanted: str, files: Mapping[str, IdxFile]) -> torch.Tensor:
         name = canonical_name(wanted, self.dataset)
         if self.data_dir is None:
             path = BUNDLED / f"{name}.gz"
@@ -132,8 +133,7 @@ class MNISTDataModule(DigitsDataModule):
                 raise InputError(f"{BUNDLED} has no {path.name}: install the package again")
             check_md5(path, FILES[name][0])
             return read_idx(path)
-        file = find_files(Path(self.data_dir), self.dataset).get(wanted)
-        if file is None:
+        if (file := files.get(wanted)) is None:
             raise InputError(f"{self.data_dir} has no {name} or {name}.gz: put it there")
         return read_idx(*file)
 
