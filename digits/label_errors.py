@@ -4,12 +4,12 @@ Shapes: N images, K classes.
 """
 
 import torch
-from lightning.pytorch import Trainer, seed_everything
+from lightning.pytorch import seed_everything
 from torch import Tensor
 
 from digits.data import Digits, DigitsDataModule
 from digits.fast.process import fastest_precision
-from digits.fast.trainer import speed_up
+from digits.fast.trainer import silent_trainer
 from digits.models import FastCNN
 
 FOLDS = 3
@@ -75,15 +75,6 @@ def train(source: DigitsDataModule, data: Digits) -> FastCNN:
     images.data, images.mean, images.std, images.classes = data, source.mean, source.std, source.classes
     seed_everything(0, verbose=False)
     network = FastCNN(lr=0.01)  # without label smoothing, which takes from the confidence
-    trainer = Trainer(
-        max_epochs=EPOCHS,
-        devices=1,
-        precision=fastest_precision("auto"),  # type: ignore[arg-type]
-        logger=False,
-        enable_checkpointing=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-    )
-    speed_up(trainer)
+    trainer = silent_trainer(max_epochs=EPOCHS, devices=1, precision=fastest_precision("auto"))
     trainer.fit(network, datamodule=images)
     return network.eval()

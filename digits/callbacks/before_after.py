@@ -14,7 +14,7 @@ from digits.classifier import Classifier
 from digits.console import columns, say
 from digits.data import Digits, MixedDataModule, MNISTDataModule, datamodule_of
 from digits.data.dataset import tell_left_out
-from digits.fast.trainer import speed_up
+from digits.fast.trainer import silent_trainer
 from digits.network import Network
 
 DIGITS = tuple("0123456789")
@@ -117,18 +117,13 @@ def train(
     """
     start = StartFrom(checkpoint)
     start.is_quiet = True
-    trainer = Trainer(
+    trainer = silent_trainer(
         accelerator=device.type,
         devices=1 if device.index is None else [device.index],
         limit_val_batches=0,
         callbacks=[start],
-        logger=False,
-        enable_checkpointing=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
         **settings,
     )
-    speed_up(trainer)
     trainer.fit(network.train(), datamodule=data)
     return network.to(device)
 

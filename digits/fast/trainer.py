@@ -1,5 +1,7 @@
 """`speed_up(trainer)`: all that makes a Trainer fast on a CPU, for any network."""
 
+from typing import Any
+
 from lightning import __version__
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.utilities.rank_zero import rank_zero_only
@@ -21,6 +23,19 @@ def speed_up(trainer: Trainer) -> None:
     if not were_chosen():
         trainer.callbacks.insert(1, FollowLoad())  # type: ignore[attr-defined]
     use_fast_path(trainer)
+
+
+def silent_trainer(**settings: Any) -> Trainer:
+    """A fast Trainer that shows nothing and writes no file, for what is trained on the way to an answer."""
+    trainer = Trainer(
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        **settings,
+    )
+    speed_up(trainer)
+    return trainer
 
 
 def use_fast_path(trainer: Trainer) -> None:
