@@ -56,3 +56,8 @@ def uniform(n: int, low: float, high: float, device: torch.device) -> Tensor:
 def point(x: Tensor, y: Tensor) -> Tensor:
     """Coordinates, (N,) each, as one point of each image, (N, 1, 2)."""
     return torch.stack([x, y], dim=1).unsqueeze(1)
+
+
+def random_like(x: Tensor, low: float, high: float) -> Tensor:
+    """Random numbers, as many as in `x`, (N,), and on its device."""
+    return uniform(len(x), low, high, x.device)

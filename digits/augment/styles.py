@@ -1,4 +1,4 @@
-"""Ways to write a digit that MNIST's writers hardly used, drawn onto its images or in their place.
+"""Ways to write a digit that MNIST's writers hardly used, drawn onto its images.
 
 Shapes: N images of one digit, H rows, W columns; ink is 0 to 1.
 """
@@ -8,7 +8,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from digits.augment.strokes import curve, draw, join, point, uniform
+from digits.augment import drawn
+from digits.augment.strokes import curve, draw, join, point, random_like, uniform
 
 INK = 0.4  # what counts as ink where a digit's ends are looked for
 
@@ -57,7 +58,7 @@ def upstroke(images: Tensor) -> Tensor:
     """An upstroke before the 1, as is usual in Europe, and to four in ten a foot."""
     _, top, _, bottom = box(images)
     x, y = column(images, top), top + 0.6
-    length, angle = random_like(x, 4, 14), random_like(x, 0.4, 1.25)
+    length, angle = random_like(x, 4, 14), random_like(x, 0.35, 1.25)
     start = point(x - length * angle.cos(), y + length * angle.sin())
     middle = point(
         x - length * angle.cos() * random_like(x, 0.3, 0.6), y + length * angle.sin() * random_like(x, 0.2, 0.5)
@@ -71,9 +72,9 @@ def upstroke(images: Tensor) -> Tensor:
 def bar(images: Tensor) -> Tensor:
     """A bar through the 7."""
     _, top, _, bottom = box(images)
-    y = top + random_like(top, 0.4, 0.65) * (bottom - top)
+    y = top + random_like(top, 0.35, 0.75) * (bottom - top)
     x, tilt = column(images, y.round()), random_like(y, -1.5, 1.5)
-    left, right = random_like(x, 2.5, 6.5), random_like(x, 2.5, 6.5)
+    left, right = random_like(x, 2.5, 6.5), random_like(x, 2.5, 8)
     return add(images, torch.cat([point(x - left, y + tilt), point(x + right, y - tilt)], dim=1))
 
 
@@ -81,21 +82,10 @@ def hook(images: Tensor) -> Tensor:
     """A hook at the lower end of the 9, to the left."""
     _, _, _, bottom = box(images)
     x, y = column(images, bottom), bottom - 0.5
-    length = random_like(x, 3, 9)
+    length = random_like(x, 3, 12)
     middle = point(x - length * random_like(x, 0.1, 0.5), y + random_like(x, 1, 3.5))
     end = point(x - length, y - random_like(x, -0.5, 4))
     return add(images, curve(torch.cat([point(x, y), middle, end], dim=1)))
-
-
-def open_nine(images: Tensor) -> Tensor:
-    """Another 9: a bowl that does not quite close, and a stem, in place of the image."""
-    x, y = random_like(images[:, 0, 0], 15, 21), random_like(images[:, 0, 0], 3, 7)  # the top of the stem
-    height, slant = random_like(x, 15, 21), random_like(x, -1, 7)
-    left, deep = x - random_like(x, 9, 15), random_like(x, 9, 15)
-    start = point(x - random_like(x, 2, 6), y + random_like(x, -2, 2))
-    bowl = [start, point(left, y - 2), point(left, y + deep), point(x, y + deep), point(x, y)]
-    stem = [point(x, y), point(x - slant * 0.3, y + height / 2), point(x - slant, y + height)]
-    return draw(torch.cat([curve(torch.cat(part, dim=1)) for part in (bowl, stem)], dim=1), random_like(x, 0.8, 2.6))
 
 
 def long_bar(images: Tensor) -> Tensor:
@@ -107,46 +97,15 @@ def long_bar(images: Tensor) -> Tensor:
     return add(images, torch.cat([point(x, y), end], dim=1))
 
 
-def open_four(images: Tensor) -> Tensor:
-    """Another 4: a corner and a stem, open or closed at the top, in place of the image."""
-    x, y = random_like(images[:, 0, 0], 13, 18), random_like(images[:, 0, 0], 3, 6)  # the top of the stem
-    height = random_like(x, 15, 20)
-    level, left = y + height * random_like(x, 0.5, 0.75), x - random_like(x, 6, 11)  # the corner
-    is_open = (random_like(x, 0, 1) < 0.6).float()
-    start = point(x - is_open * random_like(x, 3, 9), y + is_open * random_like(x, -1, 5))
-    end = point(x + random_like(x, 2, 6), level + random_like(x, -2, 1))
-    stem = torch.cat([point(x, y), point(x - random_like(x, -2, 4), y + height)], dim=1)
-    return draw(join(torch.cat([start, point(left, level), end], dim=1), stem), random_like(x, 1, 3))
-
-
-def thin_six(images: Tensor) -> Tensor:
-    """Another 6, of a fine pen: a stem and a loop that need not close, or crosses the stem, in place of the image."""
-    x, y = random_like(images[:, 0, 0], 13, 20), random_like(images[:, 0, 0], 3, 5)  # the top of the stem
-    bottom, left = y + random_like(x, 17, 20), random_like(x, 8, 11)
-    loop, right = random_like(x, 5, 11), left + random_like(x, 5, 12)  # height, and right end
-    middle = bottom - loop / 2
-    stem = [point(x, y), point(left, y + random_like(x, -1, 8)), point(left, middle)]
-    under = [point(left, middle), point(left, bottom), point(right, bottom), point(right, middle)]
-    over = [point(right, middle), point(right, bottom - loop * 1.2), point(left + 1, bottom - loop)]
-    end = point(left + random_like(x, -4, 2.5), bottom - loop * random_like(x, 0.2, 0.7))
-    line = [curve(torch.cat(part, dim=1)) for part in (stem, under, [*over, end])]
-    return draw(torch.cat(line, dim=1), random_like(x, 0.8, 2.2))
-
-
 STYLES: dict[int, list[Callable[[Tensor], Tensor]]] = {
-    **{0: [slash, gap], 1: [upstroke], 4: [open_four], 5: [long_bar]},
-    **{6: [thin_six], 7: [bar], 9: [hook, open_nine]},
+    **{0: [slash, gap], 1: [upstroke], 4: [drawn.open_four, drawn.cornered_four], 5: [long_bar, drawn.bare_five]},
+    **{6: [drawn.looped_six], 7: [bar, drawn.rising_seven], 9: [hook, drawn.open_nine, drawn.tailed_nine]},
 }
 
 
 def add(images: Tensor, line: Tensor) -> Tensor:
     """Draw a line, (N, P, 2), onto each image, with a pen of its own width."""
     return torch.maximum(images, draw(line, uniform(len(images), 1, 3, images.device), images.shape[-1]))
-
-
-def random_like(x: Tensor, low: float, high: float) -> Tensor:
-    """Random numbers, as many as in `x`, (N,), and on its device."""
-    return uniform(len(x), low, high, x.device)
 
 
 def box(images: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:

@@ -1,7 +1,9 @@
+from collections.abc import Callable
+
 import pytest
 import torch
 
-from digits.augment import restyle
+from digits.augment import drawn, restyle
 from digits.augment.styles import STYLES, box, center, gap
 from tests.helpers import draw
 
@@ -60,3 +62,19 @@ def test_center_moves_the_centre_of_mass_to_the_middle() -> None:
     out = center(image)
     assert out.sum() == image.sum()
     assert torch.equal(out[0, 12:16, 11:17], torch.ones(4, 6))
+
+
+DRAWN = [style for styles in STYLES.values() for style in styles if style.__module__ == drawn.__name__]
+
+
+@pytest.mark.parametrize("style", DRAWN)
+def test_digits_drawn_anew_are_high_enough_and_rarely_reach_the_edge(
+    style: Callable[[torch.Tensor], torch.Tensor],
+) -> None:
+    torch.manual_seed(0)
+    out = center(style(torch.zeros(200, 28, 28)))
+    _, top, _, bottom = box(out)
+    assert ((bottom - top) >= 9).all()
+    assert (out.amax(dim=(1, 2)) > 0.7).all()
+    edge = torch.cat([out[:, [0, -1]].flatten(1), out[:, :, [0, -1]].flatten(1)], dim=1)
+    assert (edge.amax(dim=1) > 0.5).float().mean() < 0.25

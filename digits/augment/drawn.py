@@ -1,0 +1,102 @@
+"""Digits that are drawn anew, by a few strokes each, as MNIST's writers hardly wrote them.
+
+Shapes: N images, H rows, W columns; ink is 0 to 1. Each function takes images for their number, size and device alone,
+and returns as many of its digit.
+"""
+
+import torch
+from torch import Tensor
+
+from digits.augment.strokes import curve, draw, join, point, random_like
+
+
+def open_four(images: Tensor) -> Tensor:
+    """A corner and a stem, open or closed at the top."""
+    x, y = random_like(images[:, 0, 0], 13, 18), random_like(images[:, 0, 0], 3, 6)  # the top of the stem
+    height = random_like(x, 15, 20)
+    level, left = y + height * random_like(x, 0.5, 0.75), x - random_like(x, 6, 11)  # the corner
+    is_open = (random_like(x, 0, 1) < 0.6).float()
+    start = point(x - is_open * random_like(x, 3, 9), y + is_open * random_like(x, -1, 5))
+    end = point(x + random_like(x, 2, 6), level + random_like(x, -2, 1))
+    stem = torch.cat([point(x, y), point(x - random_like(x, -2, 4), y + height)], dim=1)
+    return draw(join(torch.cat([start, point(left, level), end], dim=1), stem), random_like(x, 1, 3))
+
+
+def cornered_four(images: Tensor) -> Tensor:
+    """A long stroke to a corner at the left, a bar, and a short stem at its end, as in a flash of lightning."""
+    x, y = random_like(images[:, 0, 0], 14, 22), random_like(images[:, 0, 0], 3, 6)  # where it begins
+    height, left = random_like(x, 15, 20), x - random_like(x, 6, 13)
+    level, right = y + height * random_like(x, 0.5, 0.85), left + random_like(x, 8, 15)
+    bent = point((x + left) / 2 + random_like(x, -2.5, 2.5), (y + level) / 2 + random_like(x, -2.5, 2.5))
+    corner, end = point(left, level), point(right, level + random_like(x, -2, 1.5))
+    stem_x, above = right - random_like(x, 0, 4), random_like(x, -2, 9).clamp(min=0)
+    low = torch.maximum(y + height, level + 3)
+    stem = torch.cat([point(stem_x, level - above), point(stem_x - random_like(x, -2, 4), low)], dim=1)
+    line = torch.cat([curve(torch.cat([point(x, y), bent, corner], dim=1)), end], dim=1)
+    return draw(join(line, stem), random_like(x, 0.8, 3.5))
+
+
+def bare_five(images: Tensor) -> Tensor:
+    """A stem, a bowl and a long end to the left; half of them without a bar, the others with a short one."""
+    x, y = random_like(images[:, 0, 0], 11, 18), random_like(images[:, 0, 0], 3, 6)  # the top of the stem
+    bar = random_like(x, -7, 7).clamp(min=0)
+    low, bottom = y + random_like(x, 4, 9), y + random_like(x, 16, 20)
+    start, right = x - random_like(x, -1, 5), x + random_like(x, 3, 9)
+    end = point(x - random_like(x, 2, 11), bottom - random_like(x, -1, 5))
+    bowl = [point(start, low), point(right, low - random_like(x, 0, 4)), point(right + 2, bottom + 1)]
+    bowl += [point(x + random_like(x, -3, 3), bottom + 2), end]
+    top = torch.cat([point(x + bar, y + random_like(x, -2, 1)), point(x, y)], dim=1)
+    return draw(torch.cat([top, curve(torch.cat(bowl, dim=1))], dim=1), random_like(x, 0.8, 3.5))
+
+
+def looped_six(images: Tensor) -> Tensor:
+    """A stem and a loop, small to almost as high as the 6, that need not close, or crosses the stem."""
+    x, y = random_like(images[:, 0, 0], 13, 20), random_like(images[:, 0, 0], 3, 5)  # the top of the stem
+    bottom, left = y + random_like(x, 17, 20), random_like(x, 8, 11)
+    loop, right = random_like(x, 5, 14), left + random_like(x, 5, 12)  # height, and right end
+    middle = bottom - loop / 2
+    stem = [point(x, y), point(left, y + random_like(x, -1, 8)), point(left, middle)]
+    under = [point(left, middle), point(left, bottom), point(right, bottom), point(right, middle)]
+    over = [point(right, middle), point(right, bottom - loop * 1.2), point(left + 1, bottom - loop)]
+    end = point(left + random_like(x, -4, 5), bottom - loop * random_like(x, 0.2, 0.7))
+    line = [curve(torch.cat(part, dim=1)) for part in (stem, under, [*over, end])]
+    return draw(torch.cat(line, dim=1), random_like(x, 0.8, 3.2))
+
+
+def rising_seven(images: Tensor) -> Tensor:
+    """A bar that rises, up to a sixth of a right angle, at times with a serif, and a stem, straight or bent."""
+    x, y = random_like(images[:, 0, 0], 15, 21), random_like(images[:, 0, 0], 3, 6)  # the corner
+    length, rise = random_like(x, 9, 14), random_like(x, 0, 0.3)
+    left, level = x - length * rise.cos(), y + length * rise.sin()
+    height, lean = random_like(x, 15, 20), random_like(x, 0, 9)
+    serif = point(left - random_like(x, -1, 1), level + random_like(x, -4, 4).clamp(min=0))
+    bar = [point(left, level), point((left + x) / 2, (level + y) / 2 + random_like(x, -1, 3)), point(x, y)]
+    stem = [point(x, y), point(x - lean * random_like(x, 0.3, 0.9), y + height * 0.5), point(x - lean, y + height)]
+    line = [serif, *(curve(torch.cat(part, dim=1)) for part in (bar, stem))]
+    return draw(torch.cat(line, dim=1), random_like(x, 0.8, 3))
+
+
+def open_nine(images: Tensor) -> Tensor:
+    """A bowl that does not quite close, and a stem."""
+    x, y = random_like(images[:, 0, 0], 15, 21), random_like(images[:, 0, 0], 3, 7)  # the top of the stem
+    height, slant = random_like(x, 15, 21), random_like(x, -1, 7)
+    left, deep = x - random_like(x, 9, 15), random_like(x, 9, 15)
+    start = point(x - random_like(x, 2, 6), y + random_like(x, -2, 2))
+    bowl = [start, point(left, y - 2), point(left, y + deep), point(x, y + deep), point(x, y)]
+    stem = [point(x, y), point(x - slant * 0.3, y + height / 2), point(x - slant, y + height)]
+    return draw(torch.cat([curve(torch.cat(part, dim=1)) for part in (bowl, stem)], dim=1), random_like(x, 0.8, 2.6))
+
+
+def tailed_nine(images: Tensor) -> Tensor:
+    """A small loop, closed or not, and from its right or lower side a tail, out to the right and far to the left."""
+    wide, high = random_like(images[:, 0, 0], 2.5, 5.5), random_like(images[:, 0, 0], 2.5, 5)
+    x, y = 14 + random_like(wide, -1, 4), 4 + high  # the middle of the loop
+    leave = random_like(x, -0.3, 1.8)  # the angle where the tail begins, clockwise from the right
+    turns = torch.linspace(1, 0, 13, device=x.device) * (2 * torch.pi * random_like(x, 0.8, 1.1)[:, None])
+    angle = leave[:, None] + turns
+    loop = torch.stack([x[:, None] + wide[:, None] * angle.cos(), y[:, None] + high[:, None] * angle.sin()], dim=2)
+    bottom = y + high + random_like(x, 7, 12)
+    out = point(x + wide * random_like(x, 0.5, 2.5), y + high + random_like(x, 0, 6))
+    under, left = point(x + wide * random_like(x, -0.5, 1.5), bottom + 2), x - random_like(x, 2, 11)
+    tail = [loop[:, -1:], out, under, point(left, bottom - random_like(x, -1, 4))]
+    return draw(torch.cat([loop, curve(torch.cat(tail, dim=1))], dim=1), random_like(x, 0.8, 3))
