@@ -90,12 +90,15 @@ class Classifier(Network, LightningModule):
     def training_step(self, batch: Sequence[Tensor], batch_idx: int) -> Tensor:
         images, labels = batch[:2]
         logits = self(images)
-        if getattr(batch, "has_non_digits", False):
-            self.train_scores.update(logits[labels >= 0], labels[labels >= 0])
-            return digit_loss(logits, labels, self.label_smoothing)
-        loss = F.cross_entropy(logits, labels, label_smoothing=self.label_smoothing)
-        self.train_scores.update(logits, labels, None if self.label_smoothing else loss)  # comparable to validation
-        return loss
+        soft_labels = getattr(batch, "soft_labels", None)
+        if soft_labels is None and not getattr(batch, "has_non_digits", False):
+            loss = F.cross_entropy(logits, labels, label_smoothing=self.label_smoothing)
+            self.train_scores.update(logits, labels, None if self.label_smoothing else loss)  # comparable to validation
+            return loss
+        self.train_scores.update(logits[labels >= 0], labels[labels >= 0])
+        if soft_labels is not None:
+            return F.cross_entropy(logits, soft_labels)
+        return digit_loss(logits, labels, self.label_smoothing)
 
     def on_train_epoch_end(self) -> None:
         self._log_scores("train", self.train_scores)

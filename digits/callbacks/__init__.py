@@ -8,6 +8,7 @@ from lightning.pytorch.callbacks import LearningRateMonitor
 from digits.callbacks.before_after import BeforeAfter
 from digits.callbacks.calibration import Calibration
 from digits.callbacks.checkpoints import CheckpointFiles, RunCheckpoint
+from digits.callbacks.distillation import Distillation
 from digits.callbacks.epochs import Epochs
 from digits.callbacks.finite import FiniteLoss
 from digits.callbacks.hparams import HParams
@@ -26,6 +27,7 @@ __all__ = [
     "Calibration",
     "CheckpointFiles",
     "ConfigWriter",
+    "Distillation",
     "Epochs",
     "FiniteLoss",
     "FitSummary",

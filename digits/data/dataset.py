@@ -29,7 +29,11 @@ class Batch:
         labels: (N,), int64.
         indices: (N,), int64, on the CPU.
         source: what is known about these images, where their data set is not in memory.
+
+    In training, a callback may set `soft_labels`, (N, K), the share of each class, which then take the labels' place.
     """
+
+    soft_labels: Tensor | None = None
 
     def __init__(self, images: Tensor, labels: Tensor, indices: Tensor, source: "Digits | None" = None) -> None:
         self.images = images
