@@ -17,7 +17,8 @@ from PIL import Image
 from scipy import ndimage
 
 from digits.data.glyphs import CLEAR, THRESHOLD
-from digits.data.locate import EVEN, MOST, Grey, InkMap, locate_ink
+from digits.data.locate import MOST, Grey, InkMap, locate_ink
+from digits.data.paper import clean_ink, has_even_edge, paper_level
 
 Mask = NDArray[np.bool_]
 
@@ -28,7 +29,6 @@ BRIGHTEST = 250.0  # grey level; 254 or 255 in MNIST
 STROKE = 2.0  # pixels; half of MNIST's digits are written with 1.3 to 2.6
 TINY = 100  # pixels along the longer side of a picture that is cut out close to its digit, and has no shadows
 MARGIN = 0.25  # of the longer side
-MOSTLY = 0.6  # of an even edge
 ONE = 72  # pixels along the longer side of a picture of one digit, at first
 FAINT = 0.75  # the ink of loose parts that belong to no digit has less, on average
 SMALL, GOOD = 36, 64  # pixels: a digit that is smaller is looked at again, as large as that
@@ -125,7 +125,8 @@ def find_digit(grey: Grey) -> tuple[Grey, Box]:
     """The ink of the digit that a picture, (H, W), shows: (h, w), 0 to 1; and where it stands.
 
     Strokes that touch the edge of a picture look like lines of its paper. So a tiny one gets a margin, and so does one
-    with an even edge in which nothing clear is found.
+    with an even edge in which nothing clear is found. Where a tiny one seems to have nothing but a line even then, its
+    ink is what differs from its paper.
 
     Raises:
         NoDigit: there is no ink, or none that is clear.
@@ -137,7 +138,13 @@ def find_digit(grey: Grey) -> tuple[Grey, Box]:
             if not has_even_edge(grey):
                 raise
     margin = max(2, round(MARGIN * max(grey.shape)))
-    ink, box = clear_digit(np.pad(grey, margin, constant_values=np.median(edge(grey))))
+    try:
+        ink, box = clear_digit(np.pad(grey, margin, constant_values=paper_level(grey)))
+    except NoDigit:
+        found = clean_ink(grey, GOOD / max(grey.shape)) if max(grey.shape) <= TINY else None
+        if found is None:
+            raise
+        return main_digit(found)
     return ink, Box._make([*(n - margin for n in box[:4]), box.lone])
 
 
@@ -160,17 +167,6 @@ def clear_digit(grey: Grey) -> tuple[Grey, Box]:
     if np.percentile(digit[digit > THRESHOLD], 75) < CLEAR:
         raise NoDigit("no digit: no clear strokes, or a filled shape")
     return digit, box
-
-
-def edge(grey: Grey) -> Grey:
-    """The pixels along the edge, in one row."""
-    return np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
-
-
-def has_even_edge(grey: Grey) -> bool:
-    """Whether most of the edge has one level, as without gradients and shadows."""
-    pixels = edge(grey)
-    return bool(np.mean(np.abs(pixels - np.median(pixels)) < 255 * EVEN) > MOSTLY)
 
 
 def main_digit(found: InkMap) -> tuple[Grey, Box]:

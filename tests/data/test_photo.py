@@ -51,6 +51,27 @@ def test_a_digit_may_reach_the_edge(pen: int) -> None:
     assert similarity(prepare(tight), REFERENCE) > 0.85
 
 
+@pytest.mark.parametrize(("ink", "paper"), [(255, 0), (0, 255)])
+def test_a_stroke_may_go_from_edge_to_edge_of_a_tiny_picture(ink: int, paper: int) -> None:
+    pixels = np.full((16, 16), paper, np.uint8)
+    pixels[:, 7:9] = ink
+    prepared = prepare(Image.fromarray(pixels))
+    check_form(prepared)
+    rows, columns = np.nonzero(prepared > 127)
+    assert np.ptp(columns) < 5 <= 18 <= np.ptp(rows) + 1
+
+
+@pytest.mark.parametrize(("ink", "paper"), [(255, 0), (0, 255)])
+def test_a_digit_may_cover_most_of_the_edge_of_a_tiny_picture(ink: int, paper: int) -> None:
+    pixels = np.full((16, 16), paper, np.uint8)
+    pixels[:2, 3:13] = pixels[-2:, 3:13] = pixels[3:13, :2] = pixels[3:13, -2:] = ink
+    corners = [2, 2, 13, 13], [2, 13, 2, 13]
+    pixels[corners] = ink
+    prepared = prepare(Image.fromarray(pixels))
+    check_form(prepared)
+    assert prepared[10:18, 10:18].max() < 64
+
+
 @pytest.mark.parametrize("kind", ["gradient", "hard shadow", "soft shadow", "vignette"])
 def test_shadows_are_no_ink(kind: str) -> None:
     light = shade(kind)
