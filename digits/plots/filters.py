@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 import torch
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 from torch import Tensor
 
-from digits.plots.tiles import GAP, to_tile
+from digits.plots.tiles import GAP, text_font, to_tile
 
 SIDE = 56  # pixels that an image or a filter takes
 COLUMNS = 8
@@ -30,7 +30,7 @@ def plot_filters(weight: Tensor, image: Tensor, response: Tensor) -> Image.Image
         ("a digit", grid(image[None])),
         ("what each filter makes of the digit", grid(shade(response.clamp(-1, 1)))),
     ]
-    font = ImageFont.load_default(14)
+    font = text_font(12)
     title = "First layer: blue is above 0, orange below"
     widths = [max(panel.width, round(font.getlength(name))) + 2 * GAP for name, panel in panels]
     width = max(sum(widths), round(font.getlength(title))) + 2 * GAP

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 from torch import Tensor
 
 from digits.plots.style import DARK_ORANGE
-from digits.plots.tiles import CAPTION, GAP, to_tile, truncate
+from digits.plots.tiles import CAPTION, GAP, text_font, to_tile, truncate
 
 COLUMNS = 8
 SIDE = 84  # pixels of an image
@@ -24,7 +24,7 @@ def plot_mistakes(images: Tensor, labels: Tensor, probabilities: Tensor, classes
     rows = -(-len(images) // COLUMNS)
     width, height = SIDE + 2 * GAP, SIDE + CAPTION + 2 * GAP
     sheet = Image.new("RGB", (COLUMNS * width, max(rows, 1) * height), "white")
-    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(13)
+    draw, font = ImageDraw.Draw(sheet), text_font(11)
     if len(images) == 0:
         draw.text((GAP, GAP), "no mistakes", fill="black", font=font)
     for i, (image, label, row) in enumerate(zip(images, labels.tolist(), probabilities, strict=True)):

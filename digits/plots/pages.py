@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 from torch import Tensor
 
 from digits.doubt import Doubt
 from digits.plots.style import BLUE, DARK_ORANGE
-from digits.plots.tiles import CAPTION, GAP, truncate
+from digits.plots.tiles import CAPTION, GAP, text_font, truncate
 
 if TYPE_CHECKING:
     from digits.data import Digits
@@ -79,7 +79,7 @@ def plot_page(picture: Image.Image | None, title: str, digits: Iterable[tuple[Di
         size = max(1, round(picture.width * scale)), max(1, round(picture.height * scale))
         page = Image.new("RGB", (WIDTH, size[1] + CAPTION), "white")
         page.paste(picture.resize(size), (0, CAPTION))
-    draw, font = ImageDraw.Draw(page), ImageFont.load_default(16)
+    draw, font = ImageDraw.Draw(page), text_font(14)
     for place, text, unsure in digits:
         if picture is None or not place.width:  # nothing was found
             continue

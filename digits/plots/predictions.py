@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 from torch import Tensor
 
 from digits.plots.style import DARK_ORANGE
-from digits.plots.tiles import CAPTION, GAP, to_tile, truncate
+from digits.plots.tiles import CAPTION, GAP, text_font, to_tile, truncate
 
 if TYPE_CHECKING:
     from digits.data import Digits
@@ -42,7 +42,7 @@ def plot_predictions(
     rows, left = -(-shown // columns), (number or len(data)) - shown
     width, height = 2 * SIDE + 3 * GAP, SIDE + CAPTION + 2 * GAP
     sheet = Image.new("RGB", (columns * width, rows * height + (CAPTION if left else 0)), "white")
-    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(14)
+    draw, font = ImageDraw.Draw(sheet), text_font(12)
     for i in range(shown):
         x, y = (i % columns) * width + GAP, (i // columns) * height + GAP
         note = data.notes[i] if data.notes is not None else ""

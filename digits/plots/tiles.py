@@ -1,14 +1,32 @@
 """What pictures that are made of images share: enlarged pixels, text that fits, and rows of images."""
 
+import importlib.util
 from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
 GAP = 8  # pixels around a tile
+FONT = "mpl-data/fonts/ttf/DejaVuSans.ttf"
 CAPTION = 34  # pixels: the height of two lines of text
 
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
+
+
+@cache
+def text_font(size: int) -> Font:
+    """Matplotlib's DejaVu Sans, which has the letters of most alphabets; Pillow's own where it is not found.
+
+    Args:
+        size: in pixels.
+    """
+    found = importlib.util.find_spec("matplotlib")  # without importing it, which takes time
+    try:
+        return ImageFont.truetype(str(Path(found.origin or "").parent / FONT) if found is not None else FONT, size)
+    except OSError:
+        return ImageFont.load_default(size)
 
 
 def to_tile(image: Tensor, width: int, height: int) -> Image.Image:
@@ -35,7 +53,7 @@ def tile_rows(rows: Sequence[tuple[str, Sequence[Tensor]]], scale: int, apart: i
         scale: pixels of the picture per pixel of an image.
         apart: leave a gap after this many images of a row.
     """
-    font = ImageFont.load_default(14)
+    font = text_font(12)
     left = 16 + max(round(font.getlength(name)) for name, _ in rows)
     side = max(rows[0][1][0].shape) * scale + 4
     most = max(len(images) for _, images in rows)

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 import torch
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from digits.plots import plot_augmentation, plot_mistakes, plot_samples
-from digits.plots.tiles import GAP, tile_rows, to_tile, truncate
+from digits.plots.tiles import GAP, text_font, tile_rows, to_tile, truncate
 
 
 def test_pixels_become_squares() -> None:
@@ -15,11 +15,16 @@ def test_pixels_become_squares() -> None:
 
 @pytest.mark.parametrize("text", ["short", "a/long/path/to/some/picture_0001.png", "line\nbreak\x00", ""])
 def test_text_is_cut_at_the_front_until_it_fits(text: str) -> None:
-    draw, font = ImageDraw.Draw(Image.new("L", (9, 9))), ImageFont.load_default(13)
+    draw, font = ImageDraw.Draw(Image.new("L", (9, 9))), text_font(12)
     cut = truncate(text, draw, font, 80)
     assert draw.textlength(cut, font=font) <= 80
     assert text.replace("\n", "?").replace("\x00", "?").endswith(cut.removeprefix("…"))
     assert cut.startswith("…") == (len(text) > 20)
+
+
+def test_letters_of_other_alphabets_are_drawn() -> None:
+    drawn = {bytes(text_font(12).getmask(letter)) for letter in "éüñøžЖλא\ufffe"}
+    assert len(drawn) == 9  # the last one is the box of what is missing
 
 
 def test_rows_hold_their_images() -> None:
