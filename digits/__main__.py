@@ -20,6 +20,7 @@ LIGHTNING = ("fit", "validate", "test", "predict", "export")
 INK = {
     f"{option}{name}" for option in ("", "--config=") for name in ("ink", "ink.yaml", "configs/ink.yaml")
 }  # no classifier
+FLAGS = ("-h", "--help", "--help-all", "--json", "--print_config")  # options without a value
 LIGHTNING_OPTIONS = ("-c", "--config", "--print_config")  # LightningCLI's own: settings of several commands
 
 
@@ -51,8 +52,9 @@ def run(args: list[str]) -> None:
         print(usage())
     elif command == "--version":
         print(f"{PROGRAM} {__version__}")
-    elif command == "predict" and is_picture(options[:1]):
-        importlib.import_module("digits.commands.predict").main(options)
+    elif command == "predict" and names_pictures(options):
+        names, rest = split_pictures(options)
+        importlib.import_module("digits.commands.predict").main([*rest, "--", *names] if names else rest)
     elif command == "fit" and INK & {*options}:
         importlib.import_module("digits.commands.fit_ink").main(args)
     elif command in LIGHTNING or command.split("=")[0] in LIGHTNING_OPTIONS:
@@ -78,18 +80,31 @@ def run(args: list[str]) -> None:
 def with_pictures(args: list[str]) -> list[str]:
     """`test my_digits/ …` in its long form: the weights that come with the package, on these pictures."""
     command, *options = args
-    names = list(itertools.takewhile(lambda word: not word.startswith("-"), options))
+    names, rest = split_pictures(options)
     if command != "test" or not names:
         return args
-    rest = options[len(names) :]
     chosen = any(word.partition("=")[0] in ("--ckpt_path", "--config", "-c", "--model", "--name") for word in rest)
     network = [] if chosen else ["--ckpt_path=pretrained"]
     return [command, *network, "--data=ImageDataModule", f"--data.path={json.dumps(names)}", *rest]
 
 
-def is_picture(options: list[str]) -> bool:
-    """Whether what follows a command names a picture, in place of an option."""
-    return bool(options) and (not options[0].startswith("-") or options[0] in ("-", "--json"))
+def names_pictures(options: list[str]) -> bool:
+    """Whether `predict` is given pictures, or options that only those have, in place of a config and data."""
+    return bool(split_pictures(options)[0]) or any(word.partition("=")[0] in ("--json", "--output") for word in options)
+
+
+def split_pictures(options: list[str]) -> tuple[list[str], list[str]]:
+    """The names of pictures among the words that follow a command, and the other words: options with their values."""
+    names, rest, words = [], [], iter(options)
+    for word in words:
+        if not word.startswith("-") or word == "-":
+            names.append(word)
+        elif word == "--":  # what follows is no option, whatever it is called
+            names += words
+        else:
+            value = [] if "=" in word or word in FLAGS else [*itertools.islice(words, 1)]
+            rest += [word, *value]
+    return names, rest
 
 
 if __name__ == "__main__":

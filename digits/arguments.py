@@ -33,6 +33,9 @@ OF_FIT = ("init_from", "mnist_share", "test")  # options of `fit` alone
 class Parser(OneLineErrors, LightningArgumentParser):
     """A parser whose errors are one line that names the option, and one that may be meant."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, allow_abbrev=False, **kwargs)
+
     def suggest(self, message: str) -> str:
         return suggestion(message) or super().suggest(message)
 

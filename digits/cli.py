@@ -31,7 +31,7 @@ from digits.ensemble import Ensemble
 from digits.errors import InputError
 from digits.fast.process import fastest_precision
 from digits.fast.trainer import speed_up
-from digits.files import check_writable, reserve_standard_output, wants_standard_output
+from digits.files import PICTURES, TABLES, check_writable, reserve_standard_output, wants_standard_output
 from digits.loggers import place
 from digits.options import NextCommands, network_from_checkpoint
 from digits.refusals import refusal, tell_of_thread, with_folder
@@ -199,9 +199,9 @@ class DigitsCLI(ArgumentsCLI):
 
     def predict(self, **kwargs: Any) -> None:
         """Write predictions."""
-        for option in ("path", "picture"):
+        for option, suffixes in {"path": TABLES, "picture": PICTURES}.items():
             if (path := self.options.predictions[option]) is not None:
-                check_writable(f"--predictions.{option}", Path(path))
+                check_writable(f"--predictions.{option}", Path(path), suffixes)
         self.trainer.predict(return_predictions=False, **kwargs)
         self.refuse_unreadable()
 

@@ -7,6 +7,7 @@ import re
 import shutil
 import sys
 import textwrap
+import unicodedata
 import warnings
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
@@ -80,7 +81,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 def one_line(error: BaseException | str) -> str:
     """An error as the command line prints it: one line, which a terminal shows without words broken."""
-    text = f"error: {' '.join(str(error).split())}"
+    text = printable(f"error: {' '.join(str(error).split())}")
     text = text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
     if sys.stderr is None or not sys.stderr.isatty():
         return text
@@ -130,6 +131,12 @@ def brief(message: str) -> str:
     return text
 
 
+def printable(text: str) -> str:
+    """A text, such as a file's name, without what moves the cursor, colours, or turns the direction of reading."""
+    odd = {c for c in text if not c.isprintable() and unicodedata.category(c) not in ("Zs", "Cs")}
+    return text.translate({ord(c): repr(c)[1:-1] for c in odd}) if odd else text
+
+
 def shown(path: Path) -> str:
     """`path` relative to the working directory if it lies there."""
     try:
@@ -170,7 +177,7 @@ def say(message: str) -> None:
 def warn(message: str) -> None:
     """Print a warning from one process only."""
     if is_first_process():
-        print(f"warning: {message}", file=sys.stderr)
+        print(f"warning: {printable(message)}", file=sys.stderr)
 
 
 def is_terminal() -> bool:

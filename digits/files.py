@@ -7,7 +7,7 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import pairwise
 from pathlib import Path
@@ -20,6 +20,7 @@ from digits.errors import InputError
 
 STANDARD_OUTPUT = ("-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
 OPTIONS = ("--predictions.path", "--predictions.picture", "--path")  # that name a file to write
+TABLES, PICTURES = (".csv", ".parquet"), (".png",)  # what such files may be called
 TEXT: dict[str, Any] = {"newline": "", "encoding": "utf-8", "errors": "surrogateescape"}
 reserved: list[Any] = []  # standard output, while what is printed goes to standard error
 
@@ -124,14 +125,21 @@ def check_permission(path: Path) -> None:
         raise PermissionError(13, "Permission denied", str(path))
 
 
-def check_writable(option: str, path: Path) -> None:
-    """Refuse a file that can't be written before anything is computed for it.
+def check_writable(option: str, path: Path, suffixes: Sequence[str] = ()) -> None:
+    """Refuse a file that can't be written, or promises another format, before anything is computed for it.
+
+    Args:
+        option: that names it.
+        path: the file.
+        suffixes: that it may have, if it has any.
 
     Raises:
         InputError: names the option, the file and the reason.
     """
     if is_stream(path):
         return
+    if suffixes and path.suffix.lower() not in ("", *suffixes):
+        raise InputError(f"{option} {path}: its name must end in {' or '.join(suffixes)}")
     try:
         target = followed(path)
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -12,7 +12,7 @@ from digits import __version__
 from digits.errors import InputError
 from digits.files import is_stream, replacing, writing
 from digits.journal import Finished, Journal
-from digits.parquet import SUFFIX, parquet_table, pyarrow
+from digits.parquet import is_parquet, parquet_table, pyarrow
 
 
 class Output:
@@ -37,7 +37,7 @@ class Output:
         self.stack = ExitStack()
         self.journal: Journal | None = None
         self.write: Callable[[str], Any] = len  # nowhere
-        if path is not None and path.suffix == SUFFIX:
+        if path is not None and is_parquet(path):
             pyarrow()  # or it would be missed when all is predicted
         if path is not None and made_of and not is_stream(path):
             options = f"digits {__version__}: {','.join(header)}"
@@ -89,7 +89,7 @@ class Output:
 @contextmanager
 def table(path: Path, header: Sequence[str]) -> Iterator[Callable[[str], None]]:
     """Open a file that takes the place of `path` when all is written; gives a function that writes rows to it."""
-    if path.suffix == SUFFIX:
+    if is_parquet(path):
         with parquet_table(path, header) as write_group:
             yield write_group
         return

@@ -15,6 +15,11 @@ ROWS = 100_000  # of a group, which readers load as one
 TEXTS = {"note", "mark"}  # columns of text
 
 
+def is_parquet(path: Path) -> bool:
+    """Whether a file is to be Parquet, by its name."""
+    return path.suffix.lower() == SUFFIX
+
+
 @contextmanager
 def parquet_table(path: Path, header: Sequence[str]) -> Iterator[Callable[[str], None]]:
     """Open a file that takes the place of `path` when all is written; gives a function that writes rows, as CSV.

@@ -30,6 +30,13 @@ WORDS = {
     "trainer.default_root_dir": "where lightning_logs lies",
 }
 TRAINER = [name.partition(".")[2] for name in WORDS if name.startswith("trainer.")]
+USAGE = {  # of commands that can be given in two ways
+    "predict": (
+        f"usage: {PROGRAM} predict PICTURE … [--ckpt_path FILE] [--output FILE] [--json]",
+        f"       {PROGRAM} predict [options]",
+    ),
+    "test": (f"usage: {PROGRAM} test [PICTURE …] [options]",),
+}
 HIDDEN = ("help", "print_config", "trainer", "model", "data")  # listed below, or shown at the end
 
 
@@ -41,7 +48,12 @@ def short_help(command: str, parser: LightningArgumentParser) -> str:
         parser: of the command.
     """
     width = min(shutil.get_terminal_size((80, 24)).columns, 100)
-    lines = [f"usage: {PROGRAM} {command} [options]", "", *textwrap.wrap(COMMANDS[command], width), ""]
+    lines = [
+        *USAGE.get(command, (f"usage: {PROGRAM} {command} [options]",)),
+        "",
+        *textwrap.wrap(COMMANDS[command], width),
+        "",
+    ]
     shown_ones = [action for action in parser._actions if action.help != argparse.SUPPRESS]
     known = {action.dest: (WORDS.get(action.dest, action.help or ""), action.default) for action in shown_ones}
     own = [name for name in known if "." not in name and name not in HIDDEN]

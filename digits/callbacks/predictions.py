@@ -15,7 +15,7 @@ from torch import Tensor
 
 from digits.callbacks.outcomes import classes_of, is_one_each
 from digits.callbacks.summary_writers import summary_writers
-from digits.console import say, shown
+from digits.console import printable, say, shown
 from digits.data import Digits, DigitsDataModule, datamodule_of
 from digits.data.dataset import Batch, together
 from digits.doubt import Doubt
@@ -126,7 +126,9 @@ class PredictionWriter(Callback):
         rows = kaggle_rows(indices, classes) if kaggle else csv_rows(here, classes, probabilities, data, doubt, target)
         part = data.subset(torch.as_tensor(here, dtype=torch.long)) if self.picture or data.has_places else data
         said = numbers(probabilities, part, doubt) if data.has_places else {}
-        finished = Finished(as_csv(rows), [f"{name}:{beside(text)}" for name, text in said.items()], counts(data, here))
+        finished = Finished(
+            as_csv(rows), [f"{printable(name)}:{beside(text)}" for name, text in said.items()], counts(data, here)
+        )
         if (self.picture is not None or data.has_places) and probabilities.isnan().any():
             raise InputError("pictures of predictions need a predict_step that returns probabilities, (N, K)")
         if self.picture is not None and sum(len(one) for one, _ in self.kept.values()) < PICTURES:

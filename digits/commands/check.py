@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from digits.commands.parser import CommandParser
-from digits.console import quiet, say
+from digits.console import printable, quiet, say
 from digits.errors import InputError
 
 if TYPE_CHECKING:
@@ -46,9 +46,9 @@ def main(args: Sequence[str]) -> None:
         InputError: there is nothing to check.
     """
     options = command_parser().parse_args(list(args))
-    from digits.files import check_writable, save_picture
+    from digits.files import PICTURES, check_writable, save_picture
 
-    check_writable("--picture", Path(options.picture))
+    check_writable("--picture", Path(options.picture), PICTURES)
     if options.data == SOURCES[0]:
         lines, sheet = check_pictures(options.paths, options.ckpt_path)
     else:
@@ -150,5 +150,7 @@ def described(data: Digits, probabilities: Tensor, worst: Tensor, notes: Sequenc
     for i in worst.tolist():
         confidence, taken_for = probabilities[i].max(dim=0)
         note = f", {notes[i]}" if notes and notes[i] else ""
-        lines.append(f"{data.ids[i]}: labelled {data.labels[i]}, read as {taken_for} ({confidence:.1%}{note})")
+        lines.append(
+            f"{printable(str(data.ids[i]))}: labelled {data.labels[i]}, read as {taken_for} ({confidence:.1%}{note})"
+        )
     return lines

@@ -27,7 +27,8 @@ from digits.network import Network
 TOLERANCE = 1e-4  # of a probability, between the file and the network it was made from
 BATCH = 500
 NEEDED = {"onnx": ("onnx", "onnxscript", "onnxruntime")}
-SUFFIX = {"onnx": ".onnx", "torch-export": ".pt2", "weights": ".ckpt", "web": ".html"}
+Format = Literal["onnx", "torch-export", "weights", "web"]
+SUFFIX: dict[Format, str] = {"onnx": ".onnx", "torch-export": ".pt2", "weights": ".ckpt", "web": ".html"}
 
 Images = np.ndarray  # (N, 28, 28), uint8
 
@@ -67,7 +68,7 @@ class ExportingTrainer(Trainer):
         datamodule: DigitsDataModule,
         ckpt_path: str | None = None,
         weights_only: bool | None = None,
-        format: Literal["onnx", "torch-export", "weights", "web"] = "onnx",
+        format: Format | None = None,
         path: str | None = None,
         int8: bool = False,
     ) -> list[str]:
@@ -81,7 +82,8 @@ class ExportingTrainer(Trainer):
             ckpt_path: the checkpoint, or best or last; by default the best one of the newest run.
             weights_only: checkpoints are read without running anything in them, whatever is given here.
             format: onnx, for onnxruntime and others; torch-export, for `torch.export.load`; weights, a checkpoint
-                without what only training needs; or web, a page that draws and answers in any browser.
+                without what only training needs; or web, a page that draws and answers in any browser. By default what
+                the ending of path says, or onnx.
             path: the file to write; by default model with .onnx, .pt2, .ckpt or .html in the working directory.
             int8: quantise weights and activations to 8 bits (onnx only); the error is reported beside the original's.
 
@@ -91,6 +93,7 @@ class ExportingTrainer(Trainer):
         Raises:
             InputError: a package is missing, or the file does not say what the network says.
         """
+        format = format_of(path, format)
         if int8 and format != "onnx":
             raise InputError("--int8 needs --format onnx")
         if any(importlib.util.find_spec(package) is None for package in NEEDED.get(format, ())):
@@ -146,6 +149,21 @@ class ExportingTrainer(Trainer):
             f"of the network itself {own / len(images):.2%}",
             f"{verdict.rate:,.0f} images a second; PyTorch {rate:,.0f}",
         ]
+
+
+def format_of(path: str | None, given: Format | None) -> Format:
+    """The format of a file, by --format or by the ending of its name; see `ExportingTrainer.export`.
+
+    Raises:
+        InputError: they contradict each other, or the ending is of no format.
+    """
+    suffix = Path(path or "").suffix.lower()
+    told: Format | None = next((format for format, its in SUFFIX.items() if its == suffix), None)
+    if given is not None and told not in (None, given):
+        raise InputError(f"--format {given} contradicts --path {path}: its name must end in {SUFFIX[given]}")
+    if given is None and told is None and suffix:
+        raise InputError(f"--path {path}: its name must end in {', '.join(SUFFIX.values())}, or give --format")
+    return given or told or "onnx"
 
 
 def shapes() -> dict[str, Any]:

@@ -13,4 +13,4 @@ class CommandParser(OneLineErrors, ArgumentParser):
     """
 
     def __init__(self, command: str) -> None:
-        super().__init__(prog=f"{PROGRAM} {command}", description=COMMANDS[command])
+        super().__init__(prog=f"{PROGRAM} {command}", description=COMMANDS[command], allow_abbrev=False)

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from jsonargparse.typing import PositiveInt
 
 from digits.commands.parser import CommandParser
+from digits.console import printable
 from digits.errors import InputError
-from digits.files import check_writable, is_standard_output
+from digits.files import TABLES, check_writable, is_standard_output
 
 if TYPE_CHECKING:
     from digits.data.stream import Chunk
@@ -47,7 +48,7 @@ def main(args: Sequence[str]) -> None:
     """
     options = command_parser().parse_args(list(args))
     if options.output is not None:
-        check_writable("--output", Path(options.output))
+        check_writable("--output", Path(options.output), TABLES)
     from digits.processes import joined
 
     with joined():
@@ -110,7 +111,12 @@ def find_all(names: Sequence[str]) -> list[str | BytesIO]:
         if name == STANDARD_INPUT:
             found.setdefault(name, BytesIO(sys.stdin.buffer.read()))
         else:
-            found.update((path, path) for path in picture_names(name))
+            try:
+                found.update((path, path) for path in picture_names(name))
+            except InputError:
+                if len(names) == 1:
+                    raise
+                found[name] = name  # its own line says why it can't be read
     return list(found.values())
 
 
@@ -153,9 +159,9 @@ class Reader:
         for file in chunk.items:
             name = file if isinstance(file, str) else STANDARD_INPUT
             reading = self.predictor.read(file)
-            line = str(reading)
+            line, shown_name = str(reading), printable(name)
             gap = "" if line.startswith("\n") else " "
-            lines.append(reading.as_json(name) if self.json else f"{name}:{gap}{line}")
+            lines.append(reading.as_json(name) if self.json else f"{shown_name}:{gap}{line}")
             rows += rows_of(name, reading, len(self.predictor.classes))
             unreadable += reading.note.startswith("unreadable")
         return Finished(as_csv(rows), lines, {"images": len(chunk.items), "unreadable": unreadable})

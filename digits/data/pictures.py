@@ -105,7 +105,7 @@ def picture_names(path: str) -> list[str]:
     if not names:
         kinds = ", ".join(sorted(SUFFIXES))
         what = "has no pictures" if Path(path).is_dir() or glob.glob(path, recursive=True) else "does not exist"  # noqa: PTH207
-        raise InputError(f"--data.path {path} {what} ({kinds})")
+        raise InputError(f"{path} {what} ({kinds})")
     names.sort(key=natural)
     return names
 

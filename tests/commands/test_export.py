@@ -8,7 +8,9 @@ import pytest
 import torch
 
 from digits.commands import export
+from digits.commands.export import Format, format_of
 from digits.data import MNISTDataModule
+from digits.errors import InputError
 from tests.helpers import Digits
 
 onnx = pytest.importorskip("onnx", reason="needs the extra export")
@@ -82,6 +84,29 @@ def test_a_file_that_says_something_else_is_not_kept(
     Path("model.onnx").write_text("an older one")
     assert "was not kept" in refused("export", "--name=LargeCNN")
     assert Path("model.onnx").read_text() == "an older one"
+
+
+@pytest.mark.parametrize(
+    ("path", "given", "format"),
+    [
+        (None, None, "onnx"),
+        ("a.html", None, "web"),
+        ("A.PT2", None, "torch-export"),
+        ("m", None, "onnx"),
+        ("a.bin", "weights", "weights"),
+        ("a.ckpt", "weights", "weights"),
+        ("-", "web", "web"),
+    ],
+)
+def test_the_ending_decides_the_format(path: str | None, given: Format | None, format: str) -> None:
+    assert format_of(path, given) == format
+
+
+def test_an_ending_of_no_format_or_another_is_refused() -> None:
+    with pytest.raises(InputError, match=r"contradicts --path a\.html: its name must end in \.onnx"):
+        format_of("a.html", "onnx")
+    with pytest.raises(InputError, match=r"--path a\.tflite: its name must end in \.onnx, .* or give --format"):
+        format_of("a.tflite", None)
 
 
 def test_what_cannot_be_exported(trained: Digits, refused: Digits, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -56,6 +56,47 @@ def test_a_broken_file_is_named_and_the_others_are_read(capsys: pytest.CaptureFi
     assert lines["scans/broken.png"].startswith("unreadable: ")
 
 
+def test_one_missing_name_refuses_no_others(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("empty").mkdir()
+    with pytest.raises(SystemExit) as info:
+        main(["predict", "absent.png", "scans", "*.nothing", "empty", "--output=out.csv"])
+    assert "3 of 4 files could not be read" in str(info.value.code)
+    lines = said(capsys)
+    assert lines["scans/7_a.png"].startswith("7")
+    assert lines["absent.png"] == "unreadable: No such file or directory"
+    assert lines["empty"] == "unreadable: not a regular file"
+    assert len(Path("out.csv").read_text().splitlines()) == 5
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["--output", "out.csv", "scans"],
+        ["--tta", "false", "scans", "--output=out.csv"],
+        ["--output=out.csv", "--", "scans"],
+        ["scans", "--output", "out.csv", "blank.png"],
+    ],
+)
+def test_options_stand_where_they_like(args: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    main(["predict", *args])
+    assert said(capsys)["scans/7_a.png"].startswith("7")
+    assert Path("out.csv").is_file()
+
+
+@pytest.mark.parametrize("name", ["out.xlsx", "out.json", "out.csv.gz"])
+def test_a_table_of_another_format_is_refused(name: str) -> None:
+    with pytest.raises(SystemExit, match=r"must end in \.csv or \.parquet"):
+        main(["predict", "scans", f"--output=new/{name}"])
+    assert not Path("new").exists()
+
+
+def test_names_do_not_steer_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    name = "a\x1b[31m\nb\u202egnp.é 1.png"
+    Path("scans/7_a.png").rename(name)
+    main(["predict", name])
+    assert capsys.readouterr().out.startswith("a\\x1b[31m\\nb\\u202egnp.é 1.png: 7 (")
+
+
 def test_json_and_csv(capsys: pytest.CaptureFixture[str]) -> None:
     main(["predict", "--json", "scans", "page.png", "blank.png", "--output=out.csv"])
     one, page, blank = map(json.loads, capsys.readouterr().out.splitlines())
@@ -81,7 +122,10 @@ def test_a_picture_comes_from_standard_input(
     assert capsys.readouterr().out.startswith("-: 7 (")
 
 
-@pytest.mark.parametrize("args", [["absent.png"], ["scans", "--ckpt_path=absent.ckpt"], ["scans", "--outptu=x.csv"]])
+@pytest.mark.parametrize(
+    "args",
+    [["absent.png"], ["scans", "--ckpt_path=absent.ckpt"], ["scans", "--outptu=x.csv"], ["scans", "--outp=x.csv"]],
+)
 def test_what_is_wrong_is_said_in_a_line(args: list[str]) -> None:
     with pytest.raises(SystemExit) as info:
         main(["predict", *args])
@@ -108,6 +152,7 @@ def test_test_takes_pictures_in_the_same_way() -> None:
         "--tta=true",
     ]
     assert "--ckpt_path=pretrained" not in with_pictures(["test", "a", "--config=mlp"])
+    assert with_pictures(["test", "--tta", "true", "a"])[-3:] == ['--data.path=["a"]', "--tta", "true"]
     assert with_pictures(["test", "--config", "mlp"]) == ["test", "--config", "mlp"]
 
 
