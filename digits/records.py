@@ -32,9 +32,28 @@ class RunRecord:
         return cls(folder, read_metrics(folder / "metrics.csv"), read_test(folder / "test.json"))
 
     @cached_property
+    def config(self) -> dict[str, Any]:
+        """The run's configuration, which takes much longer to read than the rest."""
+        return read_config(self.folder / "config.yaml")
+
+    @property
     def trainer(self) -> dict[str, Any]:
-        """The Trainer's options, which take much longer to read than the rest."""
-        return read_trainer(self.folder / "config.yaml")
+        """The Trainer's options."""
+        return section(self.config, "trainer")
+
+    @property
+    def source(self) -> str:
+        """What it was trained and validated on, such as `FashionMNIST`; "" where its configuration does not say so."""
+        data = section(self.config, "data")
+        settings, kind = section(data, "init_args"), str(data.get("class_path", "")).rpartition(".")[2]
+        of = settings.get("dataset") or settings.get("train") or settings.get("path") or kind.removesuffix("DataModule")
+        return " ".join(map(str, of)) if isinstance(of, list) else str(of)
+
+    @property
+    def validated_on(self) -> str:
+        """Which of these images were kept for validation."""
+        settings = section(section(self.config, "data"), "init_args")
+        return ", ".join(f"{name} {settings[name]}" for name in ("val_size", "split_seed") if name in settings)
 
     @property
     def planned(self) -> int | None:
@@ -74,13 +93,19 @@ def is_part(limit: Any) -> bool:
     return bool(limit) and not (limit == 1 and isinstance(limit, float))
 
 
-def read_trainer(path: Path) -> dict[str, Any]:
-    """The Trainer's options in a run's configuration; none where it has none, or none that can be read."""
+def read_config(path: Path) -> dict[str, Any]:
+    """A run's configuration; empty where it has none, or none that can be read."""
     try:
-        trainer = yaml.safe_load(path.read_text(encoding="utf-8")).get("trainer")
-    except (OSError, ValueError, RecursionError, yaml.YAMLError, AttributeError):
+        config = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError, yaml.YAMLError):
         return {}
-    return trainer if isinstance(trainer, dict) else {}
+    return config if isinstance(config, dict) else {}
+
+
+def section(config: dict[str, Any], name: str) -> dict[str, Any]:
+    """A part of a configuration; empty where it has none."""
+    found = config.get(name)
+    return found if isinstance(found, dict) else {}
 
 
 def read_metrics(path: Path) -> list[dict[str, float]]:

@@ -3,11 +3,12 @@
 torch and the rest are imported when there is something to compare.
 """
 
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
 from digits.commands.parser import CommandParser
-from digits.console import as_table
+from digits.console import as_table, printable
 from digits.errors import InputError
 from digits.records import RunRecord
 
@@ -61,14 +62,36 @@ def compare(runs: Sequence[str], picture: str | None = None) -> str:
         raise InputError(f"none of {', '.join(runs)} has a checkpoint: train first")
     notes = [PART] if any("*" in row[5] for row in table) else []
     notes += [UNFINISHED] if any("of" in row[3] for row in table) else []
+    notes += other_images([record for record in records if record.error is not None], len(records) < len(runs))
     lines = {record.name: record.epochs for record in records if record.error is not None}
     if picture is not None and lines:
-        from digits.files import save_picture
+        from digits.files import PICTURES, check_writable, save_picture
         from digits.plots import plot_comparison
 
+        check_writable("--picture", Path(picture), PICTURES)
         save_picture(Path(picture), plot_comparison(lines))
         notes.append(f"Chart: {picture}")
     return "\n".join([as_table([COLUMNS, *table], left=2), *notes])
+
+
+def other_images(records: Sequence[RunRecord], shipped: bool) -> list[str]:
+    """Lines that say which runs were validated on which images; none where all were on the same.
+
+    Args:
+        records: of the runs with a validation error.
+        shipped: whether the weights of the package, which are of MNIST, stand beside them.
+    """
+    known = [record for record in records if record.source]
+    splits = len({record.validated_on for record in known}) > 1
+    names: dict[str, list[str]] = {"MNIST": [SHIPPED]} if shipped and not splits else {}
+    for record in known:
+        kept = f" ({record.validated_on})" if splits and record.validated_on else ""
+        names.setdefault(f"{record.source}{kept}", []).append(record.name)
+    if len(names) < 2:
+        return []
+    lines = [f"{printable(source)}: {', '.join(own)}" for source, own in names.items()]
+    wrapped = [textwrap.fill(line, 80, initial_indent="  ", subsequent_indent="    ") for line in lines]
+    return ["The images are not the same, so the errors do not compare:", *wrapped]
 
 
 def row_of_run(record: RunRecord) -> list[str]:

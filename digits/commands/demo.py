@@ -41,6 +41,7 @@ def demo(ckpt_path: str | None = None, host: str = "127.0.0.1", port: int = 7860
     """
     from digits.commands.page.app import App
     from digits.commands.page.guard import LOOPBACK
+    from digits.commands.page.networks import PRETRAINED
     from digits.commands.page.server import PageServer
     from digits.runs import LOG_ROOT
 
@@ -52,6 +53,8 @@ def demo(ckpt_path: str | None = None, host: str = "127.0.0.1", port: int = 7860
         app.end()
         raise InputError(f"--host {host} --port {port}: {error}") from None
     print(f"Checkpoint: {source}")
+    if ckpt_path is None and source != PRETRAINED:
+        print("Your newest run answers; for the package's own network use the page's menu, or --ckpt_path pretrained")
     if host not in LOOPBACK:
         print(
             "Everyone who reaches this computer can draw, have pictures read, save drawings into my_digits/, and train"

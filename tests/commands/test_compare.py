@@ -1,9 +1,12 @@
+import json
 from pathlib import Path
 
 import pytest
 
 from digits.__main__ import main
+from digits.commands.compare import other_images
 from digits.config_files import describe
+from digits.records import RunRecord
 from tests.helpers import Digits
 
 FIT = ("--model=LargeCNN", "--trainer.max_epochs=2", "--name=run")
@@ -50,3 +53,21 @@ def test_partial_and_unfinished_runs_are_marked_and_nothing_is_wider_than_80_col
     assert "* of a run on a part of the images" in out
     assert "stopped before its end" in out
     assert max(map(len, out.splitlines())) <= 80
+
+
+def test_runs_of_other_images_are_told_apart(tmp_path: Path) -> None:
+    def record(name: str, **data: str | int) -> RunRecord:
+        (tmp_path / name).mkdir()
+        config = {"data": {"class_path": "digits.data.MNISTDataModule", "init_args": data}}
+        (tmp_path / name / "config.yaml").write_text(json.dumps(config))
+        return RunRecord(tmp_path / name, [{"val/error": 0.1}], None)
+
+    mnist, other = record("mnist", dataset="MNIST", val_size=5), record("fashion", dataset="FashionMNIST", val_size=5)
+    assert other_images([mnist, mnist], shipped=True) == []
+    _, *lines = other_images([mnist, other], shipped=True)
+    assert lines == [f"  MNIST: pretrained, {mnist.name}", f"  FashionMNIST: {other.name}"]
+    _, *lines = other_images([mnist, record("split", dataset="MNIST", val_size=9)], shipped=False)
+    assert lines[0].startswith("  MNIST (val_size 5): ")
+    assert lines[1].startswith("  MNIST (val_size 9): ")
+    (tmp_path / "mnist/config.yaml").write_text("data: [")
+    assert RunRecord(tmp_path / "mnist", [], None).source == ""
