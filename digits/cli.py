@@ -31,7 +31,7 @@ from digits.ensemble import Ensemble
 from digits.errors import InputError
 from digits.fast.process import fastest_precision
 from digits.fast.trainer import speed_up
-from digits.files import PICTURES, TABLES, check_writable, reserve_standard_output, wants_standard_output
+from digits.files import PICTURES, TABLES, check_writable, refuse_input, reserve_standard_output, wants_standard_output
 from digits.loggers import place
 from digits.options import NextCommands, network_from_checkpoint
 from digits.refusals import refusal, tell_of_thread, with_folder
@@ -202,12 +202,14 @@ class DigitsCLI(ArgumentsCLI):
         for option, suffixes in {"path": TABLES, "picture": PICTURES}.items():
             if (path := self.options.predictions[option]) is not None:
                 check_writable(f"--predictions.{option}", Path(path), suffixes)
+                refuse_input(f"--predictions.{option}", Path(path), self.datamodule.files())
         self.trainer.predict(return_predictions=False, **kwargs)
         self.refuse_unreadable()
 
     def export(self, **kwargs: Any) -> None:
         """Write a trained network as one file."""
-        check_writable("--path", Path(kwargs["path"] or "model"))
+        check_writable("--path", path := Path(kwargs["path"] or "model"))
+        refuse_input("--path", path, [] if self.checkpoint is None else [self.checkpoint.path])
         for line in self.trainer.export(**kwargs):  # type: ignore[attr-defined]
             say(line)
 

@@ -7,7 +7,7 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import pairwise
 from pathlib import Path
@@ -150,6 +150,12 @@ def check_writable(option: str, path: Path, suffixes: Sequence[str] = ()) -> Non
         raise InputError(f"{option} {path} can't be written: {error.strerror}") from None
     if path.is_dir():
         raise InputError(f"{option} {path} is a folder: give a file")
+
+
+def refuse_input(option: str, path: Path, inputs: Iterable[str | Path]) -> None:
+    """Raise an InputError for a file to write that is one of those to read, and would be lost."""
+    if path.is_file() and any(Path(one).is_file() and path.samefile(one) for one in inputs):
+        raise InputError(f"{option} {path} is one of the files to read: give another name")
 
 
 def is_standard_output(path: Path | str) -> bool:

@@ -15,7 +15,7 @@ from digits.console import did_you_mean, shown, warn
 from digits.data import DigitsDataModule, ImageDataModule, MixedDataModule
 from digits.errors import InputError
 from digits.options import find_class, given_settings, settings_of_network
-from digits.runs import LOG_ROOT, find_checkpoint
+from digits.runs import LOG_ROOT, checkpoint_in, find_checkpoint
 
 NAME = "fine_tuned"  # of the runs
 LR = 1e-3  # the highest; networks are trained anew with 1e-3 to 1e-2
@@ -78,9 +78,11 @@ def find_start(source: str, root: Path) -> Path:
     runs = root / LOG_ROOT
     if not source:
         raise InputError("--init_from is empty: give a checkpoint, the folder or the name of a run, or pretrained")
-    if source == "pretrained" or Path(source).exists():
+    is_run = (runs / source).is_dir()
+    holds_none = Path(source).is_dir() and checkpoint_in(Path(source), "best") is None  # such as one of pictures
+    if source == "pretrained" or (Path(source).exists() and not (is_run and holds_none)):
         return find_checkpoint(source)
-    if (runs / source).is_dir():
+    if is_run:
         return find_checkpoint(runs / source)
     names = ["pretrained", *(path.name for path in runs.glob("*") if path.is_dir())]
     hint = did_you_mean(source, names) or ": give a checkpoint, the folder or the name of a run, or pretrained"

@@ -6,6 +6,7 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -131,7 +132,8 @@ class Journal:
             tell(f"{self.path.name} holds what is finished: the same command goes on from there")
         else:
             self.path.unlink(missing_ok=True)
-        self.file.close()
+        with suppress(OSError):  # what a full disk did not take is told already
+            self.file.close()
 
 
 def as_object(line: bytes) -> dict[str, Any]:

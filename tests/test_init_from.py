@@ -98,6 +98,7 @@ def test_weights_and_scaling_are_those_of_the_checkpoint_and_options_win(fit: Fi
 
 
 def test_a_run_is_repeated_by_its_config(fit: Fit) -> None:
+    Path("MLP").mkdir()  # which holds no run, and hides none
     fit("--init_from=MLP", *OWN, "--data.val_size=2", "--model.lr=0.002")
     fit(f"--config={RUN}/config.yaml")
     again = RUN.with_name("version_1")

@@ -74,6 +74,7 @@ def check_pictures(paths: Sequence[str], checkpoint: str) -> tuple[list[str], Im
     import torch
 
     from digits.data import ImageDataModule
+    from digits.data.dataset import tell_left_out
     from digits.plots import plot_predictions
     from digits.predictor import load
 
@@ -97,7 +98,7 @@ def check_pictures(paths: Sequence[str], checkpoint: str) -> tuple[list[str], Im
         *described(labelled, probabilities, worst, notes),
     ]
     if len(labelled) < len(data):
-        lines.insert(1, f"Left out: {len(data) - len(labelled):,} without a label, or unreadable")
+        lines[1:1] = tell_left_out(data.left_out())
     if len(worst) == 0:
         return lines, None
     shown = worst[:SHEET]

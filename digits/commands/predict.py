@@ -11,7 +11,7 @@ from jsonargparse.typing import PositiveInt
 from digits.commands.parser import CommandParser
 from digits.console import printable
 from digits.errors import InputError
-from digits.files import TABLES, check_writable, is_standard_output
+from digits.files import TABLES, check_writable, is_standard_output, refuse_input
 
 if TYPE_CHECKING:
     from digits.data.stream import Chunk
@@ -66,6 +66,8 @@ def predict(options: Any) -> None:
 
     use_threads(options.threads)
     files = first_says(lambda: find_all(options.pictures))
+    if options.output is not None:
+        refuse_input("--output", Path(options.output), (file for file in files if isinstance(file, str)))
     predictor = load(options.ckpt_path)
     predictor.model.tta = options.tta
     outputs: list[Output] = []  # one in the first process

@@ -103,6 +103,10 @@ class DigitsDataModule(LightningDataModule):
         """Read the images of `split`: "train" (to be split for validation), "test" or "predict"."""
         raise NotImplementedError
 
+    def files(self) -> list[str]:
+        """The files of the user's that are read."""
+        return []
+
     def stream(self) -> Stream | None:
         """The images to predict, where they need not all be loaded before the first is predicted."""
         return None

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from digits.console import warn
 from digits.data.base import DigitsDataModule
 from digits.data.csv_columns import PIXELS, find_label
 from digits.data.csv_lines import LINES, read_rows
@@ -49,6 +50,9 @@ class CSVDataModule(DigitsDataModule):
         self.label = label
         self.transposed = transposed
 
+    def files(self) -> list[str]:
+        return [path for path in self.paths.values() if path is not None]
+
     def load(self, split: str) -> Digits:
         path = self.paths[split]
         if path is None:
@@ -57,6 +61,8 @@ class CSVDataModule(DigitsDataModule):
         if labels is None and split != "predict":
             raise InputError(f"{path} has no labels, which --data.{split} needs")
         self.check_direction(path, images)
+        if split != "train":
+            check_paper(path, images)
         if self.transposed:
             images = images.transpose(1, 2).contiguous()
         if split == "train":
@@ -69,6 +75,7 @@ class CSVDataModule(DigitsDataModule):
             return None  # a pipe can be read only once
         known: Survey = first_says(partial(survey, path, self.label))
         self.check_direction(str(path), known.sample)
+        check_paper(str(path), known.sample)
         size = self.eval_batch_size
         return Stream(
             partial(chunks_of, path, known.columns.header, size),
@@ -88,6 +95,12 @@ class CSVDataModule(DigitsDataModule):
                 f"the images in {path} lie on their side, as those of EMNIST's CSV files: give --data.transposed true, "
                 "or false to take them as they are"
             )
+
+
+def check_paper(path: str, images: torch.Tensor) -> None:
+    """Warn of images, (N, 28, 28) uint8, of dark ink on light paper, which hardly any network was trained on."""
+    if len(images) and images.flatten()[:: PIXELS // 7].median() > 127:
+        warn(f"most of the images in {path} is light: MNIST, and networks that know it, have light ink, 255, on 0")
 
 
 def read_csv(path: Path, label: int | str | None = None) -> tuple[torch.Tensor, torch.Tensor | None]:

@@ -72,7 +72,9 @@ def label_of(path: Path, names: Sequence[str], label: int | str | None) -> int |
                 f"{path}, line 1: {PIXELS} columns, of which {quoted(names[known[0]])} is no pixel: "
                 f"there should be {PIXELS} pixels beside it"
             )
+        check_order(path, names)
         return None
+    check_order(path, names)
     if label is not None:
         return find_column(path, names, label)
     if len(known) == 1:
@@ -86,6 +88,19 @@ def label_of(path: Path, names: Sequence[str], label: int | str | None) -> int |
     raise InputError(
         f"{path}, line 1: none of {PIXELS + 1} columns is called label: give its name, or number, by --data.label"
     )
+
+
+def check_order(path: Path, names: Sequence[str]) -> None:
+    """Raise an InputError where the names of the pixels count them, but not from the first to the last."""
+    pixels = [name for name in names if re.fullmatch(PIXEL_NAME, name.strip().lower())]
+    places = [tuple(map(int, re.findall(r"\d+", name))) for name in pixels]
+    orders = (places, [place[::-1] for place in places])  # row by row, or column by column
+    if len({*places}) == len(places) >= PIXELS and all(order != sorted(order) for order in orders):
+        i = next(i for i in range(len(places) - 1) if places[i] > places[i + 1])
+        raise InputError(
+            f"{path}, line 1: the pixels are not in order, as {quoted(pixels[i])} stands before "
+            f"{quoted(pixels[i + 1])}: sort the columns"
+        )
 
 
 def find_column(path: Path, names: Sequence[str], label: int | str) -> int:

@@ -45,6 +45,9 @@ class ImageDataModule(DigitsDataModule):
         """What is asked for, as a list."""
         return [self.path] if isinstance(self.path, str) else self.path
 
+    def files(self) -> list[str]:
+        return [name for path in self.paths for name in picture_names(path)]
+
     def load(self, split: str) -> Digits:
         stream = self.stream_files()
         batches = in_order(stream.load, stream.chunks(), stream.workers)
@@ -55,7 +58,7 @@ class ImageDataModule(DigitsDataModule):
 
     def stream_files(self) -> Stream:
         """The pictures, of which each chunk is read and prepared when its turn comes."""
-        names = first_says(lambda: [name for path in self.paths for name in picture_names(path)])
+        names = first_says(self.files)
         chunks = partial(chunks_of, names, chunk_size(len(names), MANY_PAGES if self.multiple_digits else MANY_DIGITS))
         folder = self.paths[0] if len(self.paths) == 1 and Path(self.paths[0]).is_dir() else ""
         return Stream(

@@ -95,6 +95,8 @@ def picture_names(path: str) -> list[str]:
     Raises:
         InputError: there are none.
     """
+    if not path:
+        raise InputError("the name of a picture is empty")
     if Path(path).is_dir():
         found = files_in(path)
     elif Path(path).exists():
@@ -103,9 +105,9 @@ def picture_names(path: str) -> list[str]:
         found = iter(glob.glob(path, recursive=True))  # noqa: PTH207
     names = [name for name in found if is_picture(name)]
     if not names:
-        kinds = ", ".join(sorted(SUFFIXES))
-        what = "has no pictures" if Path(path).is_dir() or glob.glob(path, recursive=True) else "does not exist"  # noqa: PTH207
-        raise InputError(f"{path} {what} ({kinds})")
+        exists = Path(path).is_dir() or glob.glob(path, recursive=True)  # noqa: PTH207
+        what = f"has no pictures ({', '.join(sorted(SUFFIXES))})" if exists else "does not exist"
+        raise InputError(f"{path} {what}")
     names.sort(key=natural)
     return names
 

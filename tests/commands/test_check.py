@@ -26,9 +26,10 @@ def pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_picture_in_the_wrong_folder_is_found(pictures: Path, capsys: pytest.CaptureFixture[str]) -> None:
     written("7").save("my_digits/2/seven.png")
     main(["check", "my_digits"])
-    header, left_out, doubted, sheet = capsys.readouterr().out.splitlines()
+    header, unreadable, unlabelled, doubted, sheet = capsys.readouterr().out.splitlines()
     assert header == "1 of 11 labels are doubted by the network in pretrained, the worst first:"
-    assert left_out == "Left out: 2 without a label, or unreadable"
+    assert unreadable.startswith("Left out: 4/broken.png (unreadable: ")
+    assert unlabelled.startswith("Left out: other.png (neither its folder")
     assert doubted.startswith("2/seven.png: labelled 2, read as 7 (")
     assert sheet == "Sheet: check.png"
     with Image.open("check.png") as picture:

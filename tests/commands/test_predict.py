@@ -172,3 +172,12 @@ def test_who_reads_may_stop_reading(tmp_path: Path) -> None:
     )
     assert done.stdout.startswith("scans/7_a.png: 7")
     assert done.stderr == ""
+
+
+def test_a_picture_is_not_replaced_by_what_it_says() -> None:
+    Path("link.csv").symlink_to("scans/7_a.png")
+    with pytest.raises(SystemExit, match=r"--output link\.csv is one of the files to read: give another name"):
+        main(["predict", "scans", "--output", "link.csv"])
+    with pytest.raises(SystemExit, match="the name of a picture is empty"):
+        main(["predict", ""])
+    Image.open("scans/7_a.png").verify()

@@ -145,3 +145,23 @@ def test_digits_that_lie_on_their_side_are_refused(tmp_path: Path) -> None:
     assert torch.equal(turned.images, upright)
     left = CSVDataModule(test=str(tmp_path / "side.csv"), transposed=False).load("test")
     assert torch.equal(left.images, upright.transpose(1, 2))
+
+
+def test_pixels_whose_names_are_out_of_order_are_refused(tmp_path: Path) -> None:
+    images, labels = digits_like(5)
+    grid = [f"{row}x{column}" for row in range(1, 29) for column in range(1, 29)]
+    for names in (grid, [f"{column}x{row}" for row in range(1, 29) for column in range(1, 29)]):
+        assert torch.equal(read_csv(write(tmp_path / "x.csv", images, labels, 0, ["label", *names]))[0], images)
+    for at, names in ((None, PIXELS[::-1]), (0, ["label", *PIXELS[::-1]])):
+        with pytest.raises(InputError, match=r'"pixel783" stands before "pixel782": sort the columns'):
+            read_csv(write(tmp_path / "x.csv", images, None if at is None else labels, at or 0, names))
+
+
+def test_dark_ink_on_light_paper_is_remarked_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    images, labels = digits_like(20)
+    for given, told in ((images // 2, ""), (255 - images // 2, "is light: MNIST")):
+        write(tmp_path / "x.csv", given, labels, 0, ["label", *PIXELS])
+        CSVDataModule(test=str(tmp_path / "x.csv"), transposed=False).setup("test")
+        said = capsys.readouterr().err
+        assert told in said
+        assert bool(said) == bool(told)
