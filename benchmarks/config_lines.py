@@ -20,7 +20,7 @@ def measured(name: str) -> str:
     figures = read(f"accuracy/{name}")
     if figures:
         parts = [error_of(figures), f"fit in {minutes(figures['seconds of fit, median'])} on 2 cores"]
-    elif name in ("robust", "pretrained"):  # the weights of the package
+    elif name == "pretrained":
         figures = read("pretrained")
         parts = [f"{figures['test error in percent']:.2f}%"]
     else:
