@@ -26,6 +26,9 @@ from digits.runs import PRETRAINED
 SIDES = (160, 384, 768)  # pixels along the longer side of a page, at first
 ENLARGE = 4.0  # at most
 FEW, MANY = 14, 110  # heights of digits that are seen well
+LOW, NARROW = 0.6, 0.2  # of a digit's usual height: a digit that is lower is rare, and then not that narrow
+SURE = 0.95  # the confidence of a low digit
+MANY_LOW = 0.35  # of all on a page
 SMALL, LARGE, GOOD = 28, 64, 42  # heights of digits: below and above, the page is looked at again
 
 
@@ -73,7 +76,8 @@ def prepare_several(image: Image.Image) -> list[tuple[NDArray[np.uint8], str, Di
     reduced_by = image.info.get("reduced_by", 1.0)  # when it was read
     found, glyphs = look(grey)
     usual = usual_height(glyphs)
-    glyphs = split_all(without_specks(join(glyphs, usual), usual), usual, judge)
+    glyphs = without_pieces(without_specks(join(glyphs, usual), usual), usual)
+    glyphs = split_all(glyphs, usual, judge)
     boxes = np.array([[g.top, g.left, g.bottom, g.right] for g in glyphs], np.float64).reshape(-1, 4)
     digits = []
     for place in reading_order(boxes, usual):
@@ -131,6 +135,19 @@ def without_specks(glyphs: list[Glyph], usual: float) -> list[Glyph]:
     """Those that are no dirt: as high as a third of a digit, or a mark, and clearly ink."""
     clear = [g for g in glyphs if np.percentile(g.ink[g.ink > THRESHOLD], 75) > CLEAR]
     return [g for g in clear if g.height >= 0.4 * usual or (g.other >= 0.5 and g.mass >= 0.006 * usual**2)]
+
+
+def without_pieces(glyphs: list[Glyph], usual: float) -> list[Glyph]:
+    """Those that are no pieces of borders and rules: a low digit is rare, not narrow, and the classifier is sure of it.
+
+    Where many are low, the page has digits of several sizes.
+    """
+    low = [g for g in glyphs if g.other < 0.5 and g.height < LOW * usual]
+    if not low or len(low) > MANY_LOW * len(glyphs):
+        return glyphs
+    sure = judge([g.ink for g in low]) >= SURE
+    pieces = [g for g, known in zip(low, sure, strict=True) if not known or g.width < NARROW * usual]
+    return [g for g in glyphs if not any(g is piece for piece in pieces)]
 
 
 def in_form(glyph: Glyph, mark: str, box: DigitBox) -> tuple[NDArray[np.uint8], str, DigitBox]:

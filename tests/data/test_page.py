@@ -10,11 +10,12 @@ import pytest
 from PIL import Image, ImageDraw
 
 from digits.cli import main
-from digits.data.page import DigitBox, prepare_several
+from digits.data.glyphs import Glyph
+from digits.data.page import DigitBox, prepare_several, without_pieces
 from digits.data.photo import NoDigit, prepare
 from digits.data.picture_file import read_picture
 from digits.data.pictures import load_one
-from tests.helpers import Digits, check_form, seven, similarity
+from tests.helpers import Digits, check_form, seven, similarity, written
 
 FIT = ("fit", "--model=MLP", "--model.hidden=[16]", "--trainer.max_epochs=1", "--pictures=false")
 
@@ -62,6 +63,29 @@ def test_a_filled_shape_among_digits_is_none() -> None:
     ImageDraw.Draw(sheet).rectangle((115, 10, 195, 90), fill=20)
     digits = [box for _, note, box in prepare_several(sheet) if not note]
     assert [round(box.left / 110) for box in digits] == [0, 2]
+
+
+def glyph(ink: np.ndarray) -> Glyph:
+    return Glyph(0, 0, ink.astype(np.float32), np.zeros(ink.shape, np.float32), 0.0)
+
+
+def low_digit(digit: str) -> Glyph:
+    ink = 1 - np.asarray(written(digit, 30, 3, 0, 255)) / 255
+    return glyph(ink[np.ix_((ink > 0.5).any(1), (ink > 0.5).any(0))])
+
+
+def test_low_pieces_of_rules_and_borders_are_no_digits() -> None:
+    high, rule, corner = glyph(np.ones((40, 20))), glyph(np.ones((20, 4))), np.ones((18, 16))
+    corner[4:, 4:] = 0
+    corner[14:, 8:] = 1
+    digit = low_digit("2")
+    page = [*[high] * 9, rule, glyph(corner), digit]
+    assert [id(g) for g in without_pieces(page, 40)] == [id(g) for g in [*[high] * 9, digit]]
+
+
+def test_where_many_digits_are_low_they_are_digits() -> None:
+    glyphs = [*[glyph(np.ones((40, 20)))] * 2, *[low_digit("1")] * 4]
+    assert len(without_pieces(glyphs, 40)) == 6
 
 
 def test_a_blank_page_has_no_digits() -> None:
