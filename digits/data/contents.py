@@ -58,8 +58,8 @@ def several(image: Image.Image) -> list[Content]:
 
 
 def is_one_of_mnist(form: NDArray[np.uint8], image: Image.Image) -> bool:
-    """Whether a picture has MNIST's own form, and all its ink is connected: then nothing has to be looked at."""
-    return np.array_equal(np.asarray(image), form) and ndimage.label(form, np.ones((3, 3)))[1] == 1
+    """Whether a picture has MNIST's own form, and what is dark is connected: then nothing has to be looked at."""
+    return np.array_equal(np.asarray(image), form) and ndimage.label(form > 127, np.ones((3, 3)))[1] == 1
 
 
 def is_plain(box: Box, alone: float) -> bool:

@@ -5,13 +5,14 @@ from io import BytesIO
 import numpy as np
 import pytest
 from PIL import Image
+from scipy import ndimage
 
 from digits import load
 from digits.commands.page.pictures import find_digits
 from digits.data import contents
 from digits.data.contents import find_contents, inside, is_one
 from digits.data.page import NOWHERE
-from digits.data.photo import Box, NoDigit, prepare
+from digits.data.photo import Box, NoDigit, center, is_mnist, prepare
 from digits.data.pictures import SEVERAL, load_one
 from tests.helpers import written
 
@@ -47,6 +48,24 @@ def test_a_single_digit_is_found_as_it_is_prepared_with_its_box() -> None:
     assert np.array_equal(form, prepare(picture))
     assert 100 <= box.left < box.left + box.width <= 255
     assert 200 <= box.top < box.top + box.height <= 355
+
+
+def test_two_digits_that_are_blurred_together_in_mnist_s_form_are_two() -> None:
+    digits = [written(digit, 100, 10, 255, 0) for digit in "30"]
+    boxes = [digit.getbbox() for digit in digits]
+    page = Image.new("L", (100, 100))
+    left = 0
+    for digit, box in zip(digits, boxes, strict=True):
+        assert box
+        page.paste(digit.crop(box), (left, 0))
+        left += box[2] - box[0] + 5
+    page = page.crop(page.getbbox())
+    small = page.resize((20, round(20 * page.height / page.width)), Image.Resampling.BICUBIC)
+    picture = Image.fromarray(center(np.asarray(small, np.float32) / np.asarray(small).max()))
+    form = np.asarray(picture, np.float32)
+    assert is_mnist(form)
+    assert ndimage.label(form, np.ones((3, 3)))[1] == 1
+    assert len(find_contents(picture)) == 2
 
 
 def test_blank_pictures_and_filled_shapes_say_why() -> None:
