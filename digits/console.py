@@ -123,6 +123,8 @@ def brief(message: str) -> str:
         (r"Problem with given class_path '[^']*\.(\w+)':", r"\1:"),
         (r"Expected a dot import path string: ([\w.]+)( Given.*)?", r"there is no class \1"),
         (r" Not a valid subclass of \w+ Subclass types expect.*", ""),
+        (r"typing\.Literal\[(.*?)\]", r"one of \1"),
+        (r"Not of type PositiveInt: does not conform to restriction v>0", r"must be a whole number from 1"),
         (r" Given value: ", r", got "),
         (r"\. Got value: ", r", got "),
         (r"Expected a ", r"expected "),

@@ -112,9 +112,10 @@ def read_metrics(path: Path) -> list[dict[str, float]]:
     """The rows of a run's metrics.csv; none if it has none, or is damaged."""
     try:
         with path.open(newline="", encoding="utf-8") as file:
-            return [{key: float(value) for key, value in row.items() if value} for row in csv.DictReader(file)]
+            rows = [{key: float(value) for key, value in row.items() if value} for row in csv.DictReader(file)]
     except (OSError, ValueError, TypeError, csv.Error):
         return []
+    return rows if all("epoch" in row for row in rows) else []  # those of a logger have other columns
 
 
 def read_test(path: Path) -> dict[str, Any] | None:

@@ -133,7 +133,7 @@ def choose_checkpoint(command: str, wanted: str | None, folder: Path, options: s
         run = newest_run(folder) if any(number != "0" for number in restarts) else None
         return run and checkpoint_of(run, kind)
     if wanted == "pretrained" and command == "fit":
-        raise InputError("the pretrained weights can't be resumed: train anew with --config best")
+        raise InputError("the pretrained weights can't be resumed: train anew with --config robust")
     if wanted not in (None, "best", "last"):
         return find_checkpoint(wanted, kind)
     found = newest_checkpoint(folder, wanted or kind)

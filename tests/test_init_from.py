@@ -122,6 +122,7 @@ def test_a_run_that_was_stopped_goes_on(fit: Fit, monkeypatch: pytest.MonkeyPatc
     assert "Before" not in out
     assert "After: " in out
     assert same(RUN, RUN.with_name("version_1"))
+    assert "After" not in fit(*own, "--ckpt_path=last")  # nothing was left to train
 
 
 def test_the_head_is_new_for_other_classes(fit: Fit) -> None:

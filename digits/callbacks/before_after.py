@@ -34,6 +34,7 @@ class BeforeAfter(Callback):
     def __init__(self, checkpoint: str) -> None:
         self.checkpoint = checkpoint
         self.mnist: Digits | None = None
+        self.trains = False  # a run that is resumed may have reached its end
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         data = datamodule_of(trainer)
@@ -45,8 +46,11 @@ class BeforeAfter(Callback):
         if trainer.ckpt_path is None and not any(one.has_new_head for one in started):
             self.say_figures("Before", trainer, pl_module)
 
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self.trains = True
+
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        if trainer.is_global_zero and isinstance(pl_module, Classifier):
+        if self.trains and trainer.is_global_zero and isinstance(pl_module, Classifier):
             self.say_figures("After", trainer, pl_module)
 
     def say_figures(self, when: str, trainer: Trainer, network: Classifier) -> None:

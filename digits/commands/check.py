@@ -46,9 +46,14 @@ def main(args: Sequence[str]) -> None:
         InputError: there is nothing to check.
     """
     options = command_parser().parse_args(list(args))
-    from digits.files import PICTURES, check_writable, save_picture
+    from digits.files import PICTURES, check_writable, refuse_input, save_picture
 
     check_writable("--picture", Path(options.picture), PICTURES)
+    if options.data == SOURCES[0]:
+        from digits.data.pictures import picture_names
+
+        pictures = (name for path in options.paths for name in picture_names(path))
+        refuse_input("--picture", Path(options.picture), pictures)
     if options.data == SOURCES[0]:
         lines, sheet = check_pictures(options.paths, options.ckpt_path)
     else:

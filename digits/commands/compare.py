@@ -3,6 +3,7 @@
 torch and the rest are imported when there is something to compare.
 """
 
+import glob
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
@@ -51,6 +52,7 @@ def compare(runs: Sequence[str], picture: str | None = None) -> str:
     Raises:
         InputError: a folder is no run, or none has anything to compare.
     """
+    runs = [name for run in runs for name in (sorted(glob.glob(run)) if not Path(run).exists() else []) or [run]]  # noqa: PTH207
     records = [RunRecord.read(Path(folder)) for folder in runs if Path(folder).is_dir() or folder != SHIPPED]
     for record in records:
         if not record.folder.is_dir():

@@ -4,6 +4,7 @@ torch and the rest are imported when there is a page to show.
 """
 
 import contextlib
+import errno
 import signal
 import threading
 import webbrowser
@@ -51,13 +52,16 @@ def demo(ckpt_path: str | None = None, host: str = "127.0.0.1", port: int = 7860
         server = PageServer(app, host, port)
     except (OSError, OverflowError) as error:
         app.end()
-        raise InputError(f"--host {host} --port {port}: {error}") from None
+        if getattr(error, "errno", None) == errno.EADDRINUSE:
+            raise InputError(f"--port {port} is in use: give another, such as --port {port + 1}") from None
+        raise InputError(f"--host {host} --port {port}: {getattr(error, 'strerror', None) or error}") from None
     print(f"Checkpoint: {source}")
     if ckpt_path is None and source != PRETRAINED:
         print("Your newest run answers; for the package's own network use the page's menu, or --ckpt_path pretrained")
     if host not in LOOPBACK:
         print(
             "Everyone who reaches this computer can draw, have pictures read, save drawings into my_digits/, and train"
+            + (f",\nat {server.shared_url}" if host in ("0.0.0.0", "::") else "")
         )
     print(f"Open {server.url} (Ctrl-C ends)", flush=True)
     app.helpers.start()

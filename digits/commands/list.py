@@ -12,7 +12,9 @@ from digits.commands.parser import CommandParser
 from digits.config_files import describe, packaged
 from digits.console import PROGRAM, as_table, shown
 from digits.records import RunRecord
-from digits.runs import LOG_ROOT, runs_in
+from digits.runs import LOG_ROOT, PRETRAINED, runs_in, version
+
+MARGIN = " " * 21  # of what is said of a source of images
 
 
 def command_parser() -> CommandParser:
@@ -36,7 +38,7 @@ def listing(root: Path) -> Iterator[str]:
         root: the folder that holds the folders of runs.
     """
     yield f"Configs: {PROGRAM} fit --config NAME"
-    configs = [describe(name) for name in packaged()]
+    configs = [describe(name) for name in packaged() if name != PRETRAINED.stem]
     header = ("", "parameters", "test error", "fit, 2 cores")
     yield as_table([header, *((one.name, one.parameters, one.error, one.time) for one in configs)], indent="  ")
     runs = [RunRecord.read(run) for folder in folders_of_runs(root) for run in runs_in(folder)]
@@ -46,7 +48,9 @@ def listing(root: Path) -> Iterator[str]:
         yield as_table([header, *(row_of(record) for record in runs)], indent="  ")
         if any(record.partial for record in runs):
             yield PART
+    shipped = describe(PRETRAINED.stem)
     yield "\nWeights that come with the package: --ckpt_path pretrained"
+    yield f"  {shipped.parameters} parameters, test error {shipped.error}"
     from digits.commands.export import SUFFIX
     from digits.data import MNISTDataModule
     from digits.suggestions import SOURCES
@@ -55,16 +59,20 @@ def listing(root: Path) -> Iterator[str]:
     for kind in SOURCES:
         words = re.split(r"[:,(]", kind.__doc__ or "", maxsplit=1)[0]
         yield f"  {kind.__name__:<18} {words.strip()}"
-    sets = get_args(inspect.signature(MNISTDataModule).parameters["dataset"].annotation)
-    indent = " " * 21
-    yield textwrap.fill(f"--data.dataset {', '.join(sets)}", 80, initial_indent=indent, subsequent_indent=indent)
+        if kind is MNISTDataModule:
+            sets = ", ".join(get_args(inspect.signature(kind).parameters["dataset"].annotation))
+            yield textwrap.fill(f"--data.dataset {sets}", 80, initial_indent=MARGIN, subsequent_indent=MARGIN)
     yield f"\nFile formats: {PROGRAM} export --format NAME"
     yield f"  {', '.join(f'{name} ({suffix})' for name, suffix in SUFFIX.items())}"
 
 
 def folders_of_runs(root: Path) -> list[Path]:
     """The folders in which runs lie, in the order of their names; a name may hold others."""
-    return sorted({run.parent for run in root.rglob("version_*") if run.is_dir()}) if root.is_dir() else []
+    if not root.is_dir():
+        return []
+    runs = [run for run in root.rglob("version_*") if run.is_dir()]
+    inner = {run for run in runs if any(version(folder) >= 0 for folder in run.parents)}  # of loggers in runs
+    return sorted({run.parent for run in runs if run not in inner})
 
 
 def row_of(record: RunRecord) -> tuple[str, str, str, str]:

@@ -226,7 +226,8 @@ def check_trainable(data: Digits, val_size: int, classes: Sequence[str]) -> None
         raise InputError("there is nothing to train on: no image has a label")
     if val_size >= len(data):
         raise InputError(
-            f"--data.val_size {val_size} leaves nothing to train on: there are {len(data)} training images"
+            f"--data.val_size {val_size} leaves nothing to train on: there are {len(data)} images with a label; "
+            f"a fifth of them is --data.val_size {len(data) // 5}"
         )
     if len(data) > 100 and (only := data.labels.unique()).numel() == 1:
         warn(f"all {len(data):,} training images have the label {classes[int(only)]}: any network is right")

@@ -48,9 +48,13 @@ class FollowLoad(Callback):
 
     Only where both give the same bits, tried for each shape of a batch, so that a run's result does not depend on what
     else runs. Elsewhere the user is told what would help. What is tried changes neither the network nor what is random.
+
+    Args:
+        silent: tell nothing.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, silent: bool = False) -> None:
+        self.silent = silent
         self.threads = torch.get_num_threads()
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
@@ -170,7 +174,7 @@ class FollowLoad(Callback):
 
     def tell(self, worth_it: bool, message: str) -> None:
         """Print a message once."""
-        if worth_it and not self.has_told:
+        if worth_it and not self.has_told and not self.silent:
             say(message)
             self.has_told = True
 

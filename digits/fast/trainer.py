@@ -12,16 +12,20 @@ from digits.fast.process import prepare_process, use_channels_last
 from digits.fast.threads import were_chosen
 
 
-def speed_up(trainer: Trainer) -> None:
+def speed_up(trainer: Trainer, silent: bool = False) -> None:
     """Make a Trainer fast: its process, the layers of the network, and its loop over the batches.
 
     Call it once, before `trainer.fit` and the like. `digits.fast.process.fastest_precision` is apart, as the precision
     is an argument of the Trainer.
+
+    Args:
+        trainer: the Trainer.
+        silent: tell nothing of what slows it down.
     """
     prepare_process()
     trainer.callbacks.insert(0, FastLayers())  # type: ignore[attr-defined]
     if not were_chosen():
-        trainer.callbacks.insert(1, FollowLoad())  # type: ignore[attr-defined]
+        trainer.callbacks.insert(1, FollowLoad(silent))  # type: ignore[attr-defined]
     use_fast_path(trainer)
 
 
@@ -34,7 +38,7 @@ def silent_trainer(**settings: Any) -> Trainer:
         enable_model_summary=False,
         **settings,
     )
-    speed_up(trainer)
+    speed_up(trainer, silent=True)
     return trainer
 
 

@@ -18,7 +18,10 @@ def test_runs_are_compared(digits: Digits, capsys: pytest.CaptureFixture[str]) -
     digits("fit", "--model=MLP", "--trainer.max_epochs=1", "--name=other")
     tested = digits("test", "--name=run")
     Path("lightning_logs/run/version_1").mkdir()  # interrupted before its first epoch was over
-    main(["compare", *map(str, sorted(Path("lightning_logs").glob("*/version_*")))])
+    logged = Path("lightning_logs/run/version_0/csv/version_0")  # of Lightning's CSVLogger
+    logged.mkdir(parents=True)
+    (logged / "metrics.csv").write_text("step,val/error\n1,0.25\n")
+    main(["compare", "lightning_logs/*/version_*", str(logged)])
     header, *rows, chart = capsys.readouterr().out.splitlines()
     assert header.split() == ["run", "model", "parameters", "epochs", "min", "val", "error", "test"]
     values = {row.split()[0]: row.split()[1:] for row in rows}

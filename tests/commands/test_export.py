@@ -113,6 +113,9 @@ def test_what_cannot_be_exported(trained: Digits, refused: Digits, monkeypatch: 
     assert "--int8 needs --format onnx" in refused("export", "--name=LargeCNN", "--int8=true", "--format=torch-export")
     assert "can't be written" in refused("export", "--name=LargeCNN", "--path=bundled/t10k-images-idx3-ubyte.gz/x.onnx")
     assert "no checkpoint in" in refused("export", "--model=MLP")
+    weights = "lightning_logs/LargeCNN/version_0/checkpoints/last.ckpt"
+    assert "is a checkpoint of a run" in refused("export", "--name=LargeCNN", "--format=weights", f"--path={weights}")
+    assert "expected one of 'onnx', " in refused("export", "--name=LargeCNN", "--format=foo")
     found = importlib.util.find_spec
     monkeypatch.setattr(
         importlib.util, "find_spec", lambda name, *a: None if name == "onnxruntime" else found(name, *a)

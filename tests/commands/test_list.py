@@ -14,7 +14,9 @@ def test_everything_that_has_a_name_is_listed(
     main(["list"])
     out = capsys.readouterr().out
     rows = {line.split()[0]: line for line in out.splitlines() if line.startswith("  ")}
-    assert {*packaged(), *(kind.__name__ for kind in SOURCES)} <= rows.keys()
+    assert {*packaged()} - {"pretrained"} | {kind.__name__ for kind in SOURCES} <= rows.keys()
+    assert "pretrained" not in rows  # which `fit` can't train
+    assert "  576,106 parameters, test error 0." in out
     assert rows["large_cnn"].split()[1] == "59,933"
     assert "%" in rows["large_cnn"]
     assert "none yet" in out
@@ -28,6 +30,8 @@ def test_runs_are_listed_with_their_scores(tmp_path: Path, capsys: pytest.Captur
     (run / "metrics.csv").write_text("epoch,val/error\n1,0.25\n2,0.125\n")
     (run / "config.yaml").write_text("trainer:\n  max_epochs: 3\n  limit_val_batches: 0.5\n")
     (run / "test.json").write_text('{"MNISTDataModule": {"error": 0.5}}')
+    (run / "csv/version_0").mkdir(parents=True)  # of Lightning's CSVLogger
+    (run / "csv/version_0/metrics.csv").write_text("step,val/error\n1,0.25\n")
     broken = tmp_path / "broken/version_0"
     broken.mkdir(parents=True)
     for name in ("metrics.csv", "config.yaml", "test.json"):

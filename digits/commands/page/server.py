@@ -78,6 +78,14 @@ class PageServer(ThreadingHTTPServer):
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
         return f"http://{f'[{host}]' if ':' in host else host}:{self.port}/"
 
+    @property
+    def shared_url(self) -> str:
+        """The address for other computers."""
+        with contextlib.suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as route:
+            route.connect(("192.0.2.1", 9))  # nothing is sent; it only tells by which address this computer is reached
+            return f"http://{route.getsockname()[0]}:{self.port}/"
+        return f"http://{socket.gethostname()}:{self.port}/"
+
     def process_request(self, request: Any, client_address: Any) -> None:
         if not self.slots.acquire(blocking=False):
             self.shutdown_request(request)  # the browser says that the page can't be reached
