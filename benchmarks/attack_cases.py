@@ -7,6 +7,7 @@ import gzip
 import io
 import os
 import random
+import socket
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -69,6 +70,9 @@ def checkpoints() -> Iterator[Case]:
     instantiator = {"hyper_parameters": {"_instantiator": "os.system"}}
     yield Case("checkpoint: code", "_instantiator", lambda: save(instantiator), use)
     yield Case("checkpoint: code", "no zip, a pickle", torch_legacy, use)
+    yield Case("checkpoint: a field", "nested tensors", lambda: save({"state_dict": {"a": nested()}}), use)
+    for name, make in {"a link to its own folder": lambda: Path("bad.ckpt").symlink_to("."), "a pipe": pipe}.items():
+        yield Case("checkpoint: no file", name, make, use)
     whole = PRETRAINED.read_bytes()
     choose = random.Random(0)
     for _ in range(40):
@@ -80,6 +84,16 @@ def checkpoints() -> Iterator[Case]:
             use,
             refused=False,  # it may be padding; `benchmarks.attacks` compares the answer then
         )
+
+
+def nested() -> torch.Tensor:
+    """A tensor of tensors, on which most functions fail."""
+    return torch.nested.nested_tensor([torch.zeros(3), torch.zeros(2)])
+
+
+def pipe() -> None:
+    """Make a checkpoint of a pipe that nobody writes to."""
+    os.mkfifo("bad.ckpt")
 
 
 def damage(whole: bytes, at: int, width: int) -> None:
@@ -118,6 +132,44 @@ def pictures() -> Iterator[Case]:
     yield Case("picture", "a pipe that nobody writes to", lambda: os.mkfifo("x.png"), ["predict", "x.png"])
     yield Case("picture", "a link to itself", lambda: Path("x.png").symlink_to("x.png"), ["predict", "x.png"])
     yield Case("picture", "a device without end", lambda: Path("x.png").symlink_to("/dev/zero"), ["predict", "x.png"])
+
+    for kind in ("gif", "png", "tiff", "webp"):
+        yield Case("picture", f"500 frames, {kind}", partial(frames, kind), ["predict", "x.png"], refused=False)
+    yield Case("picture", "60,000 bytes of EXIF", exif, ["predict", "x.png"], refused=False)
+    yield Case("picture", "a TIFF whose pages go in a circle", circle, ["predict", "x.png"], refused=False)
+    yield Case("picture", "a folder", lambda: Path("x.png").mkdir(), ["predict", "x.png"])
+    yield Case("picture", "a socket", make_socket, ["predict", "x.png"])
+
+
+def frames(kind: str) -> None:
+    """Save an animation, or a document of many pages."""
+    first = Image.new("L", (60, 60), 255)
+    more = [Image.new("L", (60, 60), 255 - i % 200) for i in range(500)]
+    first.save("x.png", kind, save_all=True, append_images=more)
+
+
+def exif() -> None:
+    """Save a picture with much metadata, and an orientation that does not exist."""
+    data = Image.Exif()
+    data[0x9286], data[0x0112] = "A" * 60_000, 99
+    Image.new("L", (60, 60), 255).save("x.png", "jpeg", exif=data)
+
+
+def circle() -> None:
+    """Save a TIFF file whose first page is also the one after it."""
+    content = io.BytesIO()
+    Image.new("L", (60, 60), 255).save(content, "tiff")
+    data = bytearray(content.getvalue())
+    at = int.from_bytes(data[4:8], "little")
+    end = at + 2 + 12 * int.from_bytes(data[at : at + 2], "little")
+    data[end : end + 4] = data[4:8]
+    Path("x.png").write_bytes(data)
+
+
+def make_socket() -> None:
+    """Make a socket with the name of a picture."""
+    with socket.socket(socket.AF_UNIX) as one:
+        one.bind("x.png")
 
 
 def text_bomb() -> bytes:

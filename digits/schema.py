@@ -78,6 +78,7 @@ def check_fields(path: Path, content: dict[str, Any]) -> None:
         names = data["classes"]
         listed = isinstance(names, list | tuple) and 1 <= len(names) <= MOST_CLASSES
         check("data.classes", listed and all(map(is_class_name, names)), "names of classes, short plain text")
+        check("data.classes", len({*names}) == len(names), "names of classes, each once")
     for field in ("global_step", "epoch"):
         value = content.get(field, 0)
         check(field, type(value) is int and 0 <= value < 1 << 53, "a whole number")
@@ -107,7 +108,9 @@ def is_number(value: Any, low: float, high: float) -> bool:
 
 def is_dense(value: Any) -> bool:
     """Whether this is a tensor whose values are all in memory: none that repeats or claims some."""
-    if not isinstance(value, Tensor) or value.layout is not torch.strided or value.device.type != "cpu":
+    if not isinstance(value, Tensor) or value.is_nested or value.is_quantized:
+        return False
+    if value.layout is not torch.strided or value.device.type != "cpu":
         return False
     return value.numel() * value.element_size() <= value.untyped_storage().nbytes() and not value.is_complex()
 

@@ -101,12 +101,16 @@ BROKEN: list[tuple[dict[str, Any], str]] = [
     ({"data": DATA | {"classes": ["a" * 1000, *"123456789"]}}, "data.classes"),
     ({"data": DATA | {"classes": ["\x1b[2J", *"123456789"]}}, "data.classes"),
     ({"data": DATA | {"classes": "0123456789"}}, "data.classes"),
+    ({"data": DATA | {"classes": ["1", "1", *"23456789"]}}, "data.classes"),
+    ({"data": DATA | {"classes": ["\u202e0", *"123456789"]}}, "data.classes"),
     ({"data": {"mean": 0.1}}, "data must be"),
     ({"data": [1, 2]}, "data must be"),
     ({"state_dict": [1]}, "state_dict"),
     ({"state_dict": {"layers.1.weight": 3}}, "state_dict"),
     ({"state_dict": {"layers.1.weight": torch.zeros(1).expand(16, 784)}}, "state_dict"),
     ({"state_dict": {"layers.1.weight": torch.zeros(2, 2).to_sparse()}}, "damaged"),
+    ({"state_dict": {"layers.1.weight": torch.zeros(16, 784).to(torch.complex64)}}, "state_dict"),
+    ({"state_dict": {"layers.1.weight": torch.zeros(16, 784, device="meta")}}, "state_dict"),
     ({"state_dict": {7: torch.zeros(2)}}, "state_dict"),
     ({"class_path": 5}, "class_path"),
     ({"class_path": "a" * 10_000}, "class_path"),
@@ -142,6 +146,20 @@ def test_every_field_is_checked_before_anything_is_allocated(
     assert reason in str(info.value)
     assert len(str(info.value)) < 500
     assert str(info.value).isprintable()
+
+
+@pytest.mark.filterwarnings("ignore:The PyTorch API of nested tensors", "ignore:.*quantized tensor creation")
+@pytest.mark.parametrize("kind", ["nested", "quantized"])
+def test_tensors_of_other_kinds_are_refused(saved: dict[str, Any], tmp_path: Path, kind: str) -> None:
+    rows = [torch.zeros(784)] * 16
+    weight = (
+        torch.nested.nested_tensor(rows)
+        if kind == "nested"
+        else torch.quantize_per_tensor(torch.stack(rows), 0.1, 0, torch.qint8)
+    )
+    torch.save(saved | {"state_dict": {"layers.1.weight": weight}}, tmp_path / "bad.ckpt")
+    with pytest.raises(InputError, match=r"bad\.ckpt is (broken|damaged)"):
+        Checkpoint.read(tmp_path / "bad.ckpt")
 
 
 def test_damage_anywhere_in_the_file_is_found(saved: dict[str, Any], tmp_path: Path) -> None:
