@@ -1,5 +1,6 @@
 """Loggers that the user names: their files lie in the run's folder."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,10 @@ def test_wandb_offline(digits: Digits) -> None:
     assert "Next:" in digits(*FIT, "--trainer.logger=WandbLogger", "--trainer.logger.offline=true")
     wandb.finish()
     (written,) = (RUN / "wandb").glob("offline-run-*/run-*.wandb")
+    for _ in range(300):  # its own process writes the file
+        if b"val/accuracy" in written.read_bytes():
+            break
+        time.sleep(0.1)
     assert b"val/accuracy" in written.read_bytes()
     assert {path.name for path in Path().iterdir()} == {"bundled", "lightning_logs"}
 
