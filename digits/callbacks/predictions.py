@@ -210,8 +210,8 @@ class PredictionWriter(Callback):
         assert self.output is not None
         doubt: Doubt = getattr(trainer.lightning_module, "doubt", Doubt())
         singles = partial(plot_predictions, number=self.output.counts["images"])
-        plot = singles if data.places is None else partial(plot_pages, doubt=doubt)
-        sheet = plot(data, module.original, probabilities, classes_of(trainer))
+        plot = singles if data.places is None else plot_pages
+        sheet = plot(data, module.original, probabilities, classes_of(trainer), doubt=doubt)
         save_picture(Path(self.picture or ""), sheet)
         for writer in summary_writers(trainer):
             writer.add_image("predictions", np.asarray(sheet), dataformats="HWC")

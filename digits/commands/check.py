@@ -108,7 +108,11 @@ def check_pictures(paths: Sequence[str], checkpoint: str) -> tuple[list[str], Im
         return lines, None
     shown = worst[:SHEET]
     sheet = plot_predictions(
-        labelled.subset(shown), lambda i: source.original(int(shown[i])), probabilities[shown], source.classes
+        labelled.subset(shown),
+        lambda i: source.original(int(shown[i])),
+        probabilities[shown],
+        source.classes,
+        doubt=network.model.doubt,
     )
     return lines, sheet
 

@@ -13,6 +13,7 @@ from digits.plots.tiles import CAPTION, GAP, text_font, to_tile, truncate
 
 if TYPE_CHECKING:
     from digits.data import Digits
+    from digits.doubt import Doubt
 
 MOST = 200  # images shown
 COLUMNS = 6
@@ -25,10 +26,11 @@ def plot_predictions(
     probabilities: Tensor,
     classes: Sequence[str],
     number: int | None = None,
+    doubt: Doubt | None = None,
 ) -> Image.Image:
     """What does the network say? The first images, each as it was, as the network sees it, and the prediction.
 
-    A wrong prediction is orange where the label is known, and so is a note in place of a prediction.
+    A wrong prediction is orange where the label is known, and so is one that is doubted, or a note in its place.
 
     Args:
         data: N images that were predicted.
@@ -36,6 +38,7 @@ def plot_predictions(
         probabilities: (N, K), each row summing to 1.
         classes: names of the K classes.
         number: how many images there are, if `data` has the first of them.
+        doubt: when a prediction is to be doubted; by default, none is.
     """
     shown = min(len(data), MOST)
     columns = max(1, min(COLUMNS, shown))
@@ -53,11 +56,11 @@ def plot_predictions(
         for start in (x, x + SIDE + GAP):
             draw.rectangle((start - 1, y - 1, start + SIDE, y + SIDE), outline="silver")
         confidence, predicted = probabilities[i].max(dim=0)
-        text, label = note or f"{classes[int(predicted)]}  {confidence:.0%}", int(data.labels[i])
+        doubted, label = doubt.note(float(confidence)) if doubt is not None and not note else "", int(data.labels[i])
         wrong = label >= 0 and not note and label != int(predicted)
-        if wrong:
-            text += f", is {classes[label]}"
-        lines = [(str(data.ids[i]), "black"), (text, DARK_ORANGE if note or wrong else "black")]
+        parts = [f"{classes[int(predicted)]}  {confidence:.0%}", doubted, f"is {classes[label]}" if wrong else ""]
+        text = note or ", ".join(filter(None, parts))
+        lines = [(str(data.ids[i]), "black"), (text, DARK_ORANGE if note or doubted or wrong else "black")]
         for line, (text, colour) in enumerate(lines):
             place = x, y + SIDE + 2 + 16 * line
             draw.text(place, truncate(text, draw, font, 2 * SIDE + GAP), fill=colour, font=font)

@@ -28,6 +28,17 @@ def test_a_wrong_prediction_and_a_note_are_orange() -> None:
     assert count(sheet(4, ["", "", "blank"]), DARK_ORANGE) > 0
 
 
+def test_a_prediction_that_is_doubted_is_orange_and_says_so() -> None:
+    data = Digits(torch.zeros(1, 28, 28, dtype=torch.uint8))
+    sheets = [
+        plot_predictions(data, lambda i: Image.new("L", (28, 28)), torch.tensor([[0.6, 0.4]]), ["0", "1"], doubt=doubt)
+        for doubt in (Doubt(0.5), Doubt(0.9), Doubt(0.9, 0.7), None)
+    ]
+    certain, unsure, no_digit, unknown = (count(sheet, DARK_ORANGE) for sheet in sheets)
+    assert certain == unknown == 0
+    assert 0 < unsure < no_digit  # a longer note
+
+
 def test_only_what_is_shown_and_readable_is_opened() -> None:
     opened = []
 
