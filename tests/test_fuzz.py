@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -80,6 +80,7 @@ def damaged(draw: Callable, sources: list[bytes]) -> bytes:
 
 
 @fuzz
+@example(content=b"\0\0\x0c", suffix="")
 @given(content=damaged(IDX), suffix=st.sampled_from(["", ".gz"]))
 def test_damaged_idx_files_give_images_or_an_input_error(tmp_path: Path, content: bytes, suffix: str) -> None:
     path = tmp_path / f"x{suffix}"

@@ -34,8 +34,8 @@ def read_idx(path: Path, member: str = "") -> torch.Tensor:
     with open_unpacked(path, member) as file:
         path = file.path
         head = file.read(4)
-        sizes = file.read(4 * head[3]) if len(head) == 4 else b""
-        kind = KINDS.get(head[:3])
+        kind = KINDS.get(head[:3]) if len(head) == 4 else None
+        sizes = b"" if kind is None else file.read(4 * head[3])
         if kind is None or len(sizes) < 4 * head[3]:
             raise InputError(f"{path} is not an IDX file of unsigned bytes: replace or delete it")
         shape = [int.from_bytes(sizes[i : i + 4], "big") for i in range(0, len(sizes), 4)]
