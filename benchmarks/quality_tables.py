@@ -142,6 +142,27 @@ def reading() -> str:
     return table(["", *(f"`{Path(name).stem}`" for name in networks)], rows, figures)
 
 
+HANDS = {"people": "each of 14 people", "optdigits_cv": "optdigits", "semeion": "Semeion", "usps_train": "USPS"}
+
+
+@fills("handwriting")
+def handwriting() -> str:
+    figures = read("handwriting")
+    networks = {name: sets for name, sets in figures.items() if name not in ("machine", "versions")}
+    header = ["network", "digits of", "scored", "wrong before", "wrong after", "MNIST test error before", "after, mean"]
+    rows = [
+        [
+            f"`{name}`",
+            HANDS.get(source, source),
+            *(f"{found[key]:,}" for key in ("images scored", "errors before", "errors after")),
+            *(f"{found[f'MNIST test error in percent, {when}']:.2f}%" for when in ("before", "after, mean")),
+        ]
+        for name, sets in networks.items()
+        for source, found in sets.items()
+    ]
+    return table(header, rows, figures)
+
+
 @fills("kills")
 def kills() -> str:
     figures = read("kills")
