@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from digits.data.glyphs import THRESHOLD, Glyph
+from digits.data.frames import THRESHOLD
+from digits.data.glyphs import Glyph
 from digits.data.locate import Grey
 
 Judge = Callable[[list[Grey]], NDArray[np.float64]]  # how likely each is a digit, (N,), from the ink of N pieces

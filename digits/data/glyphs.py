@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from digits.data.frames import label_parts
 from digits.data.locate import Grey, InkMap
 
-THRESHOLD = 0.5  # of ink
 CLEAR = 0.85  # three quarters of the ink of dirt, or of what is left of a line, are below; a digit has 0.97
 MOST = 1500  # parts of a page that are looked at; a page has fewer digits
 
@@ -66,7 +66,7 @@ class Glyph(NamedTuple):
 
 def find_glyphs(found: InkMap) -> list[Glyph]:
     """What is connected in the ink; of more than `MOST` parts those with most ink."""
-    labels, n = ndimage.label(found.ink > THRESHOLD, np.ones((3, 3)))
+    labels, n = label_parts(found.ink)
     if n > MOST:
         areas = np.bincount(labels.ravel(), minlength=n + 1)
         keep = np.zeros(n + 1, bool)

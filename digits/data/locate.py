@@ -3,6 +3,7 @@
 Arrays: H rows, W columns of the picture; h rows, w columns of the picture as the network saw it.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -31,6 +32,14 @@ class InkMap(NamedTuple):
     other: Grey
     contact: Grey
     scale: float
+
+    def within(self, box: Sequence[float], spare: float) -> "InkMap":
+        """The ink in a box, (left, top, right, bottom) in pixels of the picture, and that many pixels around it."""
+        left, top, right, bottom = (int(n * self.scale) for n in np.add(box, [-spare, -spare, spare, spare]))
+        here = (slice(max(0, top), bottom + 1), slice(max(0, left), right + 1))
+        ink = np.zeros_like(self.ink)
+        ink[here] = self.ink[here]
+        return self._replace(ink=ink)
 
 
 def locate_ink(grey: Grey, scale: float) -> InkMap:

@@ -3,7 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from digits.data.glyphs import THRESHOLD, Glyph
+from digits.data.frames import THRESHOLD
+from digits.data.glyphs import Glyph
 
 
 def name_mark(glyph: Glyph, usual: float, boxes: NDArray[np.float64]) -> str:

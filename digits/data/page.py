@@ -15,7 +15,8 @@ from PIL import Image
 
 from digits.checkpoint import Checkpoint
 from digits.data.cuts import split_all
-from digits.data.glyphs import CLEAR, THRESHOLD, Glyph, find_glyphs, join, usual_height
+from digits.data.frames import THRESHOLD
+from digits.data.glyphs import CLEAR, Glyph, find_glyphs, join, usual_height
 from digits.data.layout import reading_order
 from digits.data.locate import MOST, Grey, InkMap, locate_ink
 from digits.data.marks import name_mark

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
-from digits.data.glyphs import CLEAR, THRESHOLD
+from digits.data.frames import THRESHOLD, label_parts
+from digits.data.glyphs import CLEAR
 from digits.data.locate import MOST, Grey, InkMap, locate_ink
 from digits.data.paper import clean_ink, has_even_edge, paper_level
 
@@ -32,6 +33,7 @@ MARGIN = 0.25  # of the longer side
 ONE = 72  # pixels along the longer side of a picture of one digit, at first
 FAINT = 0.75  # the ink of loose parts that belong to no digit has less, on average
 SMALL, GOOD = 36, 64  # pixels: a digit that is smaller is looked at again, as large as that
+CLOSE = 0.1  # of it: what is farther away then does not belong to it
 THIN = 6 * BOX  # pixels; a larger digit of thin strokes is reduced first, as time grows with the fourth power
 WIDEST = 10.0  # pixels; the widest strokes of MNIST's digits have 9.9
 
@@ -74,7 +76,8 @@ def is_mnist(grey: Grey) -> bool:
 class Box(NamedTuple):
     """Where a digit stands, in pixels of the picture as it was read, not rounded; and whether it is alone.
 
-    `lone` is true where the picture, seen as a whole, shows a digit of a good size whose ink is connected, and no more.
+    `lone` is true where the picture, seen as a whole, shows a digit whose ink is connected, and no more, and the digit
+    has a good size or is `framed` by a circle or a box.
     """
 
     left: float
@@ -82,6 +85,7 @@ class Box(NamedTuple):
     right: float
     bottom: float
     lone: bool = False
+    framed: bool = False
 
     @property
     def width(self) -> float:
@@ -145,7 +149,7 @@ def find_digit(grey: Grey) -> tuple[Grey, Box]:
         if found is None:
             raise
         return main_digit(found)
-    return ink, Box._make([*(n - margin for n in box[:4]), box.lone])
+    return ink, Box._make([*(n - margin for n in box[:4]), *box[4:]])
 
 
 def clear_digit(grey: Grey) -> tuple[Grey, Box]:
@@ -159,9 +163,10 @@ def clear_digit(grey: Grey) -> tuple[Grey, Box]:
     extent = max(digit.shape)
     if extent < SMALL:
         scale = found.scale * (GOOD / extent if extent else GOOD / 16)
-        again = main_digit(locate_ink(grey, min(scale, (MOST / grey.size) ** 0.5)))
-        digit, box = again if again[0].size else (digit, box)
-        box = box._replace(lone=False)
+        larger = locate_ink(grey, min(scale, (MOST / grey.size) ** 0.5))
+        again, there = main_digit(larger.within(box[:4], CLOSE * extent / found.scale) if extent else larger)
+        lone = box.lone and box.framed
+        digit, box = (again, there._replace(lone=lone)) if again.size else (digit, box._replace(lone=lone))
     if not digit.size:
         raise NoDigit("blank")
     if np.percentile(digit[digit > THRESHOLD], 75) < CLEAR:
@@ -171,7 +176,7 @@ def clear_digit(grey: Grey) -> tuple[Grey, Box]:
 
 def main_digit(found: InkMap) -> tuple[Grey, Box]:
     """Of the ink of a picture, that of its digit, cropped: what has most ink, with the parts around it; maybe empty."""
-    labels, n = ndimage.label(found.ink > THRESHOLD, np.ones((3, 3)))
+    labels, n = label_parts(found.ink)
     if n == 0:
         return np.empty((0, 0), np.float32), Box(0, 0, 0, 0)
     masses = ndimage.sum_labels(found.ink, labels, np.arange(1, n + 1))
@@ -187,7 +192,8 @@ def main_digit(found: InkMap) -> tuple[Grey, Box]:
     kept = np.isin(labels[here], 1 + np.flatnonzero(large))
     soft = ndimage.binary_dilation(kept, np.ones((3, 3))) & (kept | (labels[here] == 0))
     lone = bool((masses >= 0.02 * masses[first]).sum() == 1)
-    box = Box._make([*(n / found.scale for n in (left, top, right, bottom)), lone])
+    framed = bool((found.ink[labels == 0] > THRESHOLD).any())
+    box = Box._make([*(n / found.scale for n in (left, top, right, bottom)), lone, framed])
     return np.where(soft, found.ink[here], 0).astype(np.float32), box
 
 
