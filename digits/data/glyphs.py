@@ -9,10 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from digits.data.frames import label_parts
+from digits.data.frames import THRESHOLD, label_parts
 from digits.data.locate import Grey, InkMap
 
 CLEAR = 0.85  # three quarters of the ink of dirt, or of what is left of a line, are below; a digit has 0.97
+FAINT = 0.05  # of ink, at least, has what is left of a border; more than THRESHOLD has another digit
+RIM = 2, 4  # pixels around a glyph: beyond the soft edge of its strokes
 MOST = 1500  # parts of a page that are looked at; a page has fewer digits
 
 
@@ -97,6 +99,19 @@ def merge(glyphs: list[Glyph]) -> Glyph:
         np.maximum(contact[here], g.contact, out=contact[here])
     mass = sum(g.mass for g in glyphs)
     return Glyph(top, left, ink, contact, sum(g.other * g.mass for g in glyphs) / max(mass, 1e-6))
+
+
+def faint_rim(glyph: Glyph, found: InkMap) -> float:
+    """The share of what is close around a glyph that has faint ink: much where a border or a rule goes on, 0 to 1."""
+    wide = RIM[1]
+    top, left = max(0, glyph.top - wide), max(0, glyph.left - wide)
+    here = found.ink[top : glyph.bottom + wide, left : glyph.right + wide]
+    own = np.zeros(here.shape, bool)
+    y, x = glyph.top - top, glyph.left - left
+    own[y : y + glyph.height, x : x + glyph.width] = glyph.ink > THRESHOLD
+    near, far = (ndimage.binary_dilation(own, np.ones((3, 3)), n) for n in RIM)
+    ink = here[far & ~near]
+    return float(((ink > FAINT) & (ink < THRESHOLD)).sum() / max(ink.size, 1))
 
 
 def usual_height(glyphs: list[Glyph]) -> float:

@@ -16,7 +16,7 @@ from PIL import Image
 from digits.checkpoint import Checkpoint
 from digits.data.cuts import split_all
 from digits.data.frames import THRESHOLD
-from digits.data.glyphs import CLEAR, Glyph, find_glyphs, join, usual_height
+from digits.data.glyphs import CLEAR, Glyph, faint_rim, find_glyphs, join, usual_height
 from digits.data.layout import reading_order
 from digits.data.locate import MOST, Grey, InkMap, locate_ink
 from digits.data.marks import name_mark
@@ -28,7 +28,8 @@ SIDES = (160, 384, 768)  # pixels along the longer side of a page, at first
 ENLARGE = 4.0  # at most
 FEW, MANY = 14, 110  # heights of digits that are seen well
 LOW, NARROW = 0.6, 0.2  # of a digit's usual height: a digit that is lower is rare, and then not that narrow
-SURE = 0.95  # the confidence of a low digit
+GOES_ON, SLIM = 0.12, 0.25  # of a glyph's rim has faint ink beside a border; of the usual height: its width there
+SURE = 0.97  # the confidence of a low digit, and of one beside a border
 MANY_LOW = 0.35  # of all on a page
 SMALL, LARGE, GOOD = 28, 64, 42  # heights of digits: below and above, the page is looked at again
 
@@ -78,7 +79,7 @@ def prepare_several(image: Image.Image) -> list[tuple[NDArray[np.uint8], str, Di
     found, glyphs = look(grey)
     usual = usual_height(glyphs)
     glyphs = without_pieces(without_specks(join(glyphs, usual), usual), usual)
-    glyphs = split_all(glyphs, usual, judge)
+    glyphs = without_borders(split_all(glyphs, usual, judge), usual, found)
     boxes = np.array([[g.top, g.left, g.bottom, g.right] for g in glyphs], np.float64).reshape(-1, 4)
     digits = []
     for place in reading_order(boxes, usual):
@@ -144,11 +145,23 @@ def without_pieces(glyphs: list[Glyph], usual: float) -> list[Glyph]:
     Where many are low, the page has digits of several sizes.
     """
     low = [g for g in glyphs if g.other < 0.5 and g.height < LOW * usual]
-    if not low or len(low) > MANY_LOW * len(glyphs):
-        return glyphs
-    sure = judge([g.ink for g in low]) >= SURE
-    pieces = [g for g, known in zip(low, sure, strict=True) if not known or g.width < NARROW * usual]
-    return [g for g in glyphs if not any(g is piece for piece in pieces)]
+    return glyphs if len(low) > MANY_LOW * len(glyphs) else without_doubtful(glyphs, low, NARROW * usual)
+
+
+def without_borders(glyphs: list[Glyph], usual: float, found: InkMap) -> list[Glyph]:
+    """Those that are no corners and crossings of borders: close around these, the border goes on as faint ink.
+
+    A digit on strong lines looks so, too, but is wide, and the classifier is sure of it.
+    """
+    lined = [g for g in glyphs if g.other < 0.5 and faint_rim(g, found) >= GOES_ON]
+    return without_doubtful(glyphs, lined, SLIM * usual)
+
+
+def without_doubtful(glyphs: list[Glyph], some: list[Glyph], narrow: float) -> list[Glyph]:
+    """All but those of `some` that the classifier is not sure of, or that are as `narrow`."""
+    likely = judge([g.ink for g in some]) if some else ()
+    out = [g for g, p in zip(some, likely, strict=True) if p < SURE or g.width < narrow]
+    return [g for g in glyphs if not any(g is one for one in out)]
 
 
 def in_form(glyph: Glyph, mark: str, box: DigitBox) -> tuple[NDArray[np.uint8], str, DigitBox]:

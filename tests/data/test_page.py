@@ -10,8 +10,9 @@ import pytest
 from PIL import Image, ImageDraw
 
 from digits.cli import main
-from digits.data.glyphs import Glyph
-from digits.data.page import DigitBox, prepare_several, without_pieces
+from digits.data.glyphs import Glyph, find_glyphs
+from digits.data.locate import InkMap
+from digits.data.page import DigitBox, prepare_several, without_borders, without_pieces
 from digits.data.photo import NoDigit, prepare
 from digits.data.picture_file import read_picture
 from digits.data.pictures import load_one
@@ -86,6 +87,20 @@ def test_low_pieces_of_rules_and_borders_are_no_digits() -> None:
 def test_where_many_digits_are_low_they_are_digits() -> None:
     glyphs = [*[glyph(np.ones((40, 20)))] * 2, *[low_digit("1")] * 4]
     assert len(without_pieces(glyphs, 40)) == 6
+
+
+def test_corners_of_borders_are_no_digits() -> None:
+    corner, digit = np.zeros((60, 120), np.float32), low_digit("2").ink
+    corner[20:24, 10:40] = corner[20:40, 10:14] = 1
+    corner[40:60, 8:16] = corner[18:26, 40:60] = 0.2  # as the border goes on
+    rows, columns = digit.shape
+    corner[20 : 20 + rows, 80 : 80 + columns] = digit
+    found = InkMap(corner, np.zeros_like(corner), np.zeros_like(corner), 1.0)
+    glyphs = sorted(find_glyphs(found), key=lambda g: g.left)
+    assert len(glyphs) == 2
+    assert [g.left for g in without_borders(glyphs, 20, found)] == [glyphs[1].left]
+    alone = found._replace(ink=np.where(found.ink > 0.5, found.ink, 0))
+    assert len(without_borders(glyphs, 20, alone)) == 2
 
 
 def test_a_blank_page_has_no_digits() -> None:
