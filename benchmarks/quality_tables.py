@@ -142,6 +142,26 @@ def reading() -> str:
     return table(["", *(f"`{Path(name).stem}`" for name in networks)], rows, figures)
 
 
+PAGES = {"pages: photo": "photographed pages", "ten kinds": "the first ten kinds together"}
+
+
+@fills("synthetic-pages")
+def synthetic_pages() -> str:
+    figures = read("synthetic_pages")
+    kinds = {name: found for name, found in figures.items() if isinstance(found, dict) and "read %" in found}
+    kinds["ten kinds"] = kinds.pop("ten kinds")  # last
+    rows = [
+        [
+            PAGES.get(name, name),
+            *(f"{found[share]:.1f}%" if share in found else "" for share in ("read %", "extra %")),
+            f"{found['max s']:.1f} s" if "max s" in found else "",
+        ]
+        for name, found in kinds.items()
+        if name != "pages: drawing"  # a single page
+    ]
+    return table(["kind", "digits read", "extra digits", "slowest page"], rows, figures)
+
+
 HANDS = {"people": "each of 14 people", "optdigits_cv": "optdigits", "semeion": "Semeion", "usps_train": "USPS"}
 
 
