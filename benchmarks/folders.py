@@ -157,7 +157,7 @@ def milliseconds_of(step: Callable[[Path], Any], file: Path) -> float:
     return round(1000 * (time.thread_time() - start), 1)
 
 
-def processes(folder: Path, data: Digits, count: int = 4_000, rounds: int = 3) -> dict[str, Any]:
+def processes(folder: Path, data: Digits, count: int = 1_500, rounds: int = 3) -> dict[str, Any]:
     """The same files by one process of one thread, and by two, in turn."""
     files = save_all(folder, "two", [Image.fromarray(image).resize((56, 56)) for image in data.images[:1000].numpy()])
     scans = repeat(folder, "scans", range(count), files)
