@@ -209,7 +209,7 @@ def main() -> None:
     parser.add_argument("--limit", type=int, default=2000, help="how many images to corrupt")
     args = parser.parse_args()
     material = Material(args.pictures, args.foreign, args.fashion, args.split, args.limit)
-    networks = {path: material.measure(load(path)) for path in args.ckpt_path}
+    networks = {Path(path).name: material.measure(load(path)) for path in args.ckpt_path}
     report("reading", {"split": args.split, "networks": networks}, args.record, ("torch", "numpy", "scipy"))
 
 
