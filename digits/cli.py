@@ -202,7 +202,7 @@ class DigitsCLI(ArgumentsCLI):
         for option, suffixes in {"path": TABLES, "picture": PICTURES}.items():
             if (path := self.options.predictions[option]) is not None:
                 check_writable(f"--predictions.{option}", Path(path), suffixes)
-                refuse_input(f"--predictions.{option}", Path(path), self.datamodule.files())
+                refuse_input(f"--predictions.{option}", Path(path), self.datamodule.files)
         self.trainer.predict(return_predictions=False, **kwargs)
         self.refuse_unreadable()
 

@@ -7,7 +7,7 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import pairwise
 from pathlib import Path
@@ -152,9 +152,15 @@ def check_writable(option: str, path: Path, suffixes: Sequence[str] = ()) -> Non
         raise InputError(f"{option} {path} is a folder: give a file")
 
 
-def refuse_input(option: str, path: Path, inputs: Iterable[str | Path]) -> None:
-    """Raise an InputError for a file to write that is one of those to read, and would be lost."""
-    if path.is_file() and any(Path(one).is_file() and path.samefile(one) for one in inputs):
+def refuse_input(option: str, path: Path, inputs: Callable[[], Iterable[str]]) -> None:
+    """Raise an InputError for a file to write that is one of those to read, and would be lost.
+
+    Args:
+        option: that names it.
+        path: the file.
+        inputs: gives the files to read; it is only asked where the file exists, as they may be very many.
+    """
+    if path.is_file() and any(os.path.isfile(one) and path.samefile(one) for one in inputs()):  # noqa: PTH113
         raise InputError(f"{option} {path} is one of the files to read: give another name")
 
 

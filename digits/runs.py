@@ -191,10 +191,14 @@ def find_checkpoints(sources: Sequence[str]) -> list[Path]:
     """
     found: list[Path] = []
     for source in sources:
-        matches = [] if Path(source).exists() else map(Path, sorted(glob.glob(source)))  # noqa: PTH207
-        best = (checkpoint_in(path, "best") if path.is_dir() else path for path in matches)
+        best = (checkpoint_in(path, "best") if path.is_dir() else path for path in matches(source))
         found += [path for path in best if path is not None] or [find_checkpoint(source)]
     return found
+
+
+def matches(pattern: str) -> list[Path]:
+    """The files and folders that a pattern fits, by name; none where something is called so itself."""
+    return [] if Path(pattern).exists() else [Path(path) for path in sorted(glob.glob(pattern))]  # noqa: PTH207
 
 
 def run_of(checkpoint: Path) -> Path | None:

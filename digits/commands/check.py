@@ -50,10 +50,9 @@ def main(args: Sequence[str]) -> None:
 
     check_writable("--picture", Path(options.picture), PICTURES)
     if options.data == SOURCES[0]:
-        from digits.data.pictures import picture_names
+        from digits.data import ImageDataModule
 
-        pictures = (name for path in options.paths for name in picture_names(path))
-        refuse_input("--picture", Path(options.picture), pictures)
+        refuse_input("--picture", Path(options.picture), ImageDataModule(options.paths).files)
     if options.data == SOURCES[0]:
         lines, sheet = check_pictures(options.paths, options.ckpt_path)
     else:

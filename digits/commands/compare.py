@@ -3,7 +3,6 @@
 torch and the rest are imported when there is something to compare.
 """
 
-import glob
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +11,7 @@ from digits.commands.parser import CommandParser
 from digits.console import as_table, printable
 from digits.errors import InputError
 from digits.records import RunRecord
+from digits.runs import PRETRAINED, checkpoint_of, matches
 
 COLUMNS = ["run", "model", "parameters", "epochs", "min", "val error", "test"]
 SHIPPED = "pretrained"
@@ -52,7 +52,7 @@ def compare(runs: Sequence[str], picture: str | None = None) -> str:
     Raises:
         InputError: a folder is no run, or none has anything to compare.
     """
-    runs = [name for run in runs for name in (sorted(glob.glob(run)) if not Path(run).exists() else []) or [run]]  # noqa: PTH207
+    runs = [str(path) for run in runs for path in matches(run) or [Path(run)]]
     records = [RunRecord.read(Path(folder)) for folder in runs if Path(folder).is_dir() or folder != SHIPPED]
     for record in records:
         if not record.folder.is_dir():
@@ -99,7 +99,6 @@ def other_images(records: Sequence[RunRecord], shipped: bool) -> list[str]:
 def row_of_run(record: RunRecord) -> list[str]:
     """A run in the table; empty if it was interrupted before its first epoch was over."""
     from digits.checkpoint import Checkpoint
-    from digits.runs import checkpoint_of
 
     path = checkpoint_of(record.folder, "best")
     if path is None:
@@ -120,7 +119,6 @@ def row_of_package() -> list[str]:
     """The weights of the package in the table, with their recorded figures."""
     from digits.checkpoint import Checkpoint
     from digits.config_files import describe
-    from digits.runs import PRETRAINED
 
     checkpoint = Checkpoint.read(PRETRAINED)
     error = describe(SHIPPED).error

@@ -67,7 +67,7 @@ def predict(options: Any) -> None:
     use_threads(options.threads)
     files = first_says(lambda: find_all(options.pictures))
     if options.output is not None:
-        refuse_input("--output", Path(options.output), (file for file in files if isinstance(file, str)))
+        refuse_input("--output", Path(options.output), lambda: (file for file in files if isinstance(file, str)))
     predictor = load(options.ckpt_path)
     predictor.model.tta = options.tta
     outputs: list[Output] = []  # one in the first process
