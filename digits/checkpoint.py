@@ -110,7 +110,7 @@ class Checkpoint:
                 network = self.imported_class()(**self.hyper_parameters)
             resize_head(network, self.content["state_dict"])
             network.load_state_dict(self.content["state_dict"])
-        except (TypeError, ValueError, RuntimeError, AttributeError) as error:
+        except (ArithmeticError, AttributeError, RuntimeError, TypeError, ValueError) as error:
             self.refuse(f"does not fit {self.class_name}: {str(error).splitlines()[-1].strip()}")
         network.restore(self.content)
         return network.eval()
@@ -120,7 +120,10 @@ class Checkpoint:
         if self.class_name not in LAYERS:
             self.refuse_class()
         settings = {key: value for key, value in self.hyper_parameters.items() if key not in TRAINING}
-        return Network(LAYERS[self.class_name](**settings))
+        try:
+            return Network(LAYERS[self.class_name](**settings))
+        except InputError as error:
+            self.refuse(f"holds settings that no network has: {error}")
 
     def imported_class(self) -> type[Network]:
         """The class of a network of the user's own, which the program has imported."""

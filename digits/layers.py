@@ -101,23 +101,26 @@ def batchnorm_cnn() -> nn.Sequential:
     )
 
 
-def deep_cnn() -> nn.Sequential:
-    """Six convolutions with batch normalisation."""
+def deep_cnn(width: float = 1.0) -> nn.Sequential:
+    """Six convolutions with batch normalisation, with `width` times as many filters."""
+    if not 0 < width <= 32:
+        raise InputError(f"--model.width must be above 0 and at most 32, got {width}")
+    first, second, third, last = (max(1, round(filters * width)) for filters in (32, 64, 128, 256))
     return nn.Sequential(
-        *conv(1, 32, 5),  # (N, 32, 24, 24)
+        *conv(1, first, 5),  # (N, 32, 24, 24)
         nn.MaxPool2d(2),
-        *conv(32, 64, 3, padding=1),  # (N, 64, 12, 12)
-        *conv(64, 64, 3, padding=1),
-        nn.MaxPool2d(2),
-        nn.Dropout(0.15),
-        *conv(64, 128, 3, padding=1),  # (N, 128, 6, 6)
-        *conv(128, 128, 3, padding=1),
+        *conv(first, second, 3, padding=1),  # (N, 64, 12, 12)
+        *conv(second, second, 3, padding=1),
         nn.MaxPool2d(2),
         nn.Dropout(0.15),
-        *conv(128, 256, 3),  # (N, 256, 1, 1)
+        *conv(second, third, 3, padding=1),  # (N, 128, 6, 6)
+        *conv(third, third, 3, padding=1),
+        nn.MaxPool2d(2),
+        nn.Dropout(0.15),
+        *conv(third, last, 3),  # (N, 256, 1, 1)
         nn.Flatten(),
         nn.Dropout(0.3),
-        nn.Linear(256, CLASSES),
+        nn.Linear(last, CLASSES),
     )
 
 

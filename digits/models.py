@@ -81,13 +81,14 @@ class DeepCNN(Classifier):
     The first convolution is followed by pooling at once, because on a CPU the large images are most of the time.
 
     Args:
+        width: how many times as many filters each convolution has.
         lr: the highest learning rate of the one-cycle schedule.
         training: what all networks share; see Classifier.
     """
 
-    def __init__(self, lr: float = 4e-3, **training: Any) -> None:
+    def __init__(self, width: float = 1.0, lr: float = 4e-3, **training: Any) -> None:
         super().__init__(lr, **training)
-        self.layers = layers.deep_cnn()
+        self.layers = layers.deep_cnn(width)
 
 
 class FastCNN(Classifier):

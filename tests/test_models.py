@@ -18,6 +18,7 @@ MODELS = [
     (KaggleCNN(), 887_530),
     (BatchNormCNN(), 226_186),
     (DeepCNN(), 576_106),
+    (DeepCNN(width=0.5), 145_210),
     (FastCNN(), 29_610),
 ]
 
