@@ -14,7 +14,7 @@ from digits.classifier import Classifier
 from digits.console import did_you_mean, shown, warn
 from digits.data import DigitsDataModule, ImageDataModule, MixedDataModule
 from digits.errors import InputError
-from digits.options import find_class, given_settings, settings_of_network
+from digits.options import find_class, given_settings
 from digits.runs import LOG_ROOT, checkpoint_in, find_checkpoint
 
 NAME = "fine_tuned"  # of the runs
@@ -109,7 +109,7 @@ def network_of(checkpoint: Checkpoint, argv: Sequence[str], options: Namespace) 
                 f"but the network to train is a {other}: leave out --config and --model, or start from another"
             )
         else:
-            settings = settings_of_network(argv, options)
+            settings = {name: value for name, value in asked.items() if name not in shared}  # those of its layers
             for setting, value in checkpoint.compare_settings(checkpoint.class_path, settings, given).items():
                 warn(f"{path} was made with {setting} {value}, which is used, whatever the config says")
     elif not checkpoint.is_builtin:

@@ -106,6 +106,13 @@ def test_a_run_is_repeated_by_its_config(fit: Fit) -> None:
     assert same(RUN, again)
 
 
+def test_the_config_of_a_network_gives_its_settings_of_training(fit: Fit) -> None:
+    network = ("--model=MLP", "--model.hidden=[20]")
+    fit("--init_from=MLP", *OWN, *network, "--data.val_size=2", "--model.lr=0.003", "--model.label_smoothing=0.1")
+    used = settings(RUN)["model"]["init_args"]
+    assert (used["hidden"], used["lr"], used["label_smoothing"]) == ([20], 0.003, 0.1)
+
+
 def test_a_run_that_was_stopped_goes_on(fit: Fit, monkeypatch: pytest.MonkeyPatch) -> None:
     own = ("--init_from=MLP", *OWN, "--data.val_size=2")
     fit(*own)
