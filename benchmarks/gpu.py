@@ -87,6 +87,9 @@ class Gpu:
             **{f"beside a loop, {network}": partial(self.beside_loop, network) for network in networks},
             **{f"fit, {name}": partial(self.config, name) for name in configs},
         }
+        if "robust" in configs:  # whose images take longer to augment than to train on
+            workers = str(max(1, (os.cpu_count() or 1) - 2))
+            every[f"fit, robust, {workers} workers"] = partial(self.config, "robust", "--data.num_workers", workers)
         if gpus > 1:
             two = ("--trainer.devices", "2", "--trainer.strategy", "ddp")
             every["fit, large_cnn on 2 GPUs"] = partial(self.config, "large_cnn", *two)

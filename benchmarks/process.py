@@ -15,6 +15,8 @@ from typing import Any
 
 from benchmarks.record import ROOT
 
+PATH = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])  # this code, and where packages are
+
 
 @dataclass
 class Run:
@@ -50,7 +52,7 @@ def run(*args: str | Path, cwd: str | Path | None = None, **environment: str) ->
             stderr=errors,
             text=True,
             cwd=cwd,
-            env={**os.environ, **environment, "PYTHONUNBUFFERED": "1", "PYTHONPATH": str(ROOT)},
+            env={**os.environ, **environment, "PYTHONUNBUFFERED": "1", "PYTHONPATH": PATH},
         )
         assert process.stdout is not None
         for line in process.stdout:
