@@ -126,11 +126,11 @@ def run_state(run: Path) -> dict[str, Any]:
         rows = [{k: v for k, v in row.items() if k not in TIMED} for row in csv.DictReader(file)]
     events = read_events(run)
     curves = {
-        tag: [(event.step, event.value) for event in events.Scalars(tag)]
+        tag: sorted((event.step, event.value) for event in events.Scalars(tag))  # files of one second lie in any order
         for tag in events.Tags()["scalars"]
         if tag not in TIMED
     }
-    steps = {tag: [event.step for event in events.Scalars(tag)] for tag in events.Tags()["scalars"]}
+    steps = {tag: sorted(event.step for event in events.Scalars(tag)) for tag in events.Tags()["scalars"]}
     state = {name: value.tolist() for name, value in checkpoint["state_dict"].items()}
     moments = checkpoint["optimizer_states"][0]["state"]
     optimizer = [{name: value.tolist() for name, value in moments[i].items()} for i in moments]

@@ -8,10 +8,10 @@ import torch
 from lightning.pytorch import LightningDataModule, Trainer
 from PIL import Image
 from torch import Tensor
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, Dataset
 
 from digits.augment import broaden
-from digits.data.batches import Batches, random_seed, seed_device
+from digits.data.batches import Batches, seed_device
 from digits.data.dataset import (
     Batch,
     Digits,
@@ -23,6 +23,7 @@ from digits.data.dataset import (
 )
 from digits.data.own_loaders import STEPS, check_batch, is_raw_pair
 from digits.data.stream import Stream, StreamLoader
+from digits.data.workers import AugmentedImages, SeededBatches, batch_seed
 from digits.errors import InputError
 from digits.transforms import augment, normalize
 
@@ -45,7 +46,7 @@ class DigitsDataModule(LightningDataModule):
         styles: augmentation in training: redraw this fraction of the digits in styles that MNIST lacks.
         robust: augmentation in training: change this fraction of the images strongly, as pens, papers and cameras do.
         non_digits: augmentation in training: add things that are no digits, this many per image, to be doubted.
-        num_workers: loader processes. The data is in memory, so none are needed.
+        num_workers: processes that augment the training images, for a GPU; by default it is done on the device.
     """
 
     # Mean and standard deviation of the pixels of MNIST's training images, on the 0–1 scale; a source with other
@@ -155,9 +156,10 @@ class DigitsDataModule(LightningDataModule):
         if self._overfits:
             return self._loader(self.train, Batches(len(self.train), self.batch_size))
         seed = torch.initial_seed() if self.seed is None else self.seed
-        rank, processes = self._processes
-        order = Batches(len(self.train), self.batch_size, rank, processes, seed, *self.resumed_at)
-        return self._loader(self.train, order)
+        helped = self.num_workers > 0 and any({**self.augmentation, **self.broadening}.values())
+        kind, data = (SeededBatches, AugmentedImages(self)) if helped else (Batches, self.train)
+        order = kind(len(self.train), self.batch_size, *self._processes, seed, *self.resumed_at)
+        return self._loader(data, order, self.num_workers)
 
     def val_dataloader(self) -> Iterable[Batch]:
         return self._eval_loader(self.val) if self.val_size else []
@@ -173,13 +175,13 @@ class DigitsDataModule(LightningDataModule):
     def _eval_loader(self, data: Digits) -> Iterable[Batch]:
         return self._loader(data, Batches(len(data), self.eval_batch_size, *self._processes))
 
-    def _loader(self, data: Digits | DigitsSubset, batches: Batches) -> Iterable[Batch]:
+    def _loader(self, data: Dataset[Batch], batches: Batches, workers: int = 0) -> Iterable[Batch]:
         loader = DataLoader(
             data,
             batch_size=None,  # the sampler's own
             sampler=batches,
-            num_workers=self.num_workers,
-            persistent_workers=self.num_workers > 0,
+            num_workers=workers,
+            persistent_workers=workers > 0,
             collate_fn=_as_is,
             generator=torch.Generator(),  # its own: what training draws is the same with and without workers
         )
@@ -219,7 +221,7 @@ class DigitsDataModule(LightningDataModule):
         # Lightning's own looks through whatever a batch may be made of, which takes 0.01 ms.
         cuda = device.type == "cuda"
         images, labels = (tensor.to(device, non_blocking=cuda) for tensor in batch)
-        return Batch(images, labels, batch.indices, batch.source)
+        return Batch(images, labels, batch.indices, batch.source, batch.random_state)
 
     def on_after_batch_transfer(self, batch: Any, dataloader_idx: int) -> Any:
         own = not isinstance(batch, Batch)  # of a loader of one's own
@@ -231,13 +233,13 @@ class DigitsDataModule(LightningDataModule):
         if self.trainer is not None and self.trainer.training and self.seed is not None:
             loop: Any = self.trainer.fit_loop
             epoch, batch_idx = loop.epoch_progress.current.processed, loop.epoch_loop.batch_progress.current.ready
-            seed = random_seed(self.seed, epoch, self.trainer.global_rank + 1) + batch_idx
-            for device in {
-                batch.images.device,
-                torch.device("cpu"),
-            }:  # what is drawn once for a batch is drawn on the CPU
+            seed = batch_seed(self.seed, epoch, self.trainer.global_rank, batch_idx)
+            for device in {batch.images.device, torch.device("cpu")}:  # what is drawn once for a batch: on the CPU
                 seed_device(device, seed)
-            batch = self.broaden(batch)
+            if batch.random_state is None:
+                batch = self.broaden(batch)
+            else:
+                torch.default_generator.set_state(batch.random_state)
         images = self.normalize(batch.images)
         return [images, batch.labels] if own else Batch(images, batch.labels, batch.indices, batch.source)
 

@@ -29,17 +29,26 @@ class Batch:
         labels: (N,), int64.
         indices: (N,), int64, on the CPU.
         source: what is known about these images, where their data set is not in memory.
+        random_state: in which augmenting these images ended, in a process of the loader; they are float32 then.
 
     In training, a callback may set `soft_labels`, (N, K), the share of each class, which then take the labels' place.
     """
 
     soft_labels: Tensor | None = None
 
-    def __init__(self, images: Tensor, labels: Tensor, indices: Tensor, source: "Digits | None" = None) -> None:
+    def __init__(
+        self,
+        images: Tensor,
+        labels: Tensor,
+        indices: Tensor,
+        source: "Digits | None" = None,
+        random_state: Tensor | None = None,
+    ) -> None:
         self.images = images
         self.labels = labels
         self.indices = indices
         self.source = source
+        self.random_state = random_state
 
     @property
     def has_non_digits(self) -> bool:
