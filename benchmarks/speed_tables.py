@@ -74,12 +74,20 @@ def busy() -> str:
 @fills("gpu")
 def gpu() -> str:
     figures = read("gpu")
-    rows = [
-        [what, ", ".join(f"{name} {value:,}" for name, value in row.items())]
-        for what, row in figures.items()
-        if isinstance(row, dict) and what != "versions"
-    ]
-    return table([f"on {figures['device']}", ""], rows, figures) if rows else ""
+    rows = []
+    for what, row in figures.items():
+        if what.startswith("99%"):
+            rows.append([f"`speedrun`, {what}", f"{row['seconds']} s in all", "", "", f"{row['test accuracy']:.2%}"])
+    loops = {what.removeprefix("beside a loop, "): row for what, row in figures.items() if what.startswith("beside")}
+    fits = {what.removeprefix("fit, "): row for what, row in figures.items() if what.startswith("fit, ")}
+    for name in [*loops, *(name for name in fits if name not in loops)]:
+        loop, fit = loops.get(name, {}), fits.get(name, {})
+        images = f"{fit['images a second']:,}" if fit else ""
+        seconds = fit.get("seconds per epoch", loop.get("digits"))
+        by_hand = [f"{loop['hand-written loop']} s", f"{loop['ratio']}"] if loop else ["", ""]
+        rows.append([f"`{name}`", f"{seconds} s", images, *by_hand])
+    header = [f"on {figures.get('device')}", "an epoch", "images a second", "hand-written loop", "ratio, or accuracy"]
+    return table(header, rows, figures) if rows else ""
 
 
 @fills("scale")
