@@ -22,13 +22,13 @@ CUTS = 7  # proposed on the length of a digit's height
 MOST_CUTS = 20
 MOST_PIECES = 600  # of a page
 WIDEST = 1.6  # of a digit, as a share of its height
+WORD = 3.0  # the weight of what the classifier says: of what is no digit, it still gives a tenth to some class
 
 
 def may_touch(glyph: Glyph, usual: float, likely: float) -> bool:
-    """Whether a glyph may be several digits: it is wide, or not `likely` one digit as a whole, or shows a contact."""
+    """Whether a glyph may be several digits: it is wide, or not `likely` one digit as a whole."""
     wide = glyph.width / max(glyph.height, 0.8 * usual)
-    doubtful = likely < 0.9 or (likely < 0.97 and contact_seen(glyph) >= 4)
-    return glyph.width >= 0.5 * usual and (wide > 1.1 or (wide > 0.55 and doubtful))
+    return glyph.width >= 0.5 * usual and (wide > 1.1 or (wide > 0.55 and likely < 0.9))
 
 
 def split_all(glyphs: Sequence[Glyph], usual: float, judge: Judge) -> list[Glyph]:
@@ -72,7 +72,8 @@ class Plan:
     def best(self, likely: Sequence[float]) -> list[Glyph]:
         """The likeliest digits from left to right, from how likely each of the pieces is a digit."""
         n = len(self.cuts) + 1
-        score = {span: math.log(max(p, 1e-9)) + s for span, p, s in zip(self.spans, likely, self.shapes, strict=True)}
+        known = zip(self.spans, likely, self.shapes, strict=True)
+        score = {span: WORD * math.log(max(p, 1e-9)) + form for span, p, form in known}
         inside = [math.log1p(-cut.likely) for cut in self.cuts]
         ways: list[tuple[float, list[tuple[int, int]]]] = [(0.0, [])]
         for j in range(1, n + 1):

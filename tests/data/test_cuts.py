@@ -42,6 +42,13 @@ def test_one_digit_stays_whole_if_the_judge_knows_it() -> None:
     assert len(split_all([glyph], HEIGHT, as_wide_as(48))) == 1  # type: ignore[arg-type]
 
 
+def test_what_the_judge_doubts_is_cut_into_what_it_knows_although_no_contact_is_seen() -> None:
+    def judge(pieces: list[Grey]) -> np.ndarray:
+        return np.array([1.0 if abs(piece.shape[1] - 24) < 3 else 0.3 for piece in pieces])
+
+    assert [piece.left for piece in split_all([rings(2, contact=0)], HEIGHT, judge)] == [7, pytest.approx(31, abs=2)]
+
+
 def test_a_single_ring_is_not_suspected() -> None:
     assert not may_touch(rings(1), HEIGHT, 1.0)
 
