@@ -57,6 +57,7 @@ class Classifier(Network, LightningModule):
         self.weight_decay = weight_decay
         self.label_smoothing = label_smoothing
         self.resumed_total_steps: int | None = None  # of the schedule that is resumed
+        self._planned_lr: float | None = None  # by the schedule of `configure_optimizers`
         self._is_searched = False
         self.train_scores, self.val_scores, self.test_scores = Scores(), Scores(), Scores()
         self.uncalibrated_scores = Scores()
@@ -86,6 +87,17 @@ class Classifier(Network, LightningModule):
         train = getattr(self.trainer.datamodule, "train", None)  # type: ignore[attr-defined]
         if has_batch_norm and train is not None and len(train) < 2 * self.trainer.world_size:
             raise InputError("batch normalisation needs two training images on each process: give more of them")
+
+    def on_train_epoch_start(self) -> None:
+        if not self._planned_lr or self.lr == self._planned_lr:
+            return
+        ratio, self._planned_lr = self.lr / self._planned_lr, self.lr  # a callback has set another, as by `lr_find`
+        for config in self.trainer.lr_scheduler_configs:
+            scheduler: Any = config.scheduler
+            if isinstance(scheduler, torch.optim.lr_scheduler.OneCycleLR):
+                for group, lr in zip(scheduler.optimizer.param_groups, scheduler.get_last_lr(), strict=True):
+                    planned = {name: group[name] for name in ("initial_lr", "max_lr", "min_lr")}
+                    group |= {name: ratio * value for name, value in {**planned, "lr": lr}.items()}
 
     def training_step(self, batch: Sequence[Tensor], batch_idx: int) -> Tensor:
         images, labels = batch[:2]
@@ -159,6 +171,7 @@ class Classifier(Network, LightningModule):
                 "new run"
             )
         scheduler = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=self.lr, total_steps=steps)
+        self._planned_lr = self.lr
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:

@@ -5,7 +5,7 @@ import os
 import textwrap
 import threading
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -34,11 +34,12 @@ def refusal(error: BaseException | None) -> str | None:
     chain = [one for one in causes(error) if isinstance(one, InputError)]
     error = chain[0] if chain else error  # whatever the parser made of it
     while error is not None and not isinstance(error, KNOWN_ERRORS):
-        if isinstance(error, SLIPS) and (checked_by := lightning_frame(error)) is not None:
+        if isinstance(error, SLIPS) and is_of_lightning(frames := own_frames(error)):
             text = error.args[0] if isinstance(error, KeyError) and error.args else str(error)
             text = textwrap.shorten(brief(str(text)) or type(error).__name__, LONGEST, placeholder=" …")
-            who = checked_by.f_locals.get("self")  # a callback is what the user named
-            return f"{type(who).__name__}: {text}" if isinstance(who, Callback) else text
+            owners = (frame.f_locals.get("self") for frame in reversed(frames))
+            named = next((type(one).__name__ for one in owners if isinstance(one, Callback)), None)  # by the user
+            return text if named is None else f"{named}: {text}"
         error = error.__cause__
     if isinstance(error, BrokenPipeError):
         return None  # the end of `digits … | head`, which `digits.__main__` knows
@@ -54,14 +55,18 @@ def causes(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__
 
 
-def lightning_frame(error: BaseException) -> FrameType | None:
-    """The last function in the traceback that is not torch's own, if it is one of Lightning or of its parser.
+def own_frames(error: BaseException) -> list[FrameType]:
+    """The functions in the traceback that are not torch's own."""
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    return [frame for frame in frames if not frame.f_code.co_filename.startswith(TORCH)]
+
+
+def is_of_lightning(frames: Sequence[FrameType]) -> bool:
+    """Whether the last of these functions is one of Lightning or of its parser.
 
     So it is where Lightning checks what it was given. A network, or this package, stands there in their own errors.
     """
-    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
-    own = [frame for frame in frames if not frame.f_code.co_filename.startswith(TORCH)]
-    return own[-1] if own and own[-1].f_code.co_filename.startswith(CHECKING) else None
+    return bool(frames) and frames[-1].f_code.co_filename.startswith(CHECKING)
 
 
 def with_folder(error: Exception, folder: Path | None) -> Exception:

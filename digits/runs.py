@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
 LOG_ROOT = "lightning_logs"
 CHECKPOINTS = "checkpoints"
-TRACES = ("events.out.tfevents.*", "hparams.yaml", "config.yaml", "*.png")  # of no use without scores or weights
+TRACES = (  # of no use without scores or weights; the last two are of a search before training
+    *("events.out.tfevents.*", "hparams.yaml", "config.yaml", "*.png"),
+    *(".lr_find_*.ckpt", ".scale_batch_size_*.ckpt"),
+)
 PRETRAINED = Path(__file__).parent / "pretrained.ckpt"  # of configs/robust.yaml; see MODEL_CARD.md
 
 

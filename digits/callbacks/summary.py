@@ -6,12 +6,13 @@ from typing import Any
 
 from jsonargparse import Namespace
 from lightning.pytorch import Callback, LightningModule, Trainer
-from lightning.pytorch.callbacks import BatchSizeFinder, EarlyStopping, LearningRateFinder
+from lightning.pytorch.callbacks import EarlyStopping
 from lightning.pytorch.cli import LightningArgumentParser, SaveConfigCallback
 from lightning.pytorch.loggers import TensorBoardLogger
 
 from digits.callbacks.checkpoints import RunCheckpoint, stopped_within_epoch
 from digits.callbacks.interruption import stopped_at
+from digits.callbacks.search import found
 from digits.callbacks.summary_writers import summary_writers
 from digits.callbacks.terminal import summarize
 from digits.console import say, shown
@@ -39,10 +40,8 @@ class FitSummary(Callback):
         if self.layers:
             say(summarize(pl_module))
         for one in trainer.callbacks:  # type: ignore[attr-defined]
-            if isinstance(one, LearningRateFinder):
-                say(f"LearningRateFinder: --model.lr {pl_module.hparams.get('lr')}")
-            elif isinstance(one, BatchSizeFinder):
-                say(f"BatchSizeFinder: --data.batch_size {one.optimal_batch_size}")
+            if (line := found(one, trainer)) is not None:
+                say(line)
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self.first_step = trainer.global_step

@@ -3,12 +3,14 @@
 import sys
 import time
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import torch
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import TQDMProgressBar
 from lightning.pytorch.callbacks.progress.tqdm_progress import Tqdm
+from lightning.pytorch.tuner import lr_finder
 from torch import Tensor, nn
 
 from digits.console import columns, highlight, is_terminal, say
@@ -33,6 +35,11 @@ class ProgressBar(TQDMProgressBar):
         scores = train_scores(pl_module)
         shown = {"loss": f"{scores['loss']:.3f}", "acc": f"{scores['accuracy']:.2%}"} if scores else {}
         return {**shown, **own_metrics(trainer)}
+
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        super().setup(trainer, pl_module, stage)
+        search_bar = partial(lr_finder.tqdm, disable=not is_terminal(), leave=False)
+        lr_finder.tqdm = search_bar  # a search for a learning rate brings a bar of its own
 
     # Bars that leave nothing: what stays are the lines.
 

@@ -8,6 +8,8 @@ import torch
 from torch import Tensor
 from torch.utils.data import DistributedSampler
 
+from digits.errors import InputError
+
 
 class Batches(DistributedSampler[Tensor]):
     """Batches of the numbers 0 to n - 1, each an int64 tensor, by which a data set is indexed once.
@@ -41,6 +43,8 @@ class Batches(DistributedSampler[Tensor]):
         epoch: int = 0,
         start: int = 0,
     ) -> None:
+        if batch_size < 1:  # as Lightning's BatchSizeFinder may set it
+            raise InputError(f"batches of {batch_size} images train nothing: does not even one fit into memory?")
         self.n = n
         self.batch_size = batch_size
         self.rank = rank

@@ -11,6 +11,7 @@ It leans on private names of Lightning, which `check_names` looks for first; see
 import inspect
 import warnings
 from collections import OrderedDict
+from collections.abc import Callable, Sequence
 from operator import attrgetter
 from types import SimpleNamespace
 from typing import Any
@@ -106,6 +107,14 @@ def check_names(trainer: Trainer) -> None:
 
 class EpochLoop(_TrainingEpochLoop):
     """Lightning's loop over the batches of an epoch, which takes the fast path where it may."""
+
+    starts: Sequence[Callable[..., Any]] = ()
+    ends: Sequence[Callable[..., Any]] = ()
+
+    def run(self, data_fetcher: _DataFetcher) -> None:
+        outer = self.starts, self.ends
+        super().run(data_fetcher)
+        self.starts, self.ends = outer  # a search before training has callbacks of its own, with a progress bar
 
     def on_run_start(self, data_fetcher: _DataFetcher) -> None:
         super().on_run_start(data_fetcher)
