@@ -134,9 +134,16 @@ def fitting_ink(found: InkMap, glyphs: list[Glyph]) -> float:
 
 
 def without_specks(glyphs: list[Glyph], usual: float) -> list[Glyph]:
-    """Those that are no dirt: as high as a third of a digit, or a mark, and clearly ink."""
+    """Those that are no dirt, but clearly ink: marks, and strokes almost half as high as a digit.
+
+    The dots of dotted paper that were taken for a broken stroke have less ink than a stroke of one pixel.
+    """
     clear = [g for g in glyphs if np.percentile(g.ink[g.ink > THRESHOLD], 75) > CLEAR]
-    return [g for g in clear if g.height >= 0.4 * usual or (g.other >= 0.5 and g.mass >= 0.006 * usual**2)]
+    return [
+        g
+        for g in clear
+        if (g.height >= 0.4 * usual and g.mass >= max(g.ink.shape)) or (g.other >= 0.5 and g.mass >= 0.006 * usual**2)
+    ]
 
 
 def without_pieces(glyphs: list[Glyph], usual: float) -> list[Glyph]:

@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw
 from digits.cli import main
 from digits.data.glyphs import Glyph, find_glyphs
 from digits.data.locate import InkMap
-from digits.data.page import DigitBox, prepare_several, without_borders, without_pieces
+from digits.data.page import DigitBox, prepare_several, without_borders, without_pieces, without_specks
 from digits.data.photo import NoDigit, prepare
 from digits.data.picture_file import read_picture
 from digits.data.pictures import load_one
@@ -73,6 +73,13 @@ def glyph(ink: np.ndarray) -> Glyph:
 def low_digit(digit: str) -> Glyph:
     ink = 1 - np.asarray(written(digit, 30, 3, 0, 255)) / 255
     return glyph(ink[np.ix_((ink > 0.5).any(1), (ink > 0.5).any(0))])
+
+
+def test_dots_of_the_paper_are_no_stroke() -> None:
+    dots, thin = np.zeros((41, 3)), np.zeros((41, 20))
+    dots[[0, 1, 19, 20, 39, 40]] = thin[:, 9:11] = 1
+    page = [glyph(dots), glyph(thin)]
+    assert [id(g) for g in without_specks(page, 40)] == [id(page[1])]
 
 
 def test_low_pieces_of_rules_and_borders_are_no_digits() -> None:
