@@ -61,6 +61,11 @@ class Glyph(NamedTuple):
         return float(self.ink.sum())
 
     @property
+    def is_clear(self) -> bool:
+        """Whether most of it is certainly ink."""
+        return bool(np.percentile(self.ink[self.ink > THRESHOLD], 75) > CLEAR)
+
+    @property
     def center(self) -> tuple[float, float]:
         """Row and column of the middle of its box."""
         return self.top + self.height / 2, self.left + self.width / 2
@@ -130,7 +135,8 @@ def join(glyphs: list[Glyph], usual: float) -> list[Glyph]:
     """
     boxes = np.array([(g.top, g.left, g.bottom, g.right) for g in glyphs], np.float32)
     digit = np.array([g.other < 0.5 for g in glyphs])
-    small = np.array([max(g.height, g.width) < 0.55 * usual for g in glyphs])
+    largest = np.array([max(g.height, g.width) for g in glyphs])
+    small, point = largest < 0.55 * usual, largest < 0.3 * usual
     group = list(range(len(glyphs)))
 
     def apart(a: NDArray[np.float32], b: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -139,7 +145,8 @@ def join(glyphs: list[Glyph], usual: float) -> list[Glyph]:
         return gaps[..., 0], gaps[..., 1]
 
     down, across = apart(boxes[:, None], boxes[None])
-    near = np.triu((down <= 0.35 * usual) & (across <= 0.15 * usual) & (digit[:, None] == digit[None]), 1)
+    limit = np.where(point[:, None] & point[None], 0.6, 0.35) * usual  # the points of a colon stand far apart
+    near = np.triu((down <= limit) & (across <= 0.15 * usual) & (digit[:, None] == digit[None]), 1)
     pairs = np.argwhere(near)
     distance = np.hypot(np.maximum(down, 0), np.maximum(across, 0))[near]
     for i, j in pairs[np.argsort(distance, kind="stable")]:
@@ -150,9 +157,22 @@ def join(glyphs: list[Glyph], usual: float) -> list[Glyph]:
         high = max(boxes[a, 2], boxes[b, 2]) - min(boxes[a, 0], boxes[b, 0])
         wide = max(boxes[a, 3], boxes[b, 3]) - min(boxes[a, 1], boxes[b, 1])
         narrower = min(boxes[a, 3] - boxes[a, 1], boxes[b, 3] - boxes[b, 1])
-        above = -beside >= 0.5 * narrower and gap <= 0.35 * usual
+        above = -beside >= 0.5 * narrower and gap <= limit[i, j]
         attached = (small[i] or small[j]) and max(gap, beside) <= 0.12 * usual and wide <= 1.1 * usual
+        if beside > 0 and (is_beside(glyphs[i], boxes[b], usual) or is_beside(glyphs[j], boxes[a], usual)):
+            continue
         if high <= 1.4 * usual and (above or attached):
             boxes[a] = (*np.minimum(boxes[a, :2], boxes[b, :2]), *np.maximum(boxes[a, 2:], boxes[b, 2:]))
             group = [a if k == b else k for k in group]
     return [merge([g for g, k in zip(glyphs, group, strict=True) if k == key]) for key in dict.fromkeys(group)]
+
+
+def is_beside(glyph: Glyph, box: NDArray[np.float32], usual: float) -> bool:
+    """Whether a small glyph is rather a mark beside a digit, whose box is top, left, bottom, right, than a part of it.
+
+    A point stands at its foot, a minus at half its height; the loose bar of a 5 is at its top.
+    """
+    h, w = glyph.height / usual, glyph.width / usual
+    foot = (box[2] - glyph.top) / usual  # from the glyph's top down to the foot of the digit
+    is_point = max(h, w) < 0.3 and 0.5 < w / h < 2 and foot < 0.35
+    return is_point or (h < 0.3 and w > 1.6 * h and 0.25 < foot < 0.75)

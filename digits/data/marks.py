@@ -1,41 +1,111 @@
-"""Which mark a glyph is, of those that stand between digits."""
+"""Which glyphs are marks between digits: . , - / or :, by their form and by where they stand beside digits."""
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from digits.data.frames import THRESHOLD
 from digits.data.glyphs import Glyph
 
+BESIDE = 0.9  # of a digit's usual height: a mark is nearer than that to a digit
+TALL = 0.7  # of it: what is lower is no digit that a mark stands beside
+THIN = 0.45  # of the pen that wrote the digits: what is finer is dirt
+POINT = 0.36  # of it: a point is smaller
+TALLER = 1.15  # times as high as the digits beside it is a slash, or it reaches beyond them at both ends
+BEYOND = 0.03  # of the height of a digit: how far a slash reaches above and below those beside it, at least
 
-def name_mark(glyph: Glyph, usual: float, boxes: NDArray[np.float64]) -> str:
-    """Name what a glyph is by its form: "" a digit, . , - / : a mark, ? something else that is no digit.
+
+def name_marks(glyphs: list[Glyph], usual: float) -> dict[int, str]:
+    """Name the marks of a page.
+
+    Where many small pieces of ink stand beside no digit, the paper is dirty or dotted, and there are no points on it.
+
+    Args:
+        glyphs: everything on the page.
+        usual: how high a digit of the page is.
+
+    Returns:
+        One of . , - / : by the number of the glyph; those that are no marks are left out.
+    """
+    tall = [g for g in glyphs if g.height >= TALL * usual and g.other < 0.5]
+    if not tall:
+        return {}
+    boxes = np.array([[g.top, g.left, g.bottom, g.right] for g in tall], np.float64)
+    pen = float(np.median([thickness(g) for g in tall]))
+    named, lonely = {}, 0
+    for i, glyph in enumerate(glyphs):
+        if TALL * usual <= glyph.height <= usual or thickness(glyph) < THIN * pen:
+            continue
+        beside = neighbours(glyph, boxes, usual)
+        if len(beside) and glyph.is_clear and (mark := name_mark(glyph, usual, beside)):
+            named[i] = mark
+        lonely += not len(beside) and max(glyph.height, glyph.width) < POINT * usual
+    is_dirty = lonely > 4 + 2 * len(named)
+    return {i: mark for i, mark in named.items() if not (is_dirty and mark in ".,:")}
+
+
+def name_mark(glyph: Glyph, usual: float, beside: NDArray[np.float64]) -> str:
+    """Name a glyph that may be a mark.
 
     Args:
         glyph: it.
         usual: how high a digit of the page is.
-        boxes: of everything on the page, (N, 4): top, left, bottom, right.
+        beside: the nearest digits of its line, one or two, (N, 4): top, left, bottom, right.
+
+    Returns:
+        One of . , - / : or "".
     """
-    if glyph.other < 0.5:
+    h, w = glyph.height / usual, glyph.width / usual
+    top, base = beside[:, 0].mean(), beside[:, 2].mean()
+    over = (base - glyph.top) / usual  # how far it begins above the base line
+    under = (glyph.bottom - base) / usual  # and how far it reaches below it
+    middle = (glyph.center[0] - top) / max(base - top, 1)
+    ink: NDArray[np.bool_] = np.asarray(glyph.ink > THRESHOLD)
+    between, leads = len(beside) == 2, glyph.right <= beside[0, 1]
+    if h < 0.3 and 1.2 * h < w < 0.95 and 0.25 < middle < 0.75:
+        return "-" if between or leads else ""
+    if leads and max(h, w) < POINT and 0.45 < w / h < 2 and -0.25 < under < 0.1:
+        return "."
+    if not between:
         return ""
-    h, w = glyph.height, glyph.width
-    if h < 0.45 * usual and w > 1.7 * h and w < 0.95 * usual:
-        return "-"
-    if max(h, w) < 0.5 * usual:
-        return "," if h > 1.4 * w and below_line(glyph, usual, boxes) else "."
-    ink = glyph.ink > THRESHOLD
-    rows: NDArray[np.bool_] = np.asarray(ink.any(axis=1))
-    if not rows[h // 3 : 2 * h // 3].any() and w < 0.5 * usual and h < 0.9 * usual:
-        return ":"
-    y, x = np.nonzero(ink)
-    upright = h > 0.7 * usual and h > 1.1 * w
-    if upright and len(x) > 2 and np.std(x) > 0 and np.corrcoef(x, y)[0, 1] < -0.9:
-        return "/"
-    return "?"
+    if max(h, w) < POINT and 0.45 < w / h < 2 and over < 0.5 and under > -0.25:
+        return "," if under > 0.1 and h > 1.3 * w else "." if under < 0.25 else ""
+    if h < 0.7 and w < 0.45 and over < 0.5 and under > 0.08:
+        return ","
+    if 0.25 < h < 0.8 and w < 0.36 and w < 0.75 * h and under < 0.1 and 0.3 < middle < 0.75:
+        return ":" if has_waist(ink) else ""
+    beyond = glyph.top < top - BEYOND * usual and under > BEYOND
+    taller = glyph.height > TALLER * (base - top) and w > 0.3 * h
+    return "/" if (beyond or taller) and 0.15 < w / h < 1 and slants(ink) else ""
 
 
-def below_line(glyph: Glyph, usual: float, boxes: NDArray[np.float64]) -> bool:
-    """Whether a glyph reaches below the digits beside it."""
+def neighbours(glyph: Glyph, boxes: NDArray[np.float64], usual: float) -> NDArray[np.float64]:
+    """The nearest boxes to the left and to the right in the same line, of (N, 4): at most two, nearer than `BESIDE`."""
+    y, x = glyph.center
+    in_line = (boxes[:, 0] - 0.3 * usual < y) & (y < boxes[:, 2] + 0.4 * usual)
     middle = (boxes[:, 1] + boxes[:, 3]) / 2
-    beside = (np.abs(middle - glyph.center[1]) < 2 * usual) & (np.abs(boxes[:, 2] - glyph.bottom) < 0.8 * usual)
-    tall = beside & (boxes[:, 2] - boxes[:, 0] > 0.7 * usual)
-    return bool(tall.any()) and glyph.bottom > float(np.median(boxes[tall, 2])) + 0.05 * usual
+    found = []
+    for gaps, side in ((glyph.left - boxes[:, 3], middle < x), (boxes[:, 1] - glyph.right, middle > x)):
+        near = np.flatnonzero(in_line & side & (gaps < BESIDE * usual) & (gaps > -0.5 * usual))
+        if len(near):
+            found.append(boxes[near[np.argmin(gaps[near])]])
+    return np.array(found).reshape(-1, 4)
+
+
+def thickness(glyph: Glyph) -> float:
+    """How broad its strokes are."""
+    inside = ndimage.distance_transform_edt(np.pad(glyph.ink > THRESHOLD, 1))
+    return 2 * float(np.percentile(inside[inside > 0], 90)) if inside.any() else 0.0
+
+
+def has_waist(ink: NDArray[np.bool_]) -> bool:
+    """Whether a shape, (h, w), is narrower in its middle than above and below, as two points are, or has a gap."""
+    rows = ink.sum(axis=1)
+    third = len(rows) // 3
+    return bool(rows[third:-third].min() < 0.75 * min(rows[:third].max(), rows[-third:].max()))
+
+
+def slants(ink: NDArray[np.bool_]) -> bool:
+    """Whether a shape, (h, w), is a straight stroke from the lower left to the upper right."""
+    y, x = np.nonzero(ink)
+    return len(x) > 2 and bool(np.std(x) > 0 and np.corrcoef(x, y)[0, 1] < -0.93)

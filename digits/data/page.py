@@ -15,11 +15,10 @@ from PIL import Image
 
 from digits.checkpoint import Checkpoint
 from digits.data.cuts import split_all
-from digits.data.frames import THRESHOLD
-from digits.data.glyphs import CLEAR, Glyph, faint_rim, find_glyphs, join, usual_height
+from digits.data.glyphs import Glyph, faint_rim, find_glyphs, join, usual_height
 from digits.data.layout import reading_order
 from digits.data.locate import MOST, Grey, InkMap, locate_ink
-from digits.data.marks import name_mark
+from digits.data.marks import name_marks
 from digits.data.photo import SIDE, NoDigit, center, resize_to_box, to_grey
 from digits.network import Network
 from digits.runs import PRETRAINED
@@ -78,13 +77,19 @@ def prepare_several(image: Image.Image) -> list[tuple[NDArray[np.uint8], str, Di
     reduced_by = image.info.get("reduced_by", 1.0)  # when it was read
     found, glyphs = look(grey)
     usual = usual_height(glyphs)
-    glyphs = without_pieces(without_specks(join(glyphs, usual), usual), usual)
-    glyphs = without_borders(split_all(glyphs, usual, judge), usual, found)
+    glyphs = join(glyphs, usual)
+    named = name_marks(glyphs, usual).items()
+    marks = {i: mark for i, mark in named if faint_rim(glyphs[i], found) < GOES_ON}  # not what is left of a rule
+    others = [glyph for i, glyph in enumerate(glyphs) if i not in marks]
+    others = without_pieces(without_specks(others, usual), usual)
+    others = without_borders(split_all(others, usual, judge), usual, found)
+    names = ["?" if glyph.other >= 0.5 else "" for glyph in others] + list(marks.values())
+    glyphs = others + [glyphs[i] for i in marks]
     boxes = np.array([[g.top, g.left, g.bottom, g.right] for g in glyphs], np.float64).reshape(-1, 4)
     digits = []
     for place in reading_order(boxes, usual):
         glyph = glyphs[place.which]
-        mark = name_mark(glyph, usual, boxes)
+        mark = names[place.which]
         digits.append(
             in_form(
                 glyph,
@@ -138,7 +143,7 @@ def without_specks(glyphs: list[Glyph], usual: float) -> list[Glyph]:
 
     The dots of dotted paper that were taken for a broken stroke have less ink than a stroke of one pixel.
     """
-    clear = [g for g in glyphs if np.percentile(g.ink[g.ink > THRESHOLD], 75) > CLEAR]
+    clear = [g for g in glyphs if g.is_clear]
     return [
         g
         for g in clear

@@ -1,34 +1,76 @@
-"""Marks are named by their form."""
+"""Marks are named by their form, and by where they stand beside digits."""
 
 import numpy as np
 import pytest
+from PIL import Image, ImageDraw
 
+from digits import load
 from digits.data.glyphs import Glyph
-from digits.data.marks import name_mark
+from digits.data.marks import name_marks
+from tests.helpers import written
 
-DIGIT = [10.0, 0.0, 50.0, 25.0]  # top, left, bottom, right: 40 high
-
-
-def glyph(top: int, left: int, ink: np.ndarray, other: float = 0.9) -> Glyph:
-    return Glyph(top, left, ink.astype(np.float32), np.zeros(ink.shape, np.float32), other)
-
-
-def name(one: Glyph) -> str:
-    return name_mark(one, 40, np.array([DIGIT, [10, 40, 50, 65]]))
+HIGH = 40
+SLASH = np.sum([np.eye(48, k=k)[::-1] for k in range(-2, 3)], axis=0)[:, 10:38]
+COLON = np.zeros((24, 5))
+COLON[:5] = COLON[-5:] = 1
 
 
-def test_marks_are_told_apart() -> None:
-    slash = np.eye(44)[::-1][:, 12:40]
-    colon = np.zeros((24, 5))
-    colon[:5] = colon[-5:] = 1
-    assert name(glyph(44, 30, np.ones((6, 6)))) == "."
-    assert name(glyph(44, 30, np.ones((14, 6)))) == ","
-    assert name(glyph(28, 28, np.ones((4, 14)))) == "-"
-    assert name(glyph(8, 28, slash)) == "/"
-    assert name(glyph(20, 30, colon)) == ":"
-    assert name(glyph(10, 28, np.ones((40, 30)))) == "?"
+def glyph(top: int, left: int, ink: np.ndarray) -> Glyph:
+    return Glyph(top, left, ink.astype(np.float32), np.zeros(ink.shape, np.float32), 0.1)
 
 
-@pytest.mark.parametrize("shape", [(40, 20), (6, 6), (4, 14)])
-def test_a_digit_has_no_mark(shape: tuple[int, int]) -> None:
-    assert name(glyph(10, 28, np.ones(shape), other=0.1)) == ""
+def digit(left: int) -> Glyph:
+    """A 0 of 40 rows from row 10, with a pen of 6 pixels."""
+    ink = np.ones((HIGH, 25))
+    ink[6:-6, 6:-6] = 0
+    return glyph(10, left, ink)
+
+
+@pytest.mark.parametrize(
+    ("mark", "top", "left", "ink"),
+    [
+        (".", 44, 30, np.ones((6, 6))),
+        (",", 44, 30, np.ones((14, 6))),
+        ("-", 28, 28, np.ones((5, 14))),
+        (":", 18, 30, COLON),
+        ("/", 6, 27, SLASH),
+    ],
+)
+def test_a_mark_between_digits_is_named(mark: str, top: int, left: int, ink: np.ndarray) -> None:
+    assert name_marks([digit(0), glyph(top, left, ink), digit(57)], HIGH) == {1: mark}
+    assert name_marks([digit(0), glyph(top, left + 150, ink), digit(57)], HIGH) == {}  # far from any
+
+
+def test_a_number_may_begin_with_a_minus_or_a_point_but_does_not_end_with_one() -> None:
+    for mark, top, ink in (("-", 28, np.ones((5, 14))), (".", 44, np.ones((6, 6)))):
+        assert name_marks([glyph(top, 10, ink), digit(30)], HIGH) == {0: mark}
+        assert name_marks([digit(30), glyph(top, 60, ink)], HIGH) == {}
+
+
+def test_digits_dirt_and_dots_of_paper_are_no_marks() -> None:
+    digits = [digit(0), digit(60)]
+    assert name_marks([*digits, digit(30)], HIGH) == {}
+    assert name_marks([*digits, glyph(47, 30, np.ones((2, 2)))], HIGH) == {}  # finer than the pen
+    assert name_marks([*digits, glyph(44, 30, 0.7 * np.ones((6, 6)))], HIGH) == {}  # faint
+    assert name_marks([*digits, glyph(10, 30, np.ones((6, 6)))], HIGH) == {}  # at the top
+    dots = [glyph(44, 200 + 40 * i, np.ones((6, 6))) for i in range(10)]
+    assert name_marks([*digits, glyph(44, 30, np.ones((6, 6))), *dots], HIGH) == {}
+
+
+@pytest.mark.parametrize("mark", ".,-/:")
+def test_a_page_s_numbers_are_read_with_their_marks(mark: str) -> None:
+    page = Image.new("L", (420, 140), 225)
+    for left, one in ((10, "7"), (90, "4"), (220, "5"), (300, "2")):
+        page.paste(written(one).resize((100, 100)), (left, 20))
+    draw = ImageDraw.Draw(page)
+    if mark in ".:":
+        draw.ellipse((200, 98, 209, 107), fill=30)
+    if mark == ":":
+        draw.ellipse((200, 60, 209, 69), fill=30)
+    if mark == ",":
+        draw.line((206, 98, 199, 118), fill=30, width=6)
+    if mark == "-":
+        draw.line((193, 70, 217, 70), fill=30, width=6)
+    if mark == "/":
+        draw.line((190, 116, 222, 24), fill=30, width=6)
+    assert load("pretrained").read(page).text == f"74{mark}52"
