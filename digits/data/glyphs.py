@@ -13,7 +13,7 @@ from digits.data.frames import THRESHOLD, label_parts
 from digits.data.locate import Grey, InkMap
 
 CLEAR = 0.85  # three quarters of the ink of dirt, or of what is left of a line, are below; a digit has 0.97
-FAINT = 0.05  # of ink, at least, has what is left of a border; more than THRESHOLD has another digit
+DARK = 0.6  # of the contrast of a stroke, at least, has what goes on beyond its ends
 RIM = 2, 4  # pixels around a glyph: beyond the soft edge of its strokes
 MOST = 1500  # parts of a page that are looked at; a page has fewer digits
 
@@ -106,17 +106,23 @@ def merge(glyphs: list[Glyph]) -> Glyph:
     return Glyph(top, left, ink, contact, sum(g.other * g.mass for g in glyphs) / max(mass, 1e-6))
 
 
-def faint_rim(glyph: Glyph, found: InkMap) -> float:
-    """The share of what is close around a glyph that has faint ink: much where a border or a rule goes on, 0 to 1."""
+def dark_rim(glyph: Glyph, found: InkMap) -> float:
+    """The share of what is close around a glyph that is about as dark as it, but no ink: much where a border goes on.
+
+    From 0 to 1. Of light strokes on dark paper, what is about as light.
+    """
     wide = RIM[1]
     top, left = max(0, glyph.top - wide), max(0, glyph.left - wide)
-    here = found.ink[top : glyph.bottom + wide, left : glyph.right + wide]
-    own = np.zeros(here.shape, bool)
+    here = (slice(top, glyph.bottom + wide), slice(left, glyph.right + wide))
+    ink, image = found.ink[here], found.image[here]
+    own = np.zeros(ink.shape, bool)
     y, x = glyph.top - top, glyph.left - left
     own[y : y + glyph.height, x : x + glyph.width] = glyph.ink > THRESHOLD
     near, far = (ndimage.binary_dilation(own, np.ones((3, 3)), n) for n in RIM)
-    ink = here[far & ~near]
-    return float(((ink > FAINT) & (ink < THRESHOLD)).sum() / max(ink.size, 1))
+    rim = image[far & ~near & (ink < THRESHOLD)]
+    paper = np.median(image[~own])
+    contrast = np.median(image[own]) - paper
+    return float(((rim - paper) * np.sign(contrast) > DARK * abs(contrast)).sum() / max(rim.size, 1))
 
 
 def usual_height(glyphs: list[Glyph]) -> float:

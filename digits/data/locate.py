@@ -25,13 +25,14 @@ class InkMap(NamedTuple):
     """What a picture shows, each (h, w) float32 from 0 to 1.
 
     `ink` is how much ink is there; `other` how likely it belongs to no digit; `contact` how likely two digits touch;
-    `scale` how many of its pixels are one of the picture.
+    `scale` how many of its pixels are one of the picture; `image` the grey levels that were seen.
     """
 
     ink: Grey
     other: Grey
     contact: Grey
     scale: float
+    image: Grey
 
     def within(self, box: Sequence[float], spare: float) -> "InkMap":
         """The ink in a box, (left, top, right, bottom) in pixels of the picture, and that many pixels around it."""
@@ -45,15 +46,14 @@ class InkMap(NamedTuple):
 def locate_ink(grey: Grey, scale: float) -> InkMap:
     """Find the ink of a picture, (H, W) from 0 to 255, that is first resized by `scale`."""
     size = [max(1, round(n * scale)) for n in grey.shape[::-1]]
-    small = np.asarray(Image.fromarray(grey).resize(size, Image.Resampling.BILINEAR))
-    image = torch.from_numpy(small / 255)
+    image = np.asarray(Image.fromarray(grey).resize(size, Image.Resampling.BILINEAR), np.float32) / np.float32(255)
     h, w = image.shape
     bottom, right = (-(n + 2 * AROUND) % STEP + AROUND for n in (h, w))
-    padded = add_paper(image[None, None], (AROUND, right, AROUND, bottom))
+    padded = add_paper(torch.from_numpy(image)[None, None], (AROUND, right, AROUND, bottom))
     with torch.inference_mode():
         found = ink_net()(padded.contiguous(memory_format=torch.channels_last)).sigmoid()
     ink, other, contact = found[0, :, AROUND : AROUND + h, AROUND : AROUND + w].numpy()
-    return InkMap(ink, other, contact, scale)
+    return InkMap(ink, other, contact, scale, image)
 
 
 def add_paper(image: torch.Tensor, sides: tuple[int, int, int, int]) -> torch.Tensor:

@@ -42,4 +42,4 @@ def clean_ink(grey: Grey, scale: float) -> InkMap | None:
         return None
     size = [max(1, round(n * scale)) for n in grey.shape[::-1]]
     large = np.asarray(Image.fromarray(ink / ink.max()).resize(size, Image.Resampling.BICUBIC)).clip(0, 1)
-    return InkMap(large, np.zeros_like(large), np.zeros_like(large), scale)
+    return InkMap(large, np.zeros_like(large), np.zeros_like(large), scale, large)

@@ -13,7 +13,7 @@ def ink_map(*boxes: tuple[int, int, int, int], shape: tuple[int, int] = (100, 20
     ink = np.zeros(shape, np.float32)
     for top, left, height, width in boxes:
         ink[top : top + height, left : left + width] = 0.9
-    return InkMap(ink, np.full(shape, other, np.float32), np.zeros(shape, np.float32), 1.0)
+    return InkMap(ink, np.full(shape, other, np.float32), np.zeros(shape, np.float32), 1.0, 1 - ink)
 
 
 def outline(glyph: Glyph) -> tuple[int, int, int, int]:

@@ -96,18 +96,18 @@ def test_where_many_digits_are_low_they_are_digits() -> None:
     assert len(without_pieces(glyphs, 40)) == 6
 
 
-def test_corners_of_borders_are_no_digits() -> None:
-    corner, digit = np.zeros((60, 120), np.float32), low_digit("2").ink
-    corner[20:24, 10:40] = corner[20:40, 10:14] = 1
-    corner[40:60, 8:16] = corner[18:26, 40:60] = 0.2  # as the border goes on
-    rows, columns = digit.shape
-    corner[20 : 20 + rows, 80 : 80 + columns] = digit
-    found = InkMap(corner, np.zeros_like(corner), np.zeros_like(corner), 1.0)
-    glyphs = sorted(find_glyphs(found), key=lambda g: g.left)
-    assert len(glyphs) == 2
-    assert [g.left for g in without_borders(glyphs, 20, found)] == [glyphs[1].left]
-    alone = found._replace(ink=np.where(found.ink > 0.5, found.ink, 0))
-    assert len(without_borders(glyphs, 20, alone)) == 2
+@pytest.mark.parametrize("light", [False, True])
+def test_what_goes_on_as_a_border_is_no_digit(light: bool) -> None:
+    picture = Image.new("L", (150, 60), 230)
+    draw = ImageDraw.Draw(picture)
+    draw.rectangle((30, 0, 39, 59), fill=60)  # a border, of which a piece is taken for ink
+    draw.rectangle((60, 15, 69, 44), fill=60)
+    draw.rectangle((0, 48, 149, 50), fill=150)  # a rule
+    ink = np.zeros((60, 150), np.float32)
+    ink[15:45, 30:40] = ink[15:45, 60:70] = 1
+    image = np.asarray(picture, np.float32) / 255
+    found = InkMap(ink, 0 * ink, 0 * ink, 1.0, (1 - image if light else image).astype(np.float32))
+    assert [g.left + 1 for g in without_borders(find_glyphs(found), found)] == [60]
 
 
 def test_a_blank_page_has_no_digits() -> None:
