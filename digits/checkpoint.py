@@ -24,7 +24,7 @@ from digits.schema import REQUIRED, check_fields, read_content
 # What testing and predicting need; the rest is for training further.
 BUILTIN = "digits.models"  # not imported for predicting, as it trains
 TRAINING = ("lr", "weight_decay", "label_smoothing")  # settings of `Classifier`, which the layers don't depend on
-WEIGHTS = (*REQUIRED, "temperature", "doubt", "data", "pytorch-lightning_version")
+WEIGHTS = (*REQUIRED, "temperature", "doubt", "data", "fingerprints", "pytorch-lightning_version")
 
 
 @dataclass(frozen=True)
@@ -176,7 +176,7 @@ class Checkpoint:
     def compare_data(self, command: str, asked: Mapping[str, Any]) -> list[str]:
         """Warnings for data other than those the network was trained on, where that matters to `command`."""
         made_with = self.content.get("datamodule_hyper_parameters", {})
-        if not made_with and command == "validate":
+        if not made_with and command == "validate" and "fingerprints" not in self.content:
             return [f"{self.path} does not say what it was trained on: these images may have been among it"]
         decisive = {"fit": tuple(made_with), "validate": ("val_size", "split_seed")}.get(command, ())
         return [

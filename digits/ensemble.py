@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from digits.checkpoint import Checkpoint
@@ -32,6 +33,8 @@ class Ensemble(Classifier):
         self.doubt = Doubt(*(sum(values) / len(files) for values in zip(*(m.doubt for m in self.members), strict=True)))
         known = [one.trained_on for one in files if one.trained_on is not None]
         self.trained_on = known[0] if known else None
+        fingerprints = [one.content["fingerprints"] for one in files if "fingerprints" in one.content]
+        self.fingerprints = torch.cat(fingerprints) if fingerprints else None
         names = {one.classes for one in known}
         if len(names) > 1:
             raise InputError(f"--model.checkpoints were trained for different classes: {names}")

@@ -45,6 +45,7 @@ class Network(nn.Module):
         self.temperature = 1.0  # fitted on the validation images; see `digits.metrics.fit_temperature`
         self.doubt = Doubt()  # set on the validation images; see digits/doubt.py
         self.tta = False  # test-time augmentation
+        self.fingerprints: Tensor | None = None  # of images that it was trained on; see digits/fingerprints.py
 
     def forward(self, images: Tensor) -> Tensor:
         """Normalised images, (N, 1, 28, 28) float32, to logits, (N, K)."""
@@ -115,6 +116,7 @@ class Network(nn.Module):
         """Take all but the weights from the content of a checkpoint."""
         self.temperature = content.get("temperature", 1.0)
         self.doubt = Doubt(**content.get("doubt", {}))
+        self.fingerprints = content.get("fingerprints")
         if data := content.get("data"):
             self.trained_on = TrainedOn(data["mean"], data["std"], tuple(data["classes"]))
 

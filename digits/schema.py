@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from digits.errors import InputError
+from digits.fingerprints import MOST
 
 REQUIRED = ("class_path", "state_dict", "hyper_parameters")
 MOST_SETTINGS, MOST_CLASSES, LONGEST_NAME = 10_000, 1000, 40
@@ -84,6 +85,9 @@ def check_fields(path: Path, content: dict[str, Any]) -> None:
         check(field, type(value) is int and 0 <= value < 1 << 53, "a whole number")
     for field in ("callbacks", "loops", "train_scores", "events"):
         check(field, isinstance(content.get(field, {}), dict), "values by name")
+    ids = content.get("fingerprints", torch.empty(0, dtype=torch.int64))
+    listed = is_dense(ids) and (ids.dtype, ids.ndim) == (torch.int64, 1) and len(ids) <= MOST
+    check("fingerprints", listed, f"at most {MOST} numbers")
     sums = content.get("train_scores", {}).values()
     check("train_scores", all(isinstance(one, Tensor) and one.numel() == 1 for one in sums), "sums by name")
     for field in ("optimizer_states", "lr_schedulers"):

@@ -18,6 +18,7 @@ LAYERS = [
         "augment",
         "console",
         "files",
+        "fingerprints",
         "ink",
         "journal",
         "layers",

@@ -21,6 +21,7 @@ from digits.callbacks.start_from import StartFrom
 from digits.callbacks.summary import ConfigWriter, FitSummary
 from digits.callbacks.tensorboard import TensorBoardPages
 from digits.callbacks.terminal import ProgressBar, summarize
+from digits.callbacks.trained_images import TrainedImages
 
 __all__ = [
     "BeforeAfter",
@@ -42,6 +43,7 @@ __all__ = [
     "StartFrom",
     "StopAtStep",
     "TensorBoardPages",
+    "TrainedImages",
     "default_callbacks",
     "summarize",
 ]
@@ -79,6 +81,7 @@ def default_callbacks(
     return [
         *([ProgressBar()] if progress_bar else []),
         FitSummary(next_command, to_resume, layers),
+        TrainedImages(),
         Report(checkpoint),
         Epochs(),
         *([PlotWriter(), TensorBoardPages(), Projector()] if pictures else []),

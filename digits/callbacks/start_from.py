@@ -40,8 +40,10 @@ class StartFrom(Callback):
             pl_module.load_state_dict(known.content["state_dict"])
         except RuntimeError as error:
             known.refuse(f"does not fit {known.class_name}: {str(error).splitlines()[-1].strip()}")
-        if isinstance(pl_module, Classifier) and known.trained_on is not None:
-            self.take_over(known.trained_on, trainer, pl_module)
+        if isinstance(pl_module, Classifier):
+            pl_module.fingerprints = known.content.get("fingerprints")
+            if known.trained_on is not None:
+                self.take_over(known.trained_on, trainer, pl_module)
 
     def take_over(self, known: TrainedOn, trainer: Trainer, network: Classifier) -> None:
         """Scale the images as the weights expect it, and tell the classes of the data apart."""

@@ -14,6 +14,7 @@ from torch.utils.data import Dataset
 from digits.console import say, warn
 from digits.data.page import DigitBox
 from digits.errors import InputError
+from digits.fingerprints import fingerprints
 
 MOST_NAMES = 3  # of images that are left out
 
@@ -193,6 +194,10 @@ class DigitsSubset(Dataset[Batch]):
 
     def __getitem__(self, index: int | Tensor) -> Batch:
         return self.data[self.indices[index]]
+
+    def fingerprints(self) -> Tensor:
+        """What tells these images from others, (M,) int64; see digits/fingerprints.py."""
+        return fingerprints(self.data.images)[self.indices]
 
     def first(self, n: int) -> Digits:
         """A copy of the first `n` images, or of all."""

@@ -1,0 +1,65 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from digits.cli import main
+from tests.helpers import Digits, draw
+
+FIT = ("fit", "--model=MLP", "--model.hidden=[16]", "--trainer.max_epochs=1", "--pictures=false")
+BEST = Path("lightning_logs/MLP/version_0/checkpoints/best.ckpt")
+OWN = "--data=CSVDataModule"
+
+
+def write_csv(path: str, images: Tensor, labels: Tensor) -> None:
+    np.savetxt(path, torch.cat([labels[:, None], images.flatten(1)], dim=1), "%d", ",")
+
+
+@pytest.fixture
+def warning(digits: Digits, capsys: pytest.CaptureFixture[str]) -> Digits:
+    """Like `digits`, but returns the warning about images that were trained on."""
+
+    def run(*args: str) -> str:
+        capsys.readouterr()
+        main([*args, "--pictures=false", "--trainer.accelerator=cpu"])
+        lines = capsys.readouterr().err.splitlines()
+        return "".join(line for line in lines if line.startswith("warning: the network was trained on"))
+
+    return run
+
+
+def test_images_that_were_trained_on_are_told_wherever_they_lie(digits: Digits, warning: Digits) -> None:
+    images, labels = draw(50, seed=1)
+    write_csv("train.csv", images, labels)
+    write_csv("same.csv", images[:20], labels[:20])
+    write_csv("some.csv", *(torch.cat(both) for both in zip((images[:20], labels[:20]), draw(5, 2), strict=True)))
+    write_csv("others.csv", *draw(20, seed=3))
+    digits(*FIT, OWN, "--data.train=train.csv", "--data.val_size=0")
+    assert "trained on these images, so" in warning("test", "--name=MLP", OWN, "--data.test=same.csv")
+    assert "trained on 20 of these 25 images" in warning("test", "--name=MLP", OWN, "--data.test=some.csv")
+    assert warning("test", "--name=MLP", OWN, "--data.test=others.csv") == ""
+    assert "on these images" in warning("validate", "--name=MLP", OWN, "--data.train=train.csv", "--data.val_size=9")
+    digits("export", "--name=MLP", "--format=weights", "--path=small.ckpt")
+    assert "on these images" in warning("test", "--ckpt_path=small.ckpt", OWN, "--data.test=same.csv")
+    both = ("--model=Ensemble", "--model.checkpoints=[pretrained,small.ckpt]")
+    assert "on these images" in warning("test", *both, OWN, "--data.test=same.csv")
+    digits(*FIT, "--name=next", "--init_from=MLP")  # on others
+    assert "on these images" in warning("test", "--name=next", OWN, "--data.test=same.csv")
+
+
+def test_what_was_held_out_is_not(digits: Digits, warning: Digits) -> None:
+    digits(*FIT)
+    assert warning("validate", "--name=MLP", "--data.val_size=60") == ""
+    assert warning("test", "--name=MLP") == ""
+    assert "of these 90 images" in warning("validate", "--name=MLP", "--data.val_size=90")
+
+
+@pytest.mark.parametrize(
+    "value", [torch.zeros(3), torch.zeros(9000, dtype=torch.int64), torch.zeros((2, 2), dtype=torch.int64), [1]]
+)
+def test_fingerprints_of_another_form_are_refused(digits: Digits, refused: Digits, value: object) -> None:
+    digits(*FIT)
+    torch.save({**torch.load(BEST, weights_only=True), "fingerprints": value}, BEST)
+    assert "fingerprints must be at most 8192 numbers" in refused("test", "--name=MLP")
