@@ -20,9 +20,9 @@ from digits.checkpoint import Checkpoint
 from digits.classifier import Classifier
 from digits.config_files import run_name, shown_config
 from digits.console import PROGRAM, shown, warn
-from digits.data import CSVDataModule, MixedDataModule
+from digits.data import CSVDataModule, MixedDataModule, MNISTDataModule
 from digits.errors import InputError
-from digits.runs import LOG_ROOT
+from digits.runs import LOG_ROOT, PRETRAINED
 
 MOST_DEVICES = 8  # for each core
 LEAST = {"accumulate_grad_batches": 1, "check_val_every_n_epoch": 1, "gradient_clip_val": 0, "log_every_n_steps": 0}
@@ -114,7 +114,8 @@ def network_from_checkpoint(path: Path, command: str, argv: Sequence[str], optio
                 warn(f"{shown(path)} was made with {setting} {value}, which is used, whatever the config says")
     if checkpoint.is_builtin:
         checkpoint.network()  # refuses what does not fit
-    for line in checkpoint.compare_data(command, options.data.get("init_args") or {}):
+    foreign = path == PRETRAINED and not options.data.class_path.endswith(f".{MNISTDataModule.__name__}")
+    for line in () if foreign else checkpoint.compare_data(command, options.data.get("init_args") or {}):
         warn(line)
     batch_size = checkpoint.content.get("datamodule_hyper_parameters", {}).get("batch_size")
     if command == "fit" and batch_size is not None and is_searched(options, BatchSizeFinder):

@@ -138,7 +138,7 @@ class DigitsDataModule(LightningDataModule):
     def setup(self, stage: str) -> None:
         if stage in ("fit", "validate"):
             data = usable(self.load("train"))
-            check_trainable(data, self.val_size, self.classes)
+            check_trainable(data, self.val_size, self.classes, stage)
             train, val = stratified_split(data.labels, self.val_size, self.split_seed)
             self.train, self.val = DigitsSubset(data, train), data.subset(val)
             begin(self)

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from digits.console import say, warn
+from digits.console import amount, say, warn
 from digits.data.page import DigitBox
 from digits.errors import InputError
 from digits.fingerprints import fingerprints
@@ -225,17 +225,25 @@ def stratified_split(labels: Tensor, val_size: int, seed: int) -> tuple[Tensor, 
     return (~validation).nonzero().squeeze(1), validation.nonzero().squeeze(1)
 
 
-def check_trainable(data: Digits, val_size: int, classes: Sequence[str]) -> None:
-    """Check that something is left to train on, and warn where there is nothing to learn.
+def check_trainable(data: Digits, val_size: int, classes: Sequence[str], stage: str = "fit") -> None:
+    """Check that something is left to train on, or to validate on, and warn where there is nothing to learn.
 
     Args:
         data: the images that have labels.
         val_size: how many of them are held out.
         classes: their names.
+        stage: "fit" or "validate".
 
     Raises:
-        InputError: there is nothing to train on.
+        InputError: there is nothing to train on, or to validate on.
     """
+    if stage == "validate":
+        if val_size >= len(data):
+            raise InputError(
+                f"`validate` scores what `fit` holds out, --data.val_size {val_size}, but there "
+                f"{'is' if len(data) == 1 else 'are'} {amount(len(data), 'image')} with a label: `test` scores all"
+            )
+        return
     if len(data) == 0:
         raise InputError("there is nothing to train on: no image has a label")
     if val_size >= len(data):

@@ -63,3 +63,10 @@ def test_fingerprints_of_another_form_are_refused(digits: Digits, refused: Digit
     digits(*FIT)
     torch.save({**torch.load(BEST, weights_only=True), "fingerprints": value}, BEST)
     assert "fingerprints must be at most 8192 numbers" in refused("test", "--name=MLP")
+
+
+def test_validating_fewer_images_than_are_held_out(digits: Digits, refused: Digits) -> None:
+    digits(*FIT)
+    write_csv("own.csv", *draw(9, seed=1))
+    message = refused("validate", "--name=MLP", OWN, "--data.train=own.csv")
+    assert "--data.val_size 60, but there are 9 images with a label: `test` scores all" in message
