@@ -192,7 +192,8 @@ class Checkpoint:
     def refuse_class(self) -> NoReturn:
         """Raise an InputError that names the network's class."""
         self.refuse(
-            f"holds a {self.class_path}, not one of this package's networks: import its module, or give --model"
+            f"holds a {self.class_path}, not one of this package's networks: import its module, or name it, "
+            "by --model or by `networks` of Ensemble and Distillation"
         )
 
     def refuse(self, reason: str) -> NoReturn:

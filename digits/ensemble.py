@@ -1,5 +1,6 @@
 """Several networks that vote."""
 
+import importlib
 from typing import Any
 
 import torch
@@ -9,7 +10,7 @@ from digits.checkpoint import Checkpoint
 from digits.classifier import Classifier
 from digits.doubt import Doubt
 from digits.errors import InputError
-from digits.network import log_mean
+from digits.network import Network, log_mean
 from digits.runs import find_checkpoints
 
 
@@ -21,10 +22,13 @@ class Ensemble(Classifier):
     Args:
         checkpoints: files that `fit` wrote, folders of runs, whose best ones count, or patterns of files or folders,
             such as lightning_logs/*/version_0.
+        networks: classes of your own that are among them, such as mine.Net; a checkpoint imports none.
     """
 
-    def __init__(self, checkpoints: list[str] | str) -> None:
+    def __init__(self, checkpoints: list[str] | str, networks: list[str] | str | None = None) -> None:
         super().__init__(lr=0.0)
+        for name in [networks] if isinstance(networks, str) else networks or ():
+            import_network(name)
         if not checkpoints:
             raise InputError("--model.checkpoints is empty: name the checkpoints of the ensemble")
         self.paths = find_checkpoints([checkpoints] if isinstance(checkpoints, str) else checkpoints)
@@ -49,3 +53,17 @@ class Ensemble(Classifier):
 
     def configure_optimizers(self) -> Any:
         raise InputError("an ensemble is not trained: train its members, then test or predict with it")
+
+
+def import_network(class_path: str) -> None:
+    """Import the class of a network that the user names, so that checkpoints that hold it can be read.
+
+    Raises:
+        InputError: there is no such class, or it is no network.
+    """
+    module, _, name = class_path.rpartition(".")
+    if not module:
+        raise InputError(f"networks: {class_path} names no module: give one such as mine.Net")
+    kind = getattr(importlib.import_module(module), name, None)
+    if not (isinstance(kind, type) and issubclass(kind, Network)):
+        raise InputError(f"networks: {class_path} is no network: give a subclass of Classifier")

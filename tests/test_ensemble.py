@@ -1,4 +1,5 @@
 import csv
+import sys
 from pathlib import Path
 
 import pytest
@@ -83,6 +84,32 @@ def test_what_an_ensemble_refuses(refused: Digits, members: list[str]) -> None:
     assert "os.path.MLP, not one of" in error("--model.checkpoints=[strange.ckpt]")
     torch.save(saved | {"hyper_parameters": {"hidden": [5], "lr": 0.1}}, "narrow.ckpt")
     assert "narrow.ckpt does not fit MLP: size mismatch" in error("--model.checkpoints=[narrow.ckpt]")
+
+
+def test_networks_of_ones_own_are_imported_only_if_they_are_named(
+    digits: Digits, refused: Digits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("voter.py").write_text(
+        "from digits.models import MLP\n\n\nclass Net(MLP):\n    pass\n\n\nclass Other:\n    pass\n"
+    )
+    monkeypatch.syspath_prepend(Path.cwd())
+    digits("fit", "--model=voter.Net", *SHORT)
+    sys.modules.pop("voter")  # as in the next process
+    together = ("--model=Ensemble", "--model.checkpoints=[lightning_logs/Net,pretrained]", "--trainer.logger=false")
+    assert "name it, by --model or by `networks` of Ensemble" in refused("test", *together)
+    assert "voter" not in sys.modules
+    for wrong, reason in {
+        "voter.Other": "is no network",
+        "voter.Nt": "is no network",
+        "Net": "names no module",
+    }.items():
+        assert f"networks: {wrong} {reason}" in refused("test", *together, f"--model.networks={wrong}")
+    assert "No module named 'nope'" in refused("test", *together, "--model.networks=[nope.Net]")
+    assert "on 90 images" in digits("test", *together, "--model.networks=[voter.Net]")
+    sys.modules.pop("voter")
+    teach = ("--trainer.callbacks=Distillation", "--trainer.callbacks.teachers=lightning_logs/Net")
+    assert "holds a voter.Net" in refused("fit", "--model=MLP", *SHORT, *teach)
+    assert "Best" in digits("fit", "--model=MLP", *SHORT, *teach, "--trainer.callbacks.networks=voter.Net")
 
 
 def test_members_agree_on_the_classes(members: list[str]) -> None:

@@ -24,19 +24,21 @@ class Distillation(Callback):
     Args:
         teachers: checkpoints that `fit` wrote, folders of runs, patterns of them, or "pretrained".
         weight: of what the teachers say, 0 to 1; the rest is that of the labels.
+        networks: classes of your own that are among the teachers, such as mine.Net; a checkpoint imports none.
     """
 
-    def __init__(self, teachers: list[str], weight: float = 0.7) -> None:
+    def __init__(self, teachers: list[str] | str, weight: float = 0.7, networks: list[str] | str | None = None) -> None:
         if not teachers or not 0 <= weight <= 1:
             raise InputError("Distillation needs one teacher or more, and a weight from 0 to 1")
         self.teachers = teachers
         self.weight = weight
+        self.networks = networks
         self.ensemble: Any = None  # while training
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         if not isinstance(pl_module, Classifier) or pl_module.trained_on is None:
             raise InputError("Distillation trains the networks of this package, on its data modules")
-        self.ensemble = Ensemble(self.teachers).to(pl_module.device).eval()
+        self.ensemble = Ensemble(self.teachers, self.networks).to(pl_module.device).eval()
         for path, member in zip(self.ensemble.paths, self.ensemble.members, strict=True):
             if member.trained_on != pl_module.trained_on:
                 raise InputError(f"{shown(path)} can't teach: its images had another brightness or other classes")
