@@ -27,9 +27,9 @@ SIDES = (160, 384, 768)  # pixels along the longer side of a page, at first
 ENLARGE = 4.0  # at most
 FEW, MANY = 14, 110  # heights of digits that are seen well
 LOW, NARROW = 0.6, 0.2  # of a digit's usual height: a digit that is lower is rare, and then not that narrow
-SURE = 0.97  # the confidence of a low digit
+SURE = 0.97  # the confidence of a low digit, and of one on strong lines
 GOES_ON = 0.14  # of what is close around a piece of a border is as dark
-MANY_LOW = 0.35  # of all on a page
+MANY_LOW, MANY_LINED = 0.35, 0.25  # of all on a page
 SMALL, LARGE, GOOD = 28, 64, 42  # heights of digits: below and above, the page is looked at again
 
 
@@ -82,7 +82,7 @@ def prepare_several(image: Image.Image) -> list[tuple[NDArray[np.uint8], str, Di
     marks = {i: mark for i, mark in named if dark_rim(glyphs[i], found) < GOES_ON}  # not what is left of a rule
     others = [glyph for i, glyph in enumerate(glyphs) if i not in marks]
     others = without_pieces(without_specks(others, usual), usual)
-    others = without_borders(split_all(others, usual, judge), found)
+    others = without_borders(split_all(others, usual, judge), usual, found)
     names = ["?" if glyph.other >= 0.5 else "" for glyph in others] + list(marks.values())
     glyphs = others + [glyphs[i] for i in marks]
     boxes = np.array([[g.top, g.left, g.bottom, g.right] for g in glyphs], np.float64).reshape(-1, 4)
@@ -157,16 +157,25 @@ def without_pieces(glyphs: list[Glyph], usual: float) -> list[Glyph]:
     Where many are low, the page has digits of several sizes.
     """
     low = [g for g in glyphs if g.other < 0.5 and g.height < LOW * usual]
-    if not low or len(low) > MANY_LOW * len(glyphs):
-        return glyphs
-    likely = judge([g.ink for g in low])
-    out = [g for g, p in zip(low, likely, strict=True) if p < SURE or g.width < NARROW * usual]
+    return glyphs if len(low) > MANY_LOW * len(glyphs) else without_doubtful(glyphs, low, usual)
+
+
+def without_borders(glyphs: list[Glyph], usual: float, found: InkMap) -> list[Glyph]:
+    """Those that are no pieces of borders: close around these, the border goes on, as dark as they are.
+
+    Where that is so of many, the paper has strong lines, which go through digits: these count as low ones do.
+    """
+    lined = [g for g in glyphs if g.other < 0.5 and dark_rim(g, found) >= GOES_ON]
+    if len(lined) > MANY_LINED * len(glyphs):
+        return without_doubtful(glyphs, lined, usual)
+    return [g for g in glyphs if not any(g is one for one in lined)]
+
+
+def without_doubtful(glyphs: list[Glyph], some: list[Glyph], usual: float) -> list[Glyph]:
+    """All but those of `some` that the classifier is not sure of, or that are narrow."""
+    likely = judge([g.ink for g in some]) if some else ()
+    out = [g for g, p in zip(some, likely, strict=True) if p < SURE or g.width < NARROW * usual]
     return [g for g in glyphs if not any(g is one for one in out)]
-
-
-def without_borders(glyphs: list[Glyph], found: InkMap) -> list[Glyph]:
-    """Those that are no pieces of borders: close around these, the border goes on, as dark as they are."""
-    return [g for g in glyphs if g.other >= 0.5 or dark_rim(g, found) < GOES_ON]
 
 
 def in_form(glyph: Glyph, mark: str, box: DigitBox) -> tuple[NDArray[np.uint8], str, DigitBox]:

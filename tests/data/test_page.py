@@ -107,7 +107,9 @@ def test_what_goes_on_as_a_border_is_no_digit(light: bool) -> None:
     ink[15:45, 30:40] = ink[15:45, 60:70] = 1
     image = np.asarray(picture, np.float32) / 255
     found = InkMap(ink, 0 * ink, 0 * ink, 1.0, (1 - image if light else image).astype(np.float32))
-    assert [g.left + 1 for g in without_borders(find_glyphs(found), found)] == [60]
+    pieces = find_glyphs(found)
+    apart = [pieces[1]._replace(left=60 + 20 * i) for i in range(4)]
+    assert [g.left for g in without_borders([pieces[0], *apart], 30, found)] == [60, 80, 100, 120]
 
 
 def test_a_blank_page_has_no_digits() -> None:
