@@ -44,7 +44,7 @@ def find_contents(image: Image.Image) -> list[Content]:
     found = [] if is_plain(box, alone) else several(image)
     marks = [place.mark for *_, place in found if place.mark not in ("", "?")]
     digits = [place for _, note, place in found if not note]
-    signed = len(digits) == 1 and bool(marks) and alone < CLEAR  # such as -5, which is not seen as a digit as a whole
+    signed = len(digits) == 1 and (marks == ["-"] or (bool(marks) and alone < CLEAR))  # such as -5
     if (len(digits) < 2 and not signed) or is_one(box, alone, found):
         return [(form, "", in_picture(box, image))]
     return found

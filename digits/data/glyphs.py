@@ -61,9 +61,14 @@ class Glyph(NamedTuple):
         return float(self.ink.sum())
 
     @property
+    def clarity(self) -> float:
+        """How certainly most of it is ink: three quarters are less so, 0 to 1."""
+        return float(np.percentile(self.ink[self.ink > THRESHOLD], 75))
+
+    @property
     def is_clear(self) -> bool:
         """Whether most of it is certainly ink."""
-        return bool(np.percentile(self.ink[self.ink > THRESHOLD], 75) > CLEAR)
+        return self.clarity > CLEAR
 
     @property
     def center(self) -> tuple[float, float]:
@@ -131,6 +136,17 @@ def usual_height(glyphs: list[Glyph]) -> float:
     order = sorted(digits, key=lambda g: g.height)
     half = np.searchsorted(np.cumsum([g.mass for g in order]), 0.5 * sum(g.mass for g in order))
     return float(order[min(int(half), len(order) - 1)].height)
+
+
+def thickness(glyph: Glyph) -> float:
+    """How broad its strokes are."""
+    inside = ndimage.distance_transform_edt(np.pad(glyph.ink > THRESHOLD, 1))
+    return 2 * float(np.percentile(inside[inside > 0], 90)) if inside.any() else 0.0
+
+
+def pen_of(glyphs: list[Glyph]) -> float:
+    """How broad the pen is that wrote most of them; 0 where there are none."""
+    return float(np.median([thickness(g) for g in glyphs])) if glyphs else 0.0
 
 
 def join(glyphs: list[Glyph], usual: float) -> list[Glyph]:

@@ -2,10 +2,9 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from digits.data.frames import THRESHOLD
-from digits.data.glyphs import Glyph
+from digits.data.glyphs import Glyph, pen_of, thickness
 
 BESIDE = 0.9  # of a digit's usual height: a mark is nearer than that to a digit
 TALL = 0.7  # of it: what is lower is no digit that a mark stands beside
@@ -31,7 +30,7 @@ def name_marks(glyphs: list[Glyph], usual: float) -> dict[int, str]:
     if not tall:
         return {}
     boxes = np.array([[g.top, g.left, g.bottom, g.right] for g in tall], np.float64)
-    pen = float(np.median([thickness(g) for g in tall]))
+    pen = pen_of(tall)
     named, lonely = {}, 0
     for i, glyph in enumerate(glyphs):
         if TALL * usual <= glyph.height <= usual or thickness(glyph) < THIN * pen:
@@ -90,12 +89,6 @@ def neighbours(glyph: Glyph, boxes: NDArray[np.float64], usual: float) -> NDArra
         if len(near):
             found.append(boxes[near[np.argmin(gaps[near])]])
     return np.array(found).reshape(-1, 4)
-
-
-def thickness(glyph: Glyph) -> float:
-    """How broad its strokes are."""
-    inside = ndimage.distance_transform_edt(np.pad(glyph.ink > THRESHOLD, 1))
-    return 2 * float(np.percentile(inside[inside > 0], 90)) if inside.any() else 0.0
 
 
 def has_waist(ink: NDArray[np.bool_]) -> bool:

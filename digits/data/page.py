@@ -15,7 +15,7 @@ from PIL import Image
 
 from digits.checkpoint import Checkpoint
 from digits.data.cuts import split_all
-from digits.data.glyphs import Glyph, dark_rim, find_glyphs, join, usual_height
+from digits.data.glyphs import CLEAR, Glyph, dark_rim, find_glyphs, join, pen_of, thickness, usual_height
 from digits.data.layout import reading_order
 from digits.data.locate import MOST, Grey, InkMap, locate_ink
 from digits.data.marks import name_marks
@@ -29,6 +29,10 @@ FEW, MANY = 14, 110  # heights of digits that are seen well
 LOW, NARROW = 0.6, 0.2  # of a digit's usual height: a digit that is lower is rare, and then not that narrow
 SURE = 0.97  # the confidence of a low digit, and of one on strong lines
 GOES_ON = 0.14  # of what is close around a piece of a border is as dark
+ENDS = 0.04  # and at most around a mark
+SLIVER = 0.8  # of the usual height: what is narrow and lower, and finer than `FINE` of the pen, is a piece of a line
+FINE = 0.6
+PALE = 0.7  # so clearly ink is a pale digit, at least; see `Glyph.clarity`
 MANY_LOW, MANY_LINED = 0.35, 0.25  # of all on a page
 SMALL, LARGE, GOOD = 28, 64, 42  # heights of digits: below and above, the page is looked at again
 
@@ -79,7 +83,7 @@ def prepare_several(image: Image.Image) -> list[tuple[NDArray[np.uint8], str, Di
     usual = usual_height(glyphs)
     glyphs = join(glyphs, usual)
     named = name_marks(glyphs, usual).items()
-    marks = {i: mark for i, mark in named if dark_rim(glyphs[i], found) < GOES_ON}  # not what is left of a rule
+    marks = {i: mark for i, mark in named if dark_rim(glyphs[i], found) < ENDS}  # not what is left of a line
     others = [glyph for i, glyph in enumerate(glyphs) if i not in marks]
     others = without_pieces(without_specks(others, usual), usual)
     others = without_borders(split_all(others, usual, judge), usual, found)
@@ -141,9 +145,14 @@ def fitting_ink(found: InkMap, glyphs: list[Glyph]) -> float:
 def without_specks(glyphs: list[Glyph], usual: float) -> list[Glyph]:
     """Those that are no dirt, but clearly ink: marks, and strokes almost half as high as a digit.
 
-    The dots of dotted paper that were taken for a broken stroke have less ink than a stroke of one pixel.
+    A pale digit, which is less clearly ink, is as high as the others, not finer, and the classifier is sure of it. The
+    dots of dotted paper that were taken for a broken stroke have less ink than a stroke of one pixel.
     """
-    clear = [g for g in glyphs if g.is_clear]
+    tall = [g for g in glyphs if g.height >= SLIVER * usual]
+    pen = FINE * pen_of(tall)
+    pale = [g for g in tall if PALE < g.clarity <= CLEAR and thickness(g) >= pen]
+    sure = [g for g, p in zip(pale, judge([g.ink for g in pale]), strict=True) if p >= SURE] if pale else []
+    clear = [g for g in glyphs if g.is_clear or any(g is one for one in sure)]
     return [
         g
         for g in clear
@@ -156,6 +165,9 @@ def without_pieces(glyphs: list[Glyph], usual: float) -> list[Glyph]:
 
     Where many are low, the page has digits of several sizes.
     """
+    pen = FINE * pen_of([g for g in glyphs if g.height >= SLIVER * usual])
+    narrow = [g for g in glyphs if g.width < NARROW * usual and g.height < SLIVER * usual]
+    glyphs = [g for g in glyphs if not any(g is one and thickness(g) < pen for one in narrow)]
     low = [g for g in glyphs if g.other < 0.5 and g.height < LOW * usual]
     return glyphs if len(low) > MANY_LOW * len(glyphs) else without_doubtful(glyphs, low, usual)
 

@@ -4,7 +4,7 @@ from io import BytesIO
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 from scipy import ndimage
 
 from digits import load
@@ -96,3 +96,10 @@ def test_how_much_of_a_place_lies_in_a_box() -> None:
     place = NOWHERE._replace(left=0, top=10, width=20, height=40)
     assert inside(place, BOX) == 0.5
     assert inside(place._replace(left=60), BOX) == 0
+
+
+def test_a_minus_before_a_single_digit_is_read() -> None:
+    page = Image.new("L", (240, 140), 225)
+    page.paste(written("5").resize((100, 100)), (110, 20))
+    ImageDraw.Draw(page).line((75, 70, 115, 70), fill=30, width=7)
+    assert load("pretrained").read(page).text == "-5"
