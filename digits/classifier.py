@@ -14,6 +14,7 @@ from lightning.pytorch import LightningModule
 from lightning.pytorch.callbacks import BatchSizeFinder, LearningRateFinder
 from torch import Tensor, nn
 
+from digits.console import say
 from digits.errors import InputError
 from digits.head import match_head, resize_head
 from digits.metrics import Scores, digit_loss
@@ -76,8 +77,10 @@ class Classifier(Network, LightningModule):
 
     def match_classes(self) -> None:
         """Take another last layer where the images, or those it was trained on, have another number of classes."""
-        if self.trained_on is not None:
-            match_head(self, len(self.classes))
+        if self.trained_on is None or (outputs := match_head(self, len(self.classes))) is None:
+            return
+        if not type(self).__module__.startswith("digits.") and self.trainer.state.fn == "fit":
+            say(f"{type(self).__name__} has a new last layer, of {len(self.classes)} outputs in place of {outputs}")
 
     def setup(self, stage: str) -> None:
         self.match_classes()

@@ -8,28 +8,32 @@ from torch import Tensor, nn
 from digits.errors import InputError
 
 
-def match_head(network: nn.Module, classes: int) -> None:
+def match_head(network: nn.Module, classes: int) -> int | None:
     """Give a network a new head if it tells another number of classes apart.
 
     Args:
         network: takes (1, 1, 28, 28) float32.
         classes: that it is to tell apart.
 
+    Returns:
+        How many it told apart, where it has a new head.
+
     Raises:
         InputError: what it returns is not what a linear layer returns.
     """
     head = last_linear(network)
     if head is not None and head[1].out_features == classes:
-        return
+        return None
     outputs = count_outputs(network)
     if outputs == classes:
-        return  # of another layer
+        return None  # of another layer
     if head is None or head[1].out_features != outputs:
         raise InputError(
             f"{type(network).__name__} tells {outputs} classes apart, but there are {classes}, and its last layer is "
             "not a linear one, which could be replaced: change the network"
         )
     replace_head(network, classes)
+    return outputs
 
 
 def resize_head(network: nn.Module, weights: Mapping[str, Tensor]) -> None:

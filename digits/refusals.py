@@ -18,6 +18,7 @@ from lightning.pytorch import Callback
 
 from digits.console import brief, shown
 from digits.errors import InputError
+from digits.misfit import misfit
 
 KNOWN_ERRORS = (InputError, MisconfigurationException, ModuleNotFoundError, OSError)
 # What Lightning raises for options that don't go together; anything else, such as a RuntimeError of its strategies'
@@ -34,6 +35,8 @@ def refusal(error: BaseException | None) -> str | None:
     chain = [one for one in causes(error) if isinstance(one, InputError)]
     error = chain[0] if chain else error  # whatever the parser made of it
     while error is not None and not isinstance(error, KNOWN_ERRORS):
+        if (told := misfit(error)) is not None:
+            return told
         if isinstance(error, SLIPS) and is_of_lightning(frames := own_frames(error)):
             text = error.args[0] if isinstance(error, KeyError) and error.args else str(error)
             text = textwrap.shorten(brief(str(text)) or type(error).__name__, LONGEST, placeholder=" …")

@@ -51,6 +51,7 @@ LAYERS = [
         "fast",
         "label_errors",
         "loggers",
+        "misfit",
         "options",
         "predictor",
         "reading",

@@ -9,7 +9,7 @@ from lightning.pytorch import LightningModule, Trainer
 
 from digits.callbacks.outcomes import OutcomeCollector, classes_of
 from digits.callbacks.summary_writers import summary_writers
-from digits.callbacks.terminal import summarize
+from digits.callbacks.terminal import example_of, summarize
 
 METRICS = ("loss", "accuracy", "error")
 LAYOUT = {  # the loss has a point every --trainer.log_every_n_steps, the others one an epoch
@@ -53,7 +53,9 @@ class TensorBoardPages(OutcomeCollector):
 
 
 def add_graph(writer: Any, model: LightningModule) -> None:
-    """Put the network on the page GRAPHS."""
+    """Put the network on the page GRAPHS, if an example of its images is known."""
+    if (example := example_of(model)) is None:
+        return
     with warnings.catch_warnings(), torch.random.fork_rng(devices=[]):
         warnings.simplefilter("ignore")  # tracing is deprecated, but it is what TensorBoard's writer does
-        writer.add_graph(model, torch.zeros(1, 1, 28, 28, device=model.device))
+        writer.add_graph(model, example)

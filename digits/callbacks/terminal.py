@@ -12,6 +12,7 @@ from lightning.pytorch.callbacks import TQDMProgressBar
 from lightning.pytorch.callbacks.progress.tqdm_progress import Tqdm
 from lightning.pytorch.tuner import lr_finder
 from torch import Tensor, nn
+from torchmetrics import Metric
 
 from digits.console import columns, highlight, is_terminal, say
 from digits.models import Classifier
@@ -124,23 +125,49 @@ def epoch_line(epoch: str, seconds: float, metrics: Mapping[str, str], width: in
 
 
 def summarize(model: LightningModule) -> str:
-    """A table of the layers of `model`: kind, shape of the output for N images, trainable parameters."""
+    """A table of the layers of `model`: kind, shape of the output for N images, trainable parameters.
+
+    Without shapes, where no example of its images is known.
+    """
     rows = []
 
     def count(parameters_of: nn.Module) -> int:
         return sum(p.numel() for p in parameters_of.parameters() if p.requires_grad)
 
-    def note(layer: nn.Module, _: Any, output: torch.Tensor) -> None:
-        shape = ", ".join(["N", *map(str, output.shape[1:])])
-        rows.append((type(layer).__name__, f"({shape})", f"{count(layer):,}" if count(layer) else ""))
+    def note(layer: nn.Module, _: Any, output: Any) -> None:
+        shape = f"({', '.join(['N', *map(str, output.shape[1:])])})" if isinstance(output, Tensor) else ""
+        rows.append((type(layer).__name__, shape, f"{count(layer):,}" if count(layer) else ""))
 
-    layers = [layer for layer in model.modules() if not list(layer.children())]
-    hooks = [layer.register_forward_hook(note) for layer in layers]
-    training = model.training
-    with torch.no_grad():
-        model.eval()(torch.zeros(1, 1, 28, 28, device=model.device))
-    model.train(training)
-    for hook in hooks:
-        hook.remove()
+    layers = [one for one in model.modules() if not (list(one.children()) or isinstance(one, Metric))]
+    example = example_of(model)
+    if example is None:
+        for layer in layers:
+            note(layer, None, None)
+    else:
+        hooks = [layer.register_forward_hook(note) for layer in layers]
+        run(model, example)
+        for hook in hooks:
+            hook.remove()
     rows.append(("trainable parameters", "", f"{count(model):,}"))
     return "\n".join([type(model).__name__, *(f"  {kind:<20}  {shape:<16}  {n:>9}" for kind, shape, n in rows)])
+
+
+def example_of(model: LightningModule) -> Tensor | None:
+    """What a network takes: its `example_input_array`, or an image of 28×28 pixels; None if it takes another."""
+    given = model.example_input_array
+    example = (given if isinstance(given, Tensor) else torch.zeros(1, 1, 28, 28)).to(model.device)
+    try:
+        run(model, example)
+    except (RuntimeError, ValueError):
+        return None
+    return example
+
+
+def run(model: LightningModule, images: Tensor) -> None:
+    """Let a network predict, and leave it and the random numbers as they were."""
+    training = model.training
+    try:
+        with torch.no_grad(), torch.random.fork_rng(devices=[]):
+            model.eval()(images)
+    finally:
+        model.train(training)
