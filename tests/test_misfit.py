@@ -38,10 +38,12 @@ class Bug(MLP):
 class Colours(MNISTDataModule):
     """Images in colour, from loaders of one's own."""
 
+    wrong_labels = (0,)  # of the images that it does not give
+
     def train_dataloader(self) -> Any:
         return DataLoader(TensorDataset(torch.rand(40, 3, 28, 28), torch.arange(40) % 10), batch_size=20)
 
-    val_dataloader = train_dataloader
+    val_dataloader = test_dataloader = train_dataloader
 
 
 @pytest.mark.parametrize(
@@ -77,6 +79,9 @@ def test_a_network_for_other_images_trains_on_a_loader_of_ones_own(digits: Digit
     out = digits("fit", f"--model={__name__}.Net", f"--data={__name__}.Colours", *FIT[:-1])
     assert "Best validation accuracy" in out
     assert "\n  Conv2d                                          4\n" in out
+    out = digits("test", f"--model={__name__}.Net", f"--data={__name__}.Colours")
+    assert "wrong labels" not in out  # of MNIST's test images
+    assert Path("lightning_logs/Net/version_0/test.json").is_file()
 
 
 def test_a_last_layer_that_is_replaced_is_told(digits: Digits) -> None:

@@ -10,6 +10,7 @@ from torchmetrics.functional.classification import multiclass_calibration_error,
 from digits.callbacks.outcomes import OutcomeCollector
 from digits.console import amount, columns, say, shown
 from digits.data import datamodule_of
+from digits.data.own_loaders import has_own_loader
 from digits.files import replacing
 from digits.metrics import BINS
 from digits.runs import run_folder
@@ -44,7 +45,7 @@ class Report(OutcomeCollector):
         say(class_table(multiclass_confusion_matrix(logits, labels, n), classes, columns()))  # type: ignore[arg-type]
         self.calibration_error = float(multiclass_calibration_error(logits.softmax(dim=1), labels, n, BINS))
         say(f"Expected calibration error {self.calibration_error:.2%}, temperature {pl_module.temperature:.2f}")
-        if data.wrong_labels:
+        if data.wrong_labels and not has_own_loader(data, "test"):
             trusted = ~indices.unsqueeze(1).eq(indices.new_tensor(data.wrong_labels)).any(dim=1)
             error = 1 - right[trusted].float().mean()
             say(f"Error without the {len(data.wrong_labels)} wrong labels that are known: {error:.2%}")
@@ -53,7 +54,12 @@ class Report(OutcomeCollector):
         say(score_line(trainer, "test"))
         folder, metrics = run_folder(trainer), trainer.callback_metrics
         if trainer.is_global_zero and folder is not None and has_scores(metrics, "test"):
-            if metrics["test/images"] < len(datamodule_of(trainer).test):
+            data = datamodule_of(trainer)
+            if (
+                trainer.limit_test_batches != 1
+                if has_own_loader(data, "test")
+                else metrics["test/images"] < len(data.test)
+            ):
                 path = folder / "test.json"
                 what = "stays as it was" if path.exists() else "is not written"
                 say(f"Not all images were tested: {shown(path)} {what}.")
@@ -62,7 +68,7 @@ class Report(OutcomeCollector):
             scores = {name: float(metrics[f"test/{name}"]) for name in SCORES}
             scores["calibration_error"] = self.calibration_error
             known = json.loads(path.read_text()) if path.is_file() else {}
-            known[type(datamodule_of(trainer)).__name__] = {**scores, "checkpoint": self.checkpoint}
+            known[type(data).__name__] = {**scores, "checkpoint": self.checkpoint}
             with replacing(path) as file:
                 json.dump(known, file, indent=2)
 

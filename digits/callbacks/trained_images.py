@@ -6,8 +6,8 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 
 from digits.classifier import Classifier
 from digits.console import amount, warn
-from digits.data import Digits, datamodule_of
-from digits.data.dataset import DigitsSubset
+from digits.data import Digits, DigitsDataModule, datamodule_of
+from digits.data.own_loaders import has_own_loader
 from digits.fingerprints import MOST, count_known, merge
 
 
@@ -18,20 +18,25 @@ class TrainedImages(Callback):
     """
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        train = getattr(datamodule_of(trainer), "train", None)
-        if isinstance(train, DigitsSubset) and isinstance(pl_module, Classifier):
-            pl_module.fingerprints = merge(train.fingerprints(), pl_module.fingerprints)
+        data = datamodule_of(trainer)
+        if (
+            isinstance(data, DigitsDataModule)
+            and not has_own_loader(data, "train")
+            and isinstance(pl_module, Classifier)
+        ):
+            pl_module.fingerprints = merge(data.train.fingerprints(), pl_module.fingerprints)
 
     def on_save_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
         if isinstance(pl_module, Classifier) and pl_module.fingerprints is not None:
             checkpoint["fingerprints"] = pl_module.fingerprints
 
     def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        self.warn_of_known(datamodule_of(trainer).test, pl_module)
+        if not has_own_loader(data := datamodule_of(trainer), "test"):
+            self.warn_of_known(data.test, pl_module)
 
     def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        if trainer.state.fn == "validate":
-            self.warn_of_known(datamodule_of(trainer).val, pl_module)
+        if trainer.state.fn == "validate" and not has_own_loader(data := datamodule_of(trainer), "val"):
+            self.warn_of_known(data.val, pl_module)
 
     def warn_of_known(self, data: Digits, network: Any) -> None:
         """Print a warning if the network was trained on some of these images."""

@@ -7,6 +7,7 @@ from torch import Tensor
 from digits.errors import InputError
 
 STANDARD = "digits.classifier"  # where the steps that take images and labels are defined
+PACKAGE = "digits.data.base"  # where the loaders of this package are
 BUILT_IN = "digits.models"  # where the networks of 28×28 pixels are
 
 STEPS = {"train": "training_step", "test": "test_step", "predict": "predict_step"}  # by Lightning's stage
@@ -39,6 +40,11 @@ def check_batch(batch: Any, module: Any, step: str) -> None:
         refuse(f"images of shape {tuple(images.shape)}: {type(module).__name__} takes (N, 28, 28) or (N, 1, 28, 28)")
     if step != "predict_step" and len(labels) and not 0 <= labels.min() <= labels.max() < len(module.classes):
         refuse(f"labels from {labels.min()} to {labels.max()}, but there are {len(module.classes)} classes")
+
+
+def has_own_loader(data: Any, split: str) -> bool:
+    """Whether somebody else's code gives the batches of "train", "val" or "test": they may be of any images."""
+    return getattr(type(data), f"{split}_dataloader").__module__ != PACKAGE
 
 
 def refuse(what: str) -> None:
