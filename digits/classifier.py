@@ -160,7 +160,8 @@ class Classifier(Network, LightningModule):
 
     def configure_optimizers(self) -> Any:
         # In mixed precision, Lightning clips no gradients of a fused optimizer.
-        fused = self.trainer.gradient_clip_val is None
+        clips = type(self).configure_gradient_clipping is not LightningModule.configure_gradient_clipping
+        fused = self.trainer.gradient_clip_val is None and self.automatic_optimization and not clips
         optimizer = torch.optim.AdamW(self.parameters(), lr=self.lr, weight_decay=self.weight_decay, fused=fused)
         if self._is_to_be_searched():
             return optimizer

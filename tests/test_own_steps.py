@@ -8,7 +8,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.utils.data import DataLoader, TensorDataset
+from torch.utils.data import DataLoader, TensorDataset, WeightedRandomSampler
 
 from digits.data import MNISTDataModule
 from digits.models import Classifier
@@ -220,3 +220,35 @@ class KeepsAModule(Linear):
 def test_settings_that_a_checkpoint_cannot_hold_are_refused_before_training(refused: Digits) -> None:
     message = refused("fit", f"--model={__name__}.KeepsAModule", *FIT)
     assert "activation is a ReLU, which a checkpoint can't hold: leave it out of the settings" in message
+
+
+class OwnSampler(MNISTDataModule):
+    """Draws single images by torch's own means."""
+
+    def train_dataloader(self) -> Any:
+        weights = (self.train.data.labels[self.train.indices] < 5).float()
+        return DataLoader(self.train, batch_size=20, sampler=WeightedRandomSampler(weights, 60))  # type: ignore[arg-type]
+
+    def val_dataloader(self) -> Any:
+        return DataLoader(self.val, batch_size=7, shuffle=False)
+
+
+class SeesFew(Linear):
+    """Clips gradients in its own way, and sees a part of the classes."""
+
+    def configure_gradient_clipping(self, optimizer: Any, *limits: Any, **named: Any) -> None:
+        self.clip_gradients(optimizer, gradient_clip_val=0.5, gradient_clip_algorithm="norm")
+
+    def training_step(self, batch: Any, batch_idx: int) -> Tensor:
+        assert batch[0].shape == (20, 1, 28, 28)
+        assert batch[1].max() < 5
+        assert torch.equal(self.trainer.datamodule.train.data.labels[batch.indices], batch[1])  # type: ignore[attr-defined]
+        return super().training_step(batch, batch_idx)
+
+
+def test_a_sampler_and_clipping_of_ones_own(digits: Digits) -> None:
+    options = (f"--model={__name__}.SeesFew", f"--data={__name__}.OwnSampler", "--trainer.precision=bf16-mixed")
+    digits("fit", *options, *FIT)
+    assert rows("lightning_logs/SeesFew/version_0/metrics.csv")[0]["step"] == "3"
+    scores = [digits("validate", *options[:2])[-200:], digits("validate", options[0])[-200:]]
+    assert scores[0].splitlines()[-1] == scores[1].splitlines()[-1]  # also from batches of another size

@@ -5,11 +5,12 @@ Shapes: N images, all of 28×28 pixels.
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import overload
+from typing import Any, overload
 
 import torch
 from torch import Tensor
 from torch.utils.data import Dataset
+from torch.utils.data._utils.collate import default_collate_fn_map
 
 from digits.console import amount, say, warn
 from digits.data.page import DigitBox
@@ -68,6 +69,15 @@ class Batch:
     def __getitem__(self, item: slice) -> tuple[Tensor, ...]: ...
     def __getitem__(self, item: int | slice) -> Tensor | tuple[Tensor, ...]:
         return (self.images, self.labels)[item]
+
+
+def collate(batches: Sequence[Batch], *, collate_fn_map: Any = None) -> Batch:
+    """Single images as a batch, for a DataLoader of one's own with `batch_size`, a sampler or shuffling."""
+    images, labels, indices = zip(*((one.images, one.labels, one.indices) for one in batches), strict=True)
+    return Batch(torch.stack(images), torch.stack(labels), torch.stack(indices))
+
+
+default_collate_fn_map[Batch] = collate
 
 
 class Digits(Dataset[Batch]):
