@@ -252,3 +252,34 @@ def test_a_sampler_and_clipping_of_ones_own(digits: Digits) -> None:
     assert rows("lightning_logs/SeesFew/version_0/metrics.csv")[0]["step"] == "3"
     scores = [digits("validate", *options[:2])[-200:], digits("validate", options[0])[-200:]]
     assert scores[0].splitlines()[-1] == scores[1].splitlines()[-1]  # also from batches of another size
+
+
+class SavesMore(Linear):
+    """Saves and loads without calling Classifier's hooks."""
+
+    loaded = 0
+
+    def __init__(self, more: str = "plain") -> None:
+        super().__init__()
+        self.more = more
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        checkpoint["more"] = {"plain": {"a": 1}, "path": Path("a"), "function": lambda: 1}[self.more]
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        SavesMore.loaded = checkpoint["more"]["a"]
+
+
+def test_a_network_that_saves_more_is_tested_and_resumed(digits: Digits) -> None:
+    model = f"--model={__name__}.SavesMore"
+    digits("fit", model, *FIT)
+    assert "on 90 images" in digits("test", model)
+    assert SavesMore.loaded == 1
+    assert "Nothing to train" in digits("fit", model, *FIT, "--ckpt_path=last")
+
+
+@pytest.mark.parametrize("more", ["path", "function"])
+def test_what_a_checkpoint_cannot_hold_is_told_when_the_first_is_saved(refused: Digits, more: str) -> None:
+    message = refused("fit", f"--model={__name__}.SavesMore", f"--model.more={more}", *FIT)
+    assert "more holds what a checkpoint can't: save tensors and plain values in on_save_checkpoint" in message
+    assert not list(Path().rglob("*.ckpt"))

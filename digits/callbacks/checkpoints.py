@@ -3,6 +3,7 @@
 import io
 import math
 import os
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.plugins.io import TorchCheckpointIO
 
+from digits.classifier import Classifier
 from digits.console import warn
 from digits.errors import InputError
 from digits.files import replacing
@@ -90,7 +92,15 @@ class RunCheckpoint(ModelCheckpoint):
             self.best_model_path = self.kth_best_model_path = str(self.path)
             self.best_k_models = {str(self.path): self.best_model_score}
 
+    # Networks of one's own may override these hooks without calling those of Classifier.
+
+    def on_save_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
+        if isinstance(pl_module, Classifier):
+            Classifier.on_save_checkpoint(pl_module, checkpoint)
+
     def on_load_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
+        if isinstance(pl_module, Classifier):
+            Classifier.on_load_checkpoint(pl_module, checkpoint)
         states = checkpoint.get("callbacks", {})
         if self.monitor is not None and self.state_key not in states:  # written by version 0.1
             old = (state for key, state in states.items() if key.startswith("ModelCheckpoint") and self.monitor in key)
@@ -108,6 +118,12 @@ class CheckpointFiles(TorchCheckpointIO):
         self.saved: set[Path] = set()
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:
+        if not self.saved and not is_readable(checkpoint):
+            field = next((key for key, value in checkpoint.items() if not is_readable(value)), "something")
+            raise InputError(
+                f"{field} holds what a checkpoint can't: save tensors and plain values in on_save_checkpoint and in "
+                "the state_dict of callbacks"
+            )
         content = io.BytesIO()  # written straight to a full disk, torch's message does not say so
         torch.save(checkpoint, content)
         with replacing(Path(path), "wb") as file:
@@ -120,6 +136,18 @@ class CheckpointFiles(TorchCheckpointIO):
         """Delete a checkpoint that this process wrote; what a resumed file merely names stays where it is."""
         if (file := Path(path).resolve()) in self.saved:
             file.unlink(missing_ok=True)
+
+
+def is_readable(value: Any) -> bool:
+    """Whether a part of a checkpoint can be saved and read again: tensors and plain values, which run nothing."""
+    content = io.BytesIO()
+    try:
+        torch.save(value, content)
+        content.seek(0)
+        torch.load(content, weights_only=True, map_location="cpu")
+    except (pickle.PickleError, AttributeError, TypeError):
+        return False
+    return True
 
 
 def stopped_within_epoch(trainer: Trainer) -> bool:
