@@ -216,11 +216,12 @@ class DigitsCLI(ArgumentsCLI):
 
     def refuse_unreadable(self) -> None:
         """End with an error after everything else is done."""
-        if self.datamodule.unreadable:
-            raise InputError(
-                f"{self.datamodule.unreadable:,} of the files could not be read; "
-                "the column note of the predictions says why"
-            )
+        n, predictions = self.datamodule.unreadable, self.options.get("predictions")
+        if n and predictions is not None and predictions.format == "kaggle":
+            raise InputError(f"a submission needs all images: no prediction, and so no row, for {n:,} of them")
+        if n:
+            why = "they are named above" if predictions is None else "the column note of the predictions says why"
+            raise InputError(f"{n:,} of the files could not be read; {why}")
 
 
 def as_list(value: Any) -> list[Any]:

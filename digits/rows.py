@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from torch import Tensor
 
+from digits.console import printable
 from digits.data.dataset import Digits
 from digits.data.page import DigitBox
 from digits.data.text import as_text
@@ -50,10 +51,27 @@ def kaggle_header() -> list[str]:
     return ["ImageId", "Label"]
 
 
-def kaggle_rows(indices: Sequence[int], classes: Tensor) -> Iterator[Sequence[str]]:
-    """What Kaggle's Digit Recognizer takes as a submission; see `csv_rows`."""
-    for i, label in zip(indices, classes.tolist(), strict=True):
-        yield [str(i + 1), str(label)]
+def kaggle_rows(
+    indices: Sequence[int], classes: Tensor, here: Sequence[int], notes: Sequence[str] | None
+) -> Iterator[Sequence[str]]:
+    """What Kaggle's Digit Recognizer takes as a submission; where there is nothing to predict, there is no row.
+
+    Args:
+        indices: the numbers of the images among all, N of them.
+        classes: those that are predicted, (N,).
+        here: the numbers of the images among `notes`.
+        notes: why an image has nothing to predict, or "".
+    """
+    for i, label, place in zip(indices, classes.tolist(), here, strict=True):
+        if notes is None or not notes[place]:
+            yield [str(i + 1), str(label)]
+
+
+def left_out(data: Digits, here: Sequence[int]) -> list[str]:
+    """Lines that name the images of a data set that have nothing to predict."""
+    if data.notes is None:
+        return []
+    return [f"Left out: {printable(str(data.ids[i]))} ({data.notes[i]})" for i in here if data.notes[i]]
 
 
 def numbers(probabilities: Tensor, data: Digits, doubt: Doubt) -> dict[str, str]:

@@ -25,10 +25,10 @@ from digits.journal import Finished, fingerprint_of_network
 from digits.output import Output, as_csv
 from digits.plots import plot_pages, plot_predictions
 from digits.processes import first_says, gathered, tell_all, told_by_all
-from digits.rows import counts, csv_header, csv_rows, kaggle_header, kaggle_rows, numbers
+from digits.rows import counts, csv_header, csv_rows, kaggle_header, kaggle_rows, left_out, numbers
 
 PICTURES = 200  # images that are kept to be drawn, at least
-SAID = 20  # pages that are told in the end
+SAID = 20  # lines on pages, or on what a submission lacks, that are told in the end
 
 
 class PredictionWriter(Callback):
@@ -38,7 +38,7 @@ class PredictionWriter(Callback):
     probability of the prediction), p0 to p9 (the probabilities), target where labels are known, for picture files note:
     why there is no prediction, or that it is to be doubted (see digits/doubt.py); and for pictures of several digits,
     each of which has a row, its line and its box in pixels: line, left, top, width, height. `kaggle` is ImageId, from
-    1, and Label.
+    1, and Label; what has no prediction has no row, and is named.
 
     Rows are written as they come. If the command is killed, the same command goes on where it was; see `Output`.
 
@@ -123,12 +123,14 @@ class PredictionWriter(Callback):
         doubt: Doubt = getattr(pl_module, "doubt", Doubt())
         kaggle = self.format == "kaggle"
         target = (module.streamed or data).has_labels
-        rows = kaggle_rows(indices, classes) if kaggle else csv_rows(here, classes, probabilities, data, doubt, target)
+        if kaggle:
+            rows = kaggle_rows(indices, classes, here, data.notes)
+        else:
+            rows = csv_rows(here, classes, probabilities, data, doubt, target)
         part = data.subset(torch.as_tensor(here, dtype=torch.long)) if self.picture or data.has_places else data
         said = numbers(probabilities, part, doubt) if data.has_places else {}
-        finished = Finished(
-            as_csv(rows), [f"{printable(name)}:{beside(text)}" for name, text in said.items()], counts(data, here)
-        )
+        lines = [f"Read: {printable(name)}:{beside(text)}" for name, text in said.items()]
+        finished = Finished(as_csv(rows), left_out(data, here) if kaggle else lines, counts(data, here))
         if (self.picture is not None or data.has_places) and probabilities.isnan().any():
             raise InputError("pictures of predictions need a predict_step that returns probabilities, (N, K)")
         if self.picture is not None and sum(len(one) for one, _ in self.kept.values()) < PICTURES:
@@ -165,10 +167,10 @@ class PredictionWriter(Callback):
             self.report(singles)
 
     def finish(self) -> int:
-        """Let the output take its place; returns how many files could not be read."""
+        """Let the output take its place; returns how many files could not be read, or are lacking in a submission."""
         assert self.output is not None
         self.output.finish()
-        return self.output.counts["unreadable"]
+        return self.output.counts["without" if self.format == "kaggle" else "unreadable"]
 
     def report(self, singles: bool) -> None:
         """Print how many images were predicted, and where the predictions are."""
@@ -183,7 +185,7 @@ class PredictionWriter(Callback):
         seconds, now = time.monotonic() - self.start, n - self.output.before["images"]
         say(f"Read, predicted and written: {now:,} images in {seconds:.2f} s, {now / seconds:,.0f} a second")
         for line in self.lines:
-            say(f"Read: {line}")
+            say(line)
         say(f"Predictions: {shown(Path(self.path or ''))}")
         if self.picture:
             say(f"Picture: {self.picture}")

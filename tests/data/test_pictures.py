@@ -103,6 +103,17 @@ def test_nothing_that_was_computed_is_lost_to_an_unreadable_file(
     assert len(Path("lightning_logs/mine/version_0/predictions.csv").read_text().splitlines()) == 10
 
 
+def test_a_submission_has_no_row_of_what_has_no_prediction(
+    pictures: Path, refused: Digits, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = ("--ckpt_path=pretrained", "--data=ImageDataModule", f"--data.path={pictures}")
+    message = refused("predict", *data, "--predictions.format=kaggle", "--predictions.path=out.csv")
+    assert "no prediction, and so no row, for 4 of them" in message
+    with Path("out.csv").open(newline="") as file:
+        assert [row["ImageId"] for row in csv.DictReader(file)] == ["1", "2", "3", "5", "9"]
+    assert "Left out: 7_blank.png (blank)" in capsys.readouterr().out
+
+
 def test_the_contact_sheet_is_on_tensorboard(digits: Digits, pictures: Path, tmp_path: Path) -> None:
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
