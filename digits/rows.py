@@ -3,13 +3,14 @@
 Shapes: N images, K classes.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from torch import Tensor
 
-from digits.console import printable
+from digits.console import amount, printable
 from digits.data.dataset import Digits
 from digits.data.page import DigitBox
+from digits.data.pictures import SEVERAL
 from digits.data.text import as_text
 from digits.doubt import NOT_A_DIGIT, Doubt
 
@@ -86,7 +87,12 @@ def numbers(probabilities: Tensor, data: Digits, doubt: Doubt) -> dict[str, str]
         for i, sure in enumerate(confidence.tolist())
     ]
     said = ["?" if no else str(label) for no, label in zip(none, labels.tolist(), strict=True)]
-    return {name: as_text([data.places[i] for i in own], [said[i] for i in own]) for name, own in pages.items()}
+    texts = {name: as_text([data.places[i] for i in own], [said[i] for i in own]) for name, own in pages.items()}
+    for name, (i, *more) in pages.items():
+        note = data.notes[i] if data.notes and not more and not data.places[i].mark else ""
+        if note:  # of a page without digits there is one image
+            texts[name] = note if note.startswith("unreadable") else f"no digit ({note})"
+    return texts
 
 
 def counts(data: Digits, here: Sequence[int]) -> dict[str, int]:
@@ -98,5 +104,27 @@ def counts(data: Digits, here: Sequence[int]) -> dict[str, int]:
         "images": len(notes),
         "without": sum(map(bool, notes)),
         "unreadable": sum(note.startswith("unreadable") for note in notes),
+        "several": notes.count(SEVERAL),
         "pictures": len({data.ids[i] for i in here}),
     }
+
+
+def summary(known: Mapping[str, int], singles: bool) -> list[str]:
+    """Lines on how many pictures, or digits in them, were predicted, and what the others are.
+
+    Args:
+        known: sums of `counts`.
+        singles: whether each picture has one row.
+    """
+    if "without" not in known:
+        return []
+    n, several, unreadable = known["images"], known["several"], known["unreadable"]
+    parts = {
+        "predicted": n - known["without"],
+        "without a digit": known["without"] - several - unreadable,
+        "of several digits": several,
+        "unreadable": unreadable,
+    }
+    what = amount(n, "picture") if singles else f"{amount(n, 'digit')} in {amount(known['pictures'], 'picture')}"
+    lines = [f"{what}: {', '.join(f'{number:,} {how}' for how, number in parts.items() if number)}"]
+    return lines + ["All digits of a picture are read with --data.multiple_digits true"] * bool(several)

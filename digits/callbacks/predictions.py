@@ -15,7 +15,7 @@ from torch import Tensor
 
 from digits.callbacks.outcomes import classes_of, is_one_each
 from digits.callbacks.summary_writers import summary_writers
-from digits.console import printable, say, shown
+from digits.console import amount, printable, say, shown
 from digits.data import Digits, DigitsDataModule, datamodule_of
 from digits.data.dataset import Batch, together
 from digits.doubt import Doubt
@@ -25,7 +25,7 @@ from digits.journal import Finished, fingerprint_of_network
 from digits.output import Output, as_csv
 from digits.plots import plot_pages, plot_predictions
 from digits.processes import first_says, gathered, tell_all, told_by_all
-from digits.rows import counts, csv_header, csv_rows, kaggle_header, kaggle_rows, left_out, numbers
+from digits.rows import counts, csv_header, csv_rows, kaggle_header, kaggle_rows, left_out, numbers, summary
 
 PICTURES = 200  # images that are kept to be drawn, at least
 SAID = 20  # lines on pages, or on what a submission lacks, that are told in the end
@@ -176,14 +176,11 @@ class PredictionWriter(Callback):
         """Print how many images were predicted, and where the predictions are."""
         assert self.output is not None
         known = self.output.counts
-        n, unreadable = known["images"], known["unreadable"]
-        if "without" in known:
-            without = known["without"] - unreadable
-            parts = {"predicted": n - unreadable - without, "without a digit": without, "unreadable": unreadable}
-            what = "pictures" if singles else f"digits in {known['pictures']:,} pictures"
-            say(f"{n:,} {what}: {', '.join(f'{number:,} {how}' for how, number in parts.items() if number)}")
-        seconds, now = time.monotonic() - self.start, n - self.output.before["images"]
-        say(f"Read, predicted and written: {now:,} images in {seconds:.2f} s, {now / seconds:,.0f} a second")
+        for line in summary(known, singles):
+            say(line)
+        seconds, now = time.monotonic() - self.start, known["images"] - self.output.before["images"]
+        rate, what = now / seconds, amount(now, "image" if singles else "digit")
+        say(f"Read, predicted and written: {what} in {seconds:.2f} s, {rate:,.{0 if rate >= 10 else 1}f} a second")
         for line in self.lines:
             say(line)
         say(f"Predictions: {shown(Path(self.path or ''))}")

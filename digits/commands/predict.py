@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from jsonargparse.typing import PositiveInt
 
 from digits.commands.parser import CommandParser
-from digits.console import printable
+from digits.console import amount, printable
 from digits.errors import InputError
 from digits.files import TABLES, check_writable, is_standard_output, refuse_input
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from digits.reading import Reading
 
 STANDARD_INPUT = "-"
+WHY = ("its line says why", "their lines say why")
 TOGETHER = 8  # pictures that are read, and written, together
 
 
@@ -95,7 +96,7 @@ def predict(options: Any) -> None:
         raise
     for output in outputs:
         if unreadable := output.counts["unreadable"]:
-            raise InputError(f"{unreadable:,} of {len(files):,} files could not be read; their lines say why")
+            raise InputError(f"{unreadable:,} of {amount(len(files), 'file')} could not be read; {WHY[unreadable > 1]}")
 
 
 def tell(finished: "Finished", output: str | None) -> None:

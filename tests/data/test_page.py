@@ -131,7 +131,7 @@ def test_predict_has_a_row_for_each_digit(digits: Digits, refused: Digits) -> No
     assert [row["id"] for row in rows] == ["a.png"] * 5 + ["blank.png"]
     said = "".join(row["prediction"] for row in rows[:5])
     assert f"Read:a.png:{said}" in "".join(out.split())
-    assert "Read: blank.png: ?" in out
+    assert "Read: blank.png: no digit (blank)" in out
     assert rows[5]["note"] == "blank"
     expected = [place for _, _, place in prepare_several(Image.open("pages/a.png"))]
     assert [[row[name] for name in DigitBox._fields] for row in rows[:5]] == [list(map(str, box)) for box in expected]
@@ -150,14 +150,14 @@ def test_the_old_name_of_an_option_works_and_says_the_new_one(
     capsys.readouterr()
     main(["predict", "--name=MLP", "--data=ImageDataModule", "--data.path=page.png", "--data.several", "true"])
     out, err = capsys.readouterr()
-    assert "5 digits in 1 pictures" in out
+    assert "5 digits in 1 picture:" in out
     assert err.count("--data.several is called --data.multiple_digits now") == 1
     Path("old.yaml").write_text(
         "name: MLP\ndata: {class_path: ImageDataModule, init_args: {path: page.png, several: true}}"
     )
     main(["predict", "--config=old.yaml"])
     out, err = capsys.readouterr()
-    assert "5 digits in 1 pictures" in out
+    assert "5 digits in 1 picture:" in out
     assert err.count("data.several is called data.multiple_digits now") == 1
 
 

@@ -103,6 +103,19 @@ def test_nothing_that_was_computed_is_lost_to_an_unreadable_file(
     assert len(Path("lightning_logs/mine/version_0/predictions.csv").read_text().splitlines()) == 10
 
 
+def test_pictures_of_several_digits_are_counted_as_such(
+    pictures: Path, refused: Digits, capsys: pytest.CaptureFixture[str]
+) -> None:
+    both = Image.new("L", (300, 150), 235)
+    for left in (0, 150):
+        both.paste(seven(), (left, 10))
+    both.save(pictures / "77.png")
+    refused("predict", "--ckpt_path=pretrained", "--data=ImageDataModule", f"--data.path={pictures}")
+    out = capsys.readouterr().out
+    assert "10 pictures: 5 predicted, 1 without a digit, 1 of several digits, 3 unreadable" in out
+    assert "--data.multiple_digits true" in out
+
+
 def test_a_submission_has_no_row_of_what_has_no_prediction(
     pictures: Path, refused: Digits, capsys: pytest.CaptureFixture[str]
 ) -> None:
