@@ -16,6 +16,7 @@ from digits.data.photo import SIDE
 from digits.data.pictures import load_one
 from digits.errors import InputError
 from digits.fast.process import use_channels_last
+from digits.fast.threads import use_one_thread_after_fork
 from digits.network import Network
 from digits.reading import Reading, read
 from digits.runs import find_checkpoint
@@ -102,6 +103,7 @@ def load(source: str | Path) -> Predictor:
         checkpoint.refuse("does not say what images it was trained on: train anew with `digits fit`")
     network = checkpoint.network()
     use_channels_last(network)
+    use_one_thread_after_fork()
     return Predictor(network)
 
 

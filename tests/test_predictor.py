@@ -1,4 +1,5 @@
 import csv
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -100,6 +101,24 @@ def test_what_is_no_image_is_refused(images: np.ndarray) -> None:
 
 def test_importing_the_package_is_light() -> None:
     subprocess.run([sys.executable, "-c", "import sys, digits; assert 'torch' not in sys.modules"], check=True)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_forked_worker_reads_after_its_parent(tmp_path: Path) -> None:
+    written("7").save(tmp_path / "7.png")
+    code = """
+import multiprocessing, torch
+from digits import load
+torch.set_num_threads(2)
+def read(_): return load("pretrained").read("7.png").text
+print(read(0), *multiprocessing.get_context("fork").Pool(2).map(read, range(2)))
+"""
+    env = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}
+    run = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=env, capture_output=True, text=True, timeout=60, check=True
+    )
+    assert run.stdout.split() == ["7"] * 3
 
 
 def test_other_forms_of_images_are_read_or_refused_by_name() -> None:

@@ -7,6 +7,7 @@ does not see: on a host of 64 cores it starts 64 threads that wait for each othe
 import math
 import os
 from collections.abc import Iterator
+from functools import cache, partial
 from pathlib import Path
 
 import torch
@@ -26,6 +27,16 @@ def use_threads(wanted: int | None) -> None:
         torch.set_num_threads(wanted)
     elif "OMP_NUM_THREADS" not in os.environ:
         torch.set_num_threads(max(1, math.floor(min(torch.get_num_threads(), quota()))))
+
+
+@cache
+def use_one_thread_after_fork() -> None:
+    """Let processes that are forked from this one compute with one thread each.
+
+    OpenMP's threads don't exist in them, and with more than one torch would wait for those for ever.
+    """
+    if hasattr(os, "register_at_fork"):  # not on Windows, which has no fork
+        os.register_at_fork(after_in_child=partial(torch.set_num_threads, 1))
 
 
 def were_chosen() -> bool:
