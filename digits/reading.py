@@ -64,15 +64,22 @@ class Reading(NamedTuple):
         confidence: the least of the digits'; NaN where there is none.
         note: why there is nothing to read, or what is to be doubted; otherwise "".
         pieces: the digits and marks, in reading order.
+        more_pages: whether the file has further pages, or frames, that are not read.
     """
 
     text: str
     confidence: float
     note: str
     pieces: list[Piece]
+    more_pages: bool = False
 
     def __str__(self) -> str:
         """One line, or the rows of a table below each other."""
+        return f"{self.said}; only the first page is read" if self.more_pages else self.said
+
+    @property
+    def said(self) -> str:
+        """What is read, with what is to be doubted."""
         if not self.pieces:
             return f"no digit ({self.note})" if not self.note.startswith("unreadable") else self.note
         if len(self.pieces) == 1:
@@ -90,7 +97,8 @@ class Reading(NamedTuple):
             for one in self.pieces
         ]
         known: dict[str, Any] = {"file": name, "text": self.text, "confidence": number(self.confidence)}
-        return json.dumps(known | {"note": self.note, "digits": pieces}, ensure_ascii=False)
+        known |= {"note": self.note, "more_pages": self.more_pages, "digits": pieces}
+        return json.dumps(known, ensure_ascii=False)
 
 
 def number(value: float) -> float | None:
@@ -106,12 +114,14 @@ def read(predictor: Predictor, picture: str | Path | BytesIO | Image.Image) -> R
         picture: a file, its content, or an image.
     """
     file = picture if isinstance(picture, Image.Image) else as_file(picture)
+    more = False
     try:
         image = file if isinstance(file, Image.Image) else read_picture(file)
+        more = file is not image and image.info["more_pages"]
         found = find_contents(image)
     except REASONS as error:
-        return Reading("", math.nan, reason(error).removeprefix("no digit: "), [])
-    return make(predictor, found)
+        return Reading("", math.nan, reason(error).removeprefix("no digit: "), [], more)
+    return make(predictor, found)._replace(more_pages=more)
 
 
 def make(predictor: Predictor, found: Sequence[tuple[np.ndarray, str, DigitBox]]) -> Reading:

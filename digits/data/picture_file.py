@@ -9,7 +9,7 @@ import struct
 import threading
 import time
 import warnings
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from io import BytesIO
 from pathlib import Path
 from stat import S_ISREG
@@ -18,6 +18,14 @@ from typing import IO
 from PIL import Image, ImageOps
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp"}
+UNREAD = {  # pictures, and what holds them, of formats that Pillow alone can't read
+    *(".heic", ".heif", ".avif", ".jp2", ".j2k", ".jxl", ".pdf", ".svg", ".psd"),
+    *(".dng", ".raw", ".cr2", ".cr3", ".nef", ".arw", ".orf", ".rw2"),  # as cameras save them
+}
+UNREAD_STARTS = {  # what is among their first bytes, whatever the file is called
+    **{b"ftyphei": "HEIC", b"ftypmif1": "HEIC", b"ftypavif": "AVIF", b"jP  ": "JPEG 2000", b"JXL ": "JPEG XL"},
+    **{b"%PDF": "PDF", b"<svg": "SVG", b"8BPS": "PSD"},
+}
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF")  # the last two only load Pillow's other plugins when needed
 
 MAX_PIXELS = 100_000_000
@@ -43,7 +51,7 @@ def read_picture(file: Path | BytesIO) -> Image.Image:
 
     Returns:
         The picture, at most `LARGEST` pixels along each side. `info["reduced_by"]` is how much smaller it is than the
-        one in the file, 1.0 if it is not.
+        one in the file, 1.0 if it is not; `info["more_pages"]` whether the file has further pages or frames.
 
     Raises:
         ValueError: it can't be read; the message says why in a few words.
@@ -65,13 +73,24 @@ def read_picture(file: Path | BytesIO) -> Image.Image:
     except Image.DecompressionBombError:
         raise ValueError(f"more than {MAX_PIXELS // 10**6} million pixels") from None
     except Image.UnidentifiedImageError:
-        raise ValueError("not a picture of a known format") from None
+        raise ValueError(unread(file) or "not a picture of a known format") from None
     except ValueError:
         raise
     except MemoryError:
         raise ValueError("there is not enough memory for it") from None
     except Exception as error:  # decoders raise whatever their format's damage leads to
         raise ValueError(f"damaged ({error})") from None
+
+
+def unread(file: Path | BytesIO) -> str:
+    """What to do about a picture of a format that isn't read; "" of other files."""
+    with file.open("rb") if isinstance(file, Path) else nullcontext(file) as content:
+        content.seek(0)
+        start = content.read(16)
+    known = [name for magic, name in UNREAD_STARTS.items() if magic in start]
+    if not known and isinstance(file, Path) and file.suffix.lower() in UNREAD:
+        known = [file.suffix[1:].upper()]
+    return f"{known[0]} is not read (save it as JPEG or PNG)" if known else ""
 
 
 def decode(content: IO[bytes], size: int) -> Image.Image:
@@ -84,6 +103,7 @@ def decode(content: IO[bytes], size: int) -> Image.Image:
     check_tiff(bounded)
     with Image.open(bounded, formats=FORMATS) as image:  # type: ignore[arg-type]
         check_size(image)
+        more = has_more_pages(image)
         longer = max(image.size)
         if "progressive" in image.info:  # a few bytes may stand for another pass over all pixels
             image.decodermaxblock = 1 << 10  # bytes between two looks at the clock
@@ -91,8 +111,15 @@ def decode(content: IO[bytes], size: int) -> Image.Image:
         with one_at_a_time if image.width * image.height > LARGE else nullcontext():
             image.load()
             reduced = reduce_size(image)
-        reduced.info["reduced_by"] = longer / max(reduced.size)
+        reduced.info |= {"reduced_by": longer / max(reduced.size), "more_pages": more}
         return ImageOps.exif_transpose(reduced)
+
+
+def has_more_pages(image: Image.Image) -> bool:
+    """Whether a file has further pages, or is an animation; what a phone stores beside a photo is none."""
+    with suppress(Exception):  # what follows the first page may be damaged
+        return image.format in ("TIFF", "GIF", "WEBP", "PNG") and bool(getattr(image, "is_animated", False))
+    return False
 
 
 def check_size(image: Image.Image) -> None:

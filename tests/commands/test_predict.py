@@ -56,6 +56,18 @@ def test_a_broken_file_is_named_and_the_others_are_read(capsys: pytest.CaptureFi
     assert lines["scans/broken.png"].startswith("unreadable: ")
 
 
+def test_a_picture_of_another_format_and_a_further_page_are_not_passed_over(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    Path("scans/IMG_1.HEIC").write_bytes(bytes(50))
+    seven().save("scans/8.tif", save_all=True, append_images=[seven()])
+    with pytest.raises(SystemExit, match="1 of 3 files could not be read; its line says why"):
+        main(["predict", "scans"])
+    lines = said(capsys)
+    assert lines["scans/IMG_1.HEIC"] == "unreadable: HEIC is not read (save it as JPEG or PNG)"
+    assert lines["scans/8.tif"].endswith("; only the first page is read")
+
+
 def test_one_missing_name_refuses_no_others(capsys: pytest.CaptureFixture[str]) -> None:
     Path("empty").mkdir()
     with pytest.raises(SystemExit) as info:

@@ -43,6 +43,32 @@ def test_an_animation_shows_its_first_frame(tmp_path: Path) -> None:
     path = tmp_path / "x.gif"
     seven().save(path, save_all=True, append_images=[Image.new("L", (120, 120), 0)] * 5)
     assert similarity(prepare(read_picture(path)), REFERENCE) > 0.9
+    assert read_picture(path).info["more_pages"]
+
+
+def test_pages_that_are_not_read_are_noticed(tmp_path: Path) -> None:
+    pages: dict[str, Any] = {"append_images": [seven(), seven()], "save_all": True}
+    for name, more in [("a.tif", True), ("b.tif", False), ("c.gif", False)]:
+        seven().save(tmp_path / name, **(pages if more else {}))
+        assert read_picture(tmp_path / name).info["more_pages"] is more
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "format"),
+    [
+        ("IMG_1.HEIC", bytes(100), "HEIC"),
+        ("IMG_1.jpg", b"\0\0\0\x18ftypheic" + bytes(100), "HEIC"),
+        ("a.avif", b"\0\0\0\x18ftypavif" + bytes(100), "AVIF"),
+        ("scan", b"%PDF-1.7" + bytes(100), "PDF"),
+        ("a.svg", b"<?xml version='1.0'?>" + bytes(100), "SVG"),
+    ],
+)
+def test_a_picture_of_a_format_that_is_not_read_says_what_to_do(
+    tmp_path: Path, name: str, content: bytes, format: str
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(ValueError, match=f"^{format} is not read"):
+        read_picture(tmp_path / name)
 
 
 def test_files_that_cannot_be_read_say_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,6 +28,7 @@ def pictures(tmp_path: Path) -> Path:
     (folder / "7/text.png").write_text("no picture")
     (folder / "cut.bmp").write_bytes(b"BM" + bytes(20))
     (folder / "notes.txt").write_text("not even by name")
+    (folder / ".hidden.heic").touch()
     return folder
 
 
