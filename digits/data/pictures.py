@@ -21,6 +21,7 @@ from digits.errors import InputError
 
 SEVERAL = "several digits"  # the note of a picture that was said to show one
 NAMED = SUFFIXES | UNREAD  # so that none is left out in silence
+RUNS = "lightning_logs"  # where `digits.runs` puts what it draws, which nobody wants to have read
 MANY_DIGITS, MANY_PAGES = 64, 8  # files that are loaded together
 
 
@@ -120,7 +121,7 @@ def is_picture(name: str) -> bool:
 
 
 def files_in(folder: str) -> Iterator[str]:
-    """All files in a folder and the folders in it, however deep; links to folders are not followed."""
+    """All files in a folder and the folders in it, however deep, but not runs'; links to folders aren't followed."""
     folders = [str(Path(folder))]
     while folders:  # os.walk calls itself, and so fails a thousand folders deep
         here = folders.pop()
@@ -129,7 +130,7 @@ def files_in(folder: str) -> Iterator[str]:
                 for entry in entries:
                     path = entry.name if here == "." else entry.path
                     if entry.is_dir(follow_symlinks=False):
-                        folders.append(path)
+                        folders += [path] * (entry.name != RUNS)
                     else:
                         yield path
         except OSError:

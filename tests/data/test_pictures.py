@@ -11,6 +11,7 @@ from digits.data import pictures as images
 from digits.data.picture_file import read_picture
 from digits.data.pictures import find_pictures, label_of
 from digits.errors import InputError
+from digits.runs import LOG_ROOT
 from tests.helpers import Digits, seven
 
 FIT = ("fit", "--model=MLP", "--model.hidden=[16]", "--trainer.max_epochs=1")
@@ -41,6 +42,16 @@ def test_pictures_are_found_in_natural_order(pictures: Path, monkeypatch: pytest
     assert find_pictures(f"{pictures}/7/*.png") == [pictures / "7" / name for name in ("a2.png", "a10.png", "text.png")]
     assert len(find_pictures(f"{pictures}/**/*.png")) == 5
     assert find_pictures(f"{pictures}/notes.txt") == [pictures / "notes.txt"]
+
+
+def test_the_figures_of_runs_are_no_pictures_to_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    run = Path(LOG_ROOT, "mlp", "version_0")
+    run.mkdir(parents=True)
+    seven().save("a.png")
+    seven().save(run / "curves.png")
+    assert find_pictures(".") == [Path("a.png")]
+    assert find_pictures(str(run)) == find_pictures(LOG_ROOT) == [run / "curves.png"]
 
 
 def test_no_pictures_is_an_error(pictures: Path, tmp_path: Path) -> None:
