@@ -15,6 +15,7 @@ from PIL import Image
 
 from digits.__main__ import main
 from tests.browser import chromium, digit_points, draw, said, says
+from tests.helpers import written
 
 # Drop a file, given in base64, on the paper.
 DROP = """async (content) => {
@@ -123,6 +124,32 @@ def test_photos_can_be_dropped_and_drawn_on_and_broken_files_are_named(page: Any
     assert says(page, "17")
     page.set_input_files("#file", tmp_path / "broken.png")
     assert says(page, "This file can't be read: not a picture")
+
+
+@pytest.mark.slow
+def test_no_former_answer_stands_beside_a_photo_that_is_being_read(page: Any, tmp_path: Path) -> None:
+    for digit in "17":
+        written(digit).save(tmp_path / f"{digit}.png")
+    page.set_input_files("#file", tmp_path / "7.png")
+    assert says(page, "7")
+    page.evaluate("""() => {
+      const read = backend.readPicture;
+      backend.readPicture = async (file) => {
+        await new Promise((resolve) => { window.goOn = resolve; });
+        return read.call(backend, file);
+      };
+    }""")
+    page.set_input_files("#file", tmp_path / "1.png")
+    page.wait_for_selector("#answer[aria-busy=true]")
+    assert page.inner_text("#answer") == "Reading the photo …"
+    page.set_input_files("#file", tmp_path / "7.png")  # before the 1 is read
+    page.wait_for_function("paper.photo.file.name === '7.png'")
+    page.evaluate("goOn()")
+    page.wait_for_timeout(500)
+    assert page.inner_text("#answer") == "Reading the photo …"
+    page.evaluate("goOn()")
+    assert says(page, "7")
+    page.reload()
 
 
 @pytest.mark.slow

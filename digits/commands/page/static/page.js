@@ -4,7 +4,7 @@
 const get = (id) => document.getElementById(id);
 const NOTHING = "Waiting for your first stroke";
 const paper = new Paper(get("paper"), () => update());
-let answer = {digits: []}, chosen = 0, busy = false, again = false, shown = 0;
+let answer = {digits: []}, chosen = 0, busy = false, again = false, shown = 0, photo = null; // that was read
 
 // Ask for an answer; while one is on its way only the newest state is asked for, after it.
 async function update() {
@@ -14,9 +14,16 @@ async function update() {
   do {
     again = false;
     try {
-      answer = paper.photo
+      if (paper.photo && paper.photo !== photo) {
+        answer = {digits: []}; // was of something else
+        say("Reading the photo …");
+      }
+      photo = paper.photo;
+      const found = paper.photo
         ? await backend.readPicture(await paper.composed())
         : await readStrokes(paper.strokes.map((stroke) => [...stroke]), (images) => backend.classify(images));
+      if (paper.photo !== photo) continue; // the answer to a photo that has made way for another
+      answer = found;
       chosen = answer.digits.findLastIndex((digit) => digit.name !== undefined);
       say();
     } catch (error) {
