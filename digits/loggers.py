@@ -1,10 +1,12 @@
 """Loggers that the user names: their files go into the run's folder where nothing else is asked for."""
 
+import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import yaml
 from jsonargparse import Namespace
 
 # Lightning's, which can't do without a save_dir; empty means the run's folder.
@@ -19,9 +21,21 @@ def with_save_dir(args: Sequence[str]) -> list[str]:
         option, equals, value = arg.partition("=")
         if not equals and i > 0:
             option, value = args[i - 1], arg
-        if option.rstrip("+") == "--trainer.logger" and value.endswith(NEED_SAVE_DIR):
+        if option.rstrip("+") != "--trainer.logger":
+            continue
+        if value.endswith(NEED_SAVE_DIR):
             whole.append("--trainer.logger.save_dir=")
+        elif value.startswith(("[", "{")):  # as in a config
+            whole[-1] = f"{option}=" * bool(equals) + filled(value)
     return whole
+
+
+def filled(value: str) -> str:
+    """Loggers as they stand in a config, in YAML, each with a save_dir; as it is where it is no YAML."""
+    try:
+        return json.dumps(fill_save_dirs(yaml.safe_load(value)))
+    except yaml.YAMLError:
+        return value  # which the parser refuses
 
 
 def fill_save_dirs(settings: Any) -> Any:

@@ -43,3 +43,11 @@ def test_a_logger_that_does_not_exist_or_take_an_option_is_named_once(refused: D
     assert message.count("often") == 1
     assert "bool" not in message
     assert not list(Path().rglob("version_*"))
+
+
+def test_several_loggers_in_a_list(digits: Digits, refused: Digits) -> None:
+    both = '[{"class_path": "CSVLogger"}, TensorBoardLogger]'
+    assert "tensorboard" in digits(*FIT, f"--trainer.logger={both}")
+    assert (RUN / "csv/version_0/metrics.csv").is_file()
+    assert list(RUN.glob("events.out.tfevents.*"))
+    assert "trainer.logger: there is no class Nope" in refused(*FIT, '--trainer.logger=[{"class_path": "Nope"}]')
