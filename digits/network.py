@@ -83,7 +83,10 @@ class Network(nn.Module):
         if images.ndim == 4:
             return images
         if (known := self.trained_on) is None:
-            raise InputError("the network does not say what images it was trained on: train it anew")
+            raise InputError(
+                "the network does not say what images it was trained on: train it anew, with a data module, or give "
+                "scaled images, (N, 1, 28, 28) float32"
+            )
         return normalize(images, known.mean, known.std)
 
     def eval_logits(self, images: Tensor) -> Tensor:

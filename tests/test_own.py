@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from digits import load
+from digits.callbacks import default_callbacks
 from digits.commands.demo import newest
 from digits.data import MNISTDataModule
 from digits.errors import InputError
@@ -117,6 +118,19 @@ def test_networks_train_on_any_images(tmp_path: Path) -> None:
     assert scores["test/images"] == 60
     again = BatchNormCNN.load_from_checkpoint(trainer.checkpoint_callback.best_model_path)  # type: ignore[union-attr]
     assert all(torch.equal(value, again.state_dict()[key]) for key, value in model.state_dict().items())
+
+
+@lightning_remarks
+def test_the_callbacks_of_the_package_work_without_a_data_module(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    loader = DataLoader(TensorDataset(torch.randn(60, 1, 28, 28), torch.randint(0, 10, (60,))), 20)
+    own = default_callbacks(None, checkpoints=False, logs=False, pictures=False, progress_bar=False)
+    trainer, model = plain_trainer(tmp_path, callbacks=own, enable_checkpointing=False), BatchNormCNN()
+    trainer.fit(model, loader, loader)
+    trainer.validate(model, loader, verbose=False)
+    trainer.test(model, loader, verbose=False)
+    assert "on 60 images" in capsys.readouterr().out.splitlines()[-1]
 
 
 @lightning_remarks

@@ -45,7 +45,7 @@ class Report(OutcomeCollector):
         say(class_table(multiclass_confusion_matrix(logits, labels, n), classes, columns()))  # type: ignore[arg-type]
         self.calibration_error = float(multiclass_calibration_error(logits.softmax(dim=1), labels, n, BINS))
         say(f"Expected calibration error {self.calibration_error:.2%}, temperature {pl_module.temperature:.2f}")
-        if data.wrong_labels and not has_own_loader(data, "test"):
+        if not has_own_loader(data, "test") and data.wrong_labels:
             trusted = ~indices.unsqueeze(1).eq(indices.new_tensor(data.wrong_labels)).any(dim=1)
             error = 1 - right[trusted].float().mean()
             say(f"Error without the {len(data.wrong_labels)} wrong labels that are known: {error:.2%}")

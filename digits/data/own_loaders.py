@@ -44,7 +44,7 @@ def check_batch(batch: Any, module: Any, step: str) -> None:
 
 def has_own_loader(data: Any, split: str) -> bool:
     """Whether somebody else's code gives the batches of "train", "val" or "test": they may be of any images."""
-    return getattr(type(data), f"{split}_dataloader").__module__ != PACKAGE
+    return getattr(getattr(type(data), f"{split}_dataloader", None), "__module__", None) != PACKAGE
 
 
 def refuse(what: str) -> None:
