@@ -134,7 +134,7 @@ def test_of_animations_one_frame_is_read(tmp_path: Path, monkeypatch: pytest.Mon
 
     monkeypatch.setattr(GifImageFile, "_seek", count)
     load_one(tmp_path / "long.gif")
-    assert set(frames_read) == {0}
+    assert set(frames_read) <= {0, 1}  # whether there is a second one is said
 
 
 @pytest.fixture
