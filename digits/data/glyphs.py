@@ -116,18 +116,36 @@ def dark_rim(glyph: Glyph, found: InkMap) -> float:
 
     From 0 to 1. Of light strokes on dark paper, what is about as light.
     """
+    own, ink, image = surroundings(glyph, found)
+    near, far = (ndimage.binary_dilation(own, np.ones((3, 3)), n) for n in RIM)
+    rim = image[far & ~near & (ink < THRESHOLD)]
+    stroke, paper = levels(own, image)
+    depth = abs(stroke - paper)
+    return float(((rim - paper) * np.sign(stroke - paper) > DARK * depth).sum() / max(rim.size, 1))
+
+
+def contrast(glyph: Glyph, found: InkMap) -> float:
+    """How much a glyph differs from the paper around it, as a share of its level, whatever the light."""
+    own, _, image = surroundings(glyph, found)
+    stroke, paper = levels(own, image)
+    return abs(stroke - paper) / max(paper, 0.05)
+
+
+def levels(own: NDArray[np.bool_], image: Grey) -> tuple[float, float]:
+    """The grey levels of strokes and of the paper around them; paper is white where there is none to be seen."""
+    stroke, paper = (float(np.median(image[here])) if here.any() else 1.0 for here in (own, ~own))
+    return stroke, paper
+
+
+def surroundings(glyph: Glyph, found: InkMap) -> tuple[NDArray[np.bool_], Grey, Grey]:
+    """A glyph's box and what is close around: where its strokes are, all ink, and the grey levels; each (h, w)."""
     wide = RIM[1]
     top, left = max(0, glyph.top - wide), max(0, glyph.left - wide)
     here = (slice(top, glyph.bottom + wide), slice(left, glyph.right + wide))
-    ink, image = found.ink[here], found.image[here]
-    own = np.zeros(ink.shape, bool)
+    own = np.zeros(found.ink[here].shape, bool)
     y, x = glyph.top - top, glyph.left - left
     own[y : y + glyph.height, x : x + glyph.width] = glyph.ink > THRESHOLD
-    near, far = (ndimage.binary_dilation(own, np.ones((3, 3)), n) for n in RIM)
-    rim = image[far & ~near & (ink < THRESHOLD)]
-    paper = np.median(image[~own])
-    contrast = np.median(image[own]) - paper
-    return float(((rim - paper) * np.sign(contrast) > DARK * abs(contrast)).sum() / max(rim.size, 1))
+    return own, found.ink[here], found.image[here]
 
 
 def usual_height(glyphs: list[Glyph]) -> float:

@@ -15,7 +15,7 @@ from PIL import Image
 
 from digits.checkpoint import Checkpoint
 from digits.data.cuts import split_all
-from digits.data.glyphs import CLEAR, Glyph, dark_rim, find_glyphs, join, pen_of, thickness, usual_height
+from digits.data.glyphs import CLEAR, Glyph, contrast, dark_rim, find_glyphs, join, pen_of, thickness, usual_height
 from digits.data.layout import reading_order
 from digits.data.locate import MOST, Grey, InkMap, locate_ink
 from digits.data.marks import name_marks
@@ -33,6 +33,7 @@ ENDS = 0.04  # and at most around a mark
 SLIVER = 0.8  # of the usual height: what is narrow and lower, and finer than `FINE` of the pen, is a piece of a line
 FINE = 0.6
 PALE = 0.7  # so clearly ink is a pale digit, at least; see `Glyph.clarity`
+FOLD = 0.23  # of the usual contrast of a page: a fold or the edge of a shadow has less, ink mostly half of it or more
 MANY_LOW, MANY_LINED = 0.35, 0.25  # of all on a page
 SMALL, LARGE, GOOD = 28, 64, 42  # heights of digits: below and above, the page is looked at again
 
@@ -85,7 +86,7 @@ def prepare_several(image: Image.Image) -> list[tuple[NDArray[np.uint8], str, Di
     named = name_marks(glyphs, usual).items()
     marks = {i: mark for i, mark in named if dark_rim(glyphs[i], found) < ENDS}  # not what is left of a line
     others = [glyph for i, glyph in enumerate(glyphs) if i not in marks]
-    others = without_pieces(without_specks(others, usual), usual)
+    others = without_pieces(without_folds(without_specks(others, usual), found), usual)
     others = without_borders(split_all(others, usual, judge), usual, found)
     names = ["?" if glyph.other >= 0.5 else "" for glyph in others] + list(marks.values())
     glyphs = others + [glyphs[i] for i in marks]
@@ -158,6 +159,12 @@ def without_specks(glyphs: list[Glyph], usual: float) -> list[Glyph]:
         for g in clear
         if (g.height >= 0.4 * usual and g.mass >= max(g.ink.shape)) or (g.other >= 0.5 and g.mass >= 0.006 * usual**2)
     ]
+
+
+def without_folds(glyphs: list[Glyph], found: InkMap) -> list[Glyph]:
+    """Those that are no folds and edges of shadows: these are much paler than what is written on the page."""
+    levels = [contrast(g, found) for g in glyphs]
+    return [g for g, level in zip(glyphs, levels, strict=True) if level >= FOLD * np.median(levels)]
 
 
 def without_pieces(glyphs: list[Glyph], usual: float) -> list[Glyph]:

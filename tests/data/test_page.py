@@ -13,7 +13,7 @@ from digits import load
 from digits.cli import main
 from digits.data.glyphs import Glyph, find_glyphs
 from digits.data.locate import InkMap
-from digits.data.page import DigitBox, prepare_several, without_borders, without_pieces, without_specks
+from digits.data.page import DigitBox, prepare_several, without_borders, without_folds, without_pieces, without_specks
 from digits.data.photo import NoDigit, prepare
 from digits.data.picture_file import read_picture
 from digits.data.pictures import load_one
@@ -95,6 +95,16 @@ def test_low_pieces_of_rules_and_borders_are_no_digits() -> None:
 def test_where_many_digits_are_low_they_are_digits() -> None:
     ring = np.pad(np.zeros((36, 16)), 2, constant_values=1)
     assert len(without_pieces([*[glyph(ring)] * 2, *[low_digit("1")] * 4], 40)) == 6
+
+
+def test_folds_are_no_digits_whatever_the_light() -> None:
+    light = np.repeat(np.linspace(1.0, 0.3, 200, dtype=np.float32)[None], 60, axis=0)
+    ink, dark = np.zeros((2, 60, 200), np.float32)
+    for i, level in enumerate((0.7, 0.4, 0.1, 0.7)):  # the third is a fold
+        here = (slice(10, 50), slice(20 + 50 * i, 24 + 50 * i))
+        ink[here], dark[here] = 1, level
+    found = InkMap(ink, 0 * ink, 0 * ink, 1.0, light * (1 - dark))
+    assert [g.left + 1 for g in without_folds(find_glyphs(found), found)] == [20, 70, 170]
 
 
 @pytest.mark.parametrize("light", [False, True])
