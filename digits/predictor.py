@@ -12,20 +12,19 @@ from PIL import Image
 from torch import Tensor
 
 from digits.checkpoint import Checkpoint
+from digits.data.arrays import to_pictures
 from digits.data.photo import SIDE
 from digits.data.pictures import load_one
-from digits.errors import InputError
 from digits.fast.process import use_channels_last
 from digits.fast.threads import use_one_thread_after_fork
 from digits.network import Network
-from digits.reading import Reading, read
+from digits.reading import Reading, as_file, read
 from digits.runs import find_checkpoint
 
-Picture = str | Path | Image.Image
+Picture = str | Path | bytes | BytesIO | Image.Image
 Images = Picture | np.ndarray | Tensor | Sequence[Picture | np.ndarray | Tensor]
 
 BATCH = 500
-COLOURS = (3, 4)  # channels of a picture in colour
 
 
 class Predictions(NamedTuple):
@@ -56,11 +55,12 @@ class Predictor:
         """Predict one image or many.
 
         Args:
-            images: a picture's file, a PIL image, or a sequence of them: anything with one digit on it, which is
-                brought to MNIST's form first (see `digits.data.photo.prepare`); of one with several digits the note
-                says so, and `read` reads it. Or an array or tensor, (H, W), (N, H, W), (N, 1, H, W), (N, H, W, 1) or
-                (N, 784): with 28×28 pixels as MNIST has them, ink as 0 to 255 (uint8) or 0 to 1 (float); with another
-                size as pictures. Or a picture in colour, (H, W, 3).
+            images: a picture's file, its content, a PIL image, or a sequence of them: anything with one digit on it,
+                which is brought to MNIST's form first (see `digits.data.photo.prepare`); of one with several digits the
+                note says so, and `read` reads it. Or an array or tensor of integers from 0 to 255, float from 0 to 1 or
+                bool: (H, W), (H, W, 1) or (H, W, 3) is one picture; (N, H, W), (N, H, W, C), (N, C, H, W) and (N, 784)
+                are many, with C = 1, 3 or 4. Those of 28×28 pixels in grey are as MNIST has them, light ink on 0;
+                others are pictures. As (3, H, W) may be three or one in colour, such pictures are refused.
 
         Raises:
             InputError: an array has another shape, type or range.
@@ -79,7 +79,7 @@ class Predictor:
         notes = [note or doubt for note, doubt in zip(notes, doubts, strict=True)]
         return Predictions(classes, probabilities, notes)
 
-    def read(self, picture: Picture | BytesIO) -> Reading:
+    def read(self, picture: Picture) -> Reading:
         """Read a picture of one digit, or a page of numbers; see `digits.reading.Reading`.
 
         Args:
@@ -115,45 +115,17 @@ def load_once(source: str) -> Predictor:
 
 def as_list(images: Images) -> Sequence[Picture | np.ndarray | Tensor]:
     """One image or array as a list of one; a sequence as it is."""
-    if isinstance(images, str | Path | Image.Image | np.ndarray | Tensor | bytes) or not isinstance(images, Sequence):
+    if isinstance(images, str | bytes | np.ndarray | Tensor) or not isinstance(images, Sequence):
         return [images]
-    return images
+    return images  # type: ignore[return-value]  # mypy takes a bytearray for bytes
 
 
 def to_mnist(item: Picture | np.ndarray | Tensor) -> list[tuple[np.ndarray, str]]:
     """One picture, or an array of several, as images in MNIST's form, each (28, 28) uint8, and their notes."""
     if isinstance(item, np.ndarray | Tensor):
-        array = to_uint8(np.asarray(item.detach().cpu() if isinstance(item, Tensor) else item))
-        if array.shape[-1] in COLOURS and array.ndim == 3:
-            return to_mnist(Image.fromarray(array))
-        if array.shape[1:] == (28, 28):
+        array = to_pictures(item)
+        if array.shape[1:] == (SIDE, SIDE):
             return [(image, "" if image.any() else "blank") for image in array]
         return [pair for image in array for pair in to_mnist(Image.fromarray(image))]
-    if not isinstance(item, str | Path | Image.Image):
-        raise InputError(f"a picture as {type(item).__name__}: give a file's name, a PIL image, an array or a tensor")
-    return [(image, note) for image, note, _ in load_one(Path(item) if isinstance(item, str) else item)]
-
-
-def to_uint8(array: np.ndarray) -> np.ndarray:
-    """An array of the shapes, types and ranges that `Predictor.predict` takes, as (N, H, W) uint8, 0 to 255.
-
-    A picture in colour, (H, W, 3 or 4), stays one.
-    """
-    shape = array.shape
-    if array.ndim == 2 and shape[1] == SIDE**2:
-        array = array.reshape(-1, SIDE, SIDE)
-    if array.ndim == 4 and 1 in (shape[1], shape[3]):
-        array = array[:, 0] if shape[1] == 1 else array[..., 0]
-    if array.ndim == 2:
-        array = array[None]
-    if array.ndim != 3:
-        raise InputError(f"images of shape {shape}: give (H, W), (N, H, W), (N, 1, H, W) or (N, H, W, 1)")
-    if array.dtype == np.uint8:
-        return array
-    if not np.issubdtype(array.dtype, np.floating):
-        raise InputError(f"images of type {array.dtype}: give uint8 from 0 to 255, or float from 0 to 1")
-    if array.size and not (array.min() >= 0 and array.max() <= 1):
-        raise InputError(
-            f"images from {array.min():g} to {array.max():g}: give float from 0 to 1, or uint8 from 0 to 255"
-        )
-    return (array * 255).round().astype(np.uint8)
+    picture = item if isinstance(item, Image.Image) else as_file(item)
+    return [(image, note) for image, note, _ in load_one(picture)]

@@ -106,7 +106,7 @@ def number(value: float) -> float | None:
     return None if math.isnan(value) else round(value, 6)
 
 
-def read(predictor: Predictor, picture: str | Path | BytesIO | Image.Image) -> Reading:
+def read(predictor: Predictor, picture: str | Path | bytes | BytesIO | Image.Image) -> Reading:
     """Read a picture of one digit, or a page of numbers, whatever is wrong with it.
 
     Args:
@@ -140,16 +140,18 @@ def make(predictor: Predictor, found: Sequence[tuple[np.ndarray, str, DigitBox]]
     return Reading(text, confidence, doubts(pieces), pieces)
 
 
-def as_file(picture: str | Path | BytesIO) -> Path | BytesIO:
-    """A file's name as a path.
+def as_file(picture: str | Path | bytes | BytesIO) -> Path | BytesIO:
+    """A file's name as a path, or its content.
 
     Raises:
         InputError: it is neither a file nor its content.
     """
-    if not isinstance(picture, str | Path | BytesIO):
+    if not isinstance(picture, str | Path | bytes | BytesIO):
         raise InputError(
-            f"a picture as {type(picture).__name__}: give a file's name, its content as BytesIO, or a PIL image"
+            f"a picture as {type(picture).__name__}: give a file's name, its content as bytes, or a PIL image"
         )
+    if isinstance(picture, bytes):
+        return BytesIO(picture)
     return Path(picture) if isinstance(picture, str) else picture
 
 

@@ -2,6 +2,7 @@ import csv
 import os
 import subprocess
 import sys
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ from PIL import Image
 
 from digits import load
 from digits.data import MNISTDataModule
+from digits.data.photo import prepare
 from digits.errors import InputError
+from digits.predictor import load_once
 from tests.helpers import Digits, written
 
 SHORT = ("--model=LargeCNN", "--trainer.max_epochs=1", "--pictures=false", "--trainer.logger=false")
@@ -84,13 +87,17 @@ def test_pictures_are_prepared_and_what_is_none_is_noted(images: np.ndarray) -> 
 
 def test_what_is_no_image_is_refused(images: np.ndarray) -> None:
     model = load(RUN)
-    for array, reason in [
-        (np.zeros((2, 3, 28, 28)), r"shape \(2, 3, 28, 28\)"),
+    wrong: list[tuple[Any, str]] = [
+        (np.zeros((2, 5, 28, 28)), r"shape \(2, 5, 28, 28\): give \(H, W\), .*\(N, 784\)"),
+        (torch.zeros(3, 90, 80), r"shape \(3, 90, 80\) are three, or one in colour"),
+        (np.zeros((4, 0, 28)), "shape"),
         (np.zeros(5), "shape"),
-        (np.zeros((28, 28), np.int64), "type int64"),
+        (np.zeros((28, 28), complex), "type complex128"),
+        (np.full((28, 28), 256), "from 256 to 256"),
         (np.full((28, 28), 255.0), "from 255 to 255"),
         (np.full((28, 28), np.nan), "from nan to nan"),
-    ]:
+    ]
+    for array, reason in wrong:
         with pytest.raises(InputError, match=reason):
             model.predict(array)
     with pytest.raises(InputError, match="holds no run"):
@@ -126,7 +133,29 @@ def test_other_forms_of_images_are_read_or_refused_by_name() -> None:
     assert predictor.predict(seven).classes == ["7"]
     assert predictor.predict(np.zeros((1, 28, 28), np.uint8)).notes == ["blank"]
     assert len(predictor.predict(torch.zeros(4, 784)).classes) == 4
-    for wrong in (b"x", 7, [None], open):
+    content = BytesIO()
+    written("7").save(content, "png")  # and is at its end
+    for one in (content, content.getvalue()):
+        assert predictor.predict(one).classes == [predictor.read(one).text] == ["7"]
+    assert predictor.predict(b"x").notes == ["unreadable: not a picture of a known format"]
+
+
+def test_one_image_is_one_whatever_its_shape_and_type() -> None:
+    form, colour = prepare(written("7")), np.asarray(written("7").convert("RGB"))
+    ink = torch.from_numpy(form)
+    ones: list[Any] = [
+        *(form[..., None], form[None], form[None, None], form[None, ..., None], form.reshape(784)),
+        *(form.astype(int), form > 127, (form / 255).astype(np.float16)),
+        *(ink, ink[None], ink[..., None], (ink / 255).bfloat16(), (ink / 255).half(), ink.long(), ink > 127),
+        *(colour, colour[None], colour / 255, colour[..., :1], colour.transpose(2, 0, 1)[None], torch.tensor(colour)),
+    ]
+    assert [load_once("pretrained").predict(one).classes for one in ones] == [["7"]] * len(ones)
+    assert load_once("pretrained").predict(np.stack([colour] * 2)).classes == ["7"] * 2
+
+
+def test_what_is_neither_a_picture_nor_an_array_is_refused() -> None:
+    predictor = load_once("pretrained")
+    for wrong in (7, [None], open):
         with pytest.raises(InputError, match="a picture as"):
             predictor.predict(wrong)  # type: ignore[arg-type]
     with pytest.raises(InputError, match="a picture as list"):

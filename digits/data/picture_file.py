@@ -65,6 +65,7 @@ def read_picture(file: Path | BytesIO) -> Image.Image:
                 raise ValueError("not a regular file")
             with file.open("rb") as content:
                 return decode(content, file.stat().st_size)
+        file.seek(0)  # who has just written it is at its end
         return decode(file, len(file.getbuffer()))
     except PermissionError:
         raise ValueError("no permission") from None

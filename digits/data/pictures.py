@@ -4,6 +4,7 @@ import glob
 import os
 import re
 from collections.abc import Iterator, Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -60,10 +61,12 @@ def load_pictures(chunk: Chunk, folder: str, prepare: bool, multiple_digits: boo
     return Batch(data.images, data.labels, torch.arange(len(data)) + chunk.first, data)
 
 
-def load_one(picture: Path | Image.Image, prepare: bool = True, multiple_digits: bool = False) -> list[Loaded]:
-    """Load the digits of one picture, or of its file, whatever is wrong with it."""
+def load_one(
+    picture: Path | BytesIO | Image.Image, prepare: bool = True, multiple_digits: bool = False
+) -> list[Loaded]:
+    """Load the digits of one picture, of its file or its content, whatever is wrong with it."""
     try:
-        image = read_picture(picture) if isinstance(picture, Path) else reduce_size(picture)
+        image = reduce_size(picture) if isinstance(picture, Image.Image) else read_picture(picture)
         if multiple_digits:
             return find_contents(image)
         if not prepare:
