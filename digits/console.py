@@ -24,7 +24,7 @@ COMMANDS = {
     "fit": "Train a network; its run's folder keeps everything.",
     "validate": "Score the validation images.",
     "test": "Score the official test images, or labelled pictures or rows of your own.",
-    "predict": "Write a file of predictions, for MNIST's test images, pictures or CSV files.",
+    "predict": "Print what pictures say, or write a file of predictions, also for CSV files and MNIST.",
     "export": "Write a trained network as one file for other programs: ONNX, torch.export, or a web page.",
     "demo": "Draw digits in the browser.",
     "check": "Find labels that are probably wrong, of pictures, CSV files or MNIST's training images.",

@@ -12,9 +12,9 @@ import shlex
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
-from digits.console import PROGRAM, say, shown
+from digits.console import PROGRAM, did_you_mean, say, shown
 from digits.errors import InputError
 from digits.records import RunRecord
 
@@ -173,13 +173,30 @@ def find_checkpoint(source: str | Path, kind: str = "best") -> Path:
         kind: which one of a run, `best` or `last`.
 
     Raises:
-        InputError: a folder has none.
+        InputError: there is no such file, or a folder has none.
     """
     path = PRETRAINED if source == "pretrained" else Path(source)
+    if not path.exists():
+        refuse_missing(str(source))
     found = checkpoint_in(path, kind) if path.is_dir() else path
     if found is None:
+        if newest := best_of_all(path):
+            raise InputError(f"{source} holds folders of runs: give one, such as {shown(newest[0].parents[2])}")
         raise InputError(f"{source} holds no run with a checkpoint: train first with `digits fit`")
     return found
+
+
+def refuse_missing(source: str) -> NoReturn:
+    """Raise an InputError for what is no file, folder or "pretrained"."""
+    named = [str(folder) for folder in sorted(Path(LOG_ROOT).glob("*")) if folder.is_dir()]
+    if source in ("best", "last"):
+        newest = [shown(path.parents[2]) for path in best_of_all(Path(LOG_ROOT))] or [f"{LOG_ROOT}/large_cnn"]
+        raise InputError(f"{source} is one of a run, and here no run is named: give its folder, such as {newest[0]}")
+    known = {"pretrained": "pretrained"} | {Path(name).name: name for name in named}
+    hint = did_you_mean(source, [*known, *named])
+    if source in known:
+        hint = f": did you mean {known[source]}?"
+    raise InputError(f"{source}: there is no such file, so no checkpoint{hint}")
 
 
 def find_checkpoints(sources: Sequence[str]) -> list[Path]:

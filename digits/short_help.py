@@ -12,6 +12,7 @@ from lightning.pytorch.cli import LightningArgumentParser
 
 from digits.callbacks import PredictionWriter
 from digits.classifier import Classifier
+from digits.commands.predict import command_parser
 from digits.console import COMMANDS, PROGRAM
 from digits.data import DigitsDataModule
 from digits.suggestions import NETWORKS, SOURCES
@@ -32,12 +33,12 @@ WORDS = {
 TRAINER = [name.partition(".")[2] for name in WORDS if name.startswith("trainer.")]
 USAGE = {  # of commands that can be given in two ways
     "predict": (
-        f"usage: {PROGRAM} predict PICTURE … [--ckpt_path FILE] [--output FILE] [--json]",
-        f"       {PROGRAM} predict [options]",
+        f"usage: {PROGRAM} predict PICTURE … [options with PICTURE]",
+        f"       {PROGRAM} predict [options without]",
     ),
     "test": (f"usage: {PROGRAM} test [PICTURE …] [options]",),
 }
-HIDDEN = ("help", "print_config", "trainer", "model", "data")  # listed below, or shown at the end
+HIDDEN = ("help", "print_config", "trainer", "model", "data", "predictions")  # listed below, or shown at the end
 
 
 def short_help(command: str, parser: LightningArgumentParser) -> str:
@@ -58,6 +59,10 @@ def short_help(command: str, parser: LightningArgumentParser) -> str:
     known = {action.dest: (WORDS.get(action.dest, action.help or ""), action.default) for action in shown_ones}
     own = [name for name in known if "." not in name and name not in HIDDEN]
     sections = {"options": [(f"--{name}", *known[name]) for name in own]}
+    if command == "predict":
+        beside = {action.dest: action for action in command_parser()._actions if action.option_strings}
+        first = [(f"--{name}", one.help or "", one.default) for name, one in beside.items() if name != "help"]
+        sections = {"options with PICTURE, which print a line each": first, "options without": sections["options"]}
     networks = ", ".join(sorted(kind.__name__ for kind in NETWORKS if kind is not Classifier))
     sections["network"] = [("--model", f"{networks}, or your own, such as mine.Net", None)]
     if command == "fit":

@@ -1,5 +1,6 @@
 """`digits predict photo.jpg scans/`: what pictures say, in a line each."""
 
+import itertools
 import sys
 from collections.abc import Sequence
 from io import BytesIO
@@ -47,6 +48,7 @@ def main(args: Sequence[str]) -> None:
     Raises:
         InputError: there is no such picture, or some can't be read.
     """
+    refuse_long_form(args)
     options = command_parser().parse_args(list(args))
     if options.output is not None:
         check_writable("--output", Path(options.output), TABLES)
@@ -54,6 +56,21 @@ def main(args: Sequence[str]) -> None:
 
     with joined():
         predict(options)
+
+
+def refuse_long_form(args: Sequence[str]) -> None:
+    """Raise an InputError for options of `digits predict` without pictures; says what to give in their place."""
+    for word in itertools.takewhile(lambda word: word != "--", args):
+        option = word.partition("=")[0]
+        group = option.partition(".")[0]
+        if group in ("--config", "-c", "--model", "--name"):
+            raise InputError(
+                f"{option} doesn't go with PICTURE: give the run's folder, --ckpt_path lightning_logs/NAME"
+            )
+        if group in ("--data", "--trainer", "--predictions", "--seed_everything", "--fast", "--pictures"):
+            raise InputError(
+                f"{option} doesn't go with PICTURE: give the pictures by --data ImageDataModule --data.path PICTURE"
+            )
 
 
 def predict(options: Any) -> None:

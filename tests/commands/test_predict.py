@@ -135,6 +135,26 @@ def test_a_picture_comes_from_standard_input(
 
 
 @pytest.mark.parametrize(
+    ("args", "says"),
+    [
+        ("--ckpt_path=lightning_logs", "holds folders of runs: give one, such as lightning_logs/mlp"),
+        ("--ckpt_path best", "give its folder, such as lightning_logs/mlp"),
+        ("--ckpt_path mlp", "did you mean lightning_logs/mlp?"),
+        ("--ckpt_path pretraind", "did you mean pretrained?"),
+        ("--config mlp", "--config doesn't go with PICTURE: give the run's folder"),
+        ("--predictions.path=p.csv", "--predictions.path doesn't go with PICTURE: give the pictures by --data"),
+    ],
+)
+def test_who_names_the_network_or_the_options_otherwise_is_told_how(args: str, says: str) -> None:
+    path = Path("lightning_logs/mlp/version_0/checkpoints/best.ckpt")
+    path.parent.mkdir(parents=True)
+    path.touch()
+    with pytest.raises(SystemExit) as info:
+        main(["predict", "scans", *args.split()])
+    assert says in str(info.value.code)
+
+
+@pytest.mark.parametrize(
     "args",
     [["absent.png"], ["scans", "--ckpt_path=absent.ckpt"], ["scans", "--outptu=x.csv"], ["scans", "--outp=x.csv"]],
 )
