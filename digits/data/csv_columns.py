@@ -13,6 +13,7 @@ from digits.errors import InputError
 
 PIXELS = 28 * 28
 LABEL_NAMES = {"label", "labels", "class", "target", "y", "digit"}  # in any case
+INDEX_NAMES = {"", "id", "imageid", "image_id", "index", "idx", "row", "unnamed: 0"}  # the same
 PIXEL_NAME = r"(?:[a-z]*[\W_]*)?\d+(?:\D\d+)?"  # pixel0, px_1, 1x1, 0, feature 7
 SEPARATORS = {";": "semicolons", "\t": "tabs", " ": "spaces", "|": "bars"}
 
@@ -53,7 +54,7 @@ def columns_of(path: Path, first: bytes, label: int | str | None = None) -> Colu
         raise InputError(f"{path}, line 1: {error}") from None
     if len(names) not in (PIXELS, PIXELS + 1):
         refuse_width(path, line, len(names))
-    header = any(not is_number(name) for name in names) or is_count(names)
+    header = any(not is_number(name) for name in names) or is_count(names) or (not names[0] and is_count(names[1:]))
     if not header or is_count(names):
         shown = names if header else [str(i + 1) for i in range(len(names))]
         if len(names) == PIXELS:
@@ -80,6 +81,11 @@ def label_of(path: Path, names: Sequence[str], label: int | str | None) -> int |
     if len(known) == 1:
         return known[0]
     odd = known or [i for i, name in enumerate(plain) if not re.fullmatch(PIXEL_NAME, name)]
+    if len(odd) == 1 and plain[odd[0]] in INDEX_NAMES:
+        raise InputError(
+            f"{path}, line 1: column {odd[0] + 1}, {quoted(names[odd[0]])}, seems to number the rows: leave it out, or "
+            f"say by --data.label {shell_quoted(names[odd[0]], odd[0])} that it is the label"
+        )
     if 1 <= len(odd) <= 3:
         named = " or ".join(f"column {i + 1}, {quoted(names[i])}," for i in odd)
         raise InputError(

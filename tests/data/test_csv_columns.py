@@ -82,7 +82,7 @@ def test_what_the_values_do_not_tell_is_refused_and_may_be_said(tmp_path: Path) 
     [
         (["answer", *PIXELS], 'column 1, "answer", may be the label: say so by --data.label answer'),
         ([*PIXELS, "the answer"], 'column 785, "the answer", may be the label: say so by --data.label 785'),
-        (["", *PIXELS], 'column 1, "", may be the label: say so by --data.label 1'),
+        (["", *PIXELS], 'column 1, "", seems to number the rows: leave it out, or say by --data.label 1 that'),
         (["label", *PIXELS[1:], "class"], 'column 1, "label", or column 785, "class", may be the label'),
         ([f"n{i}" for i in range(785)], "none of 785 columns is called label: give its name, or number, by --data.lab"),
         (["label", *PIXELS[1:]], '784 columns, of which "label" is no pixel'),
@@ -165,3 +165,12 @@ def test_dark_ink_on_light_paper_is_remarked_on(tmp_path: Path, capsys: pytest.C
         said = capsys.readouterr().err
         assert told in said
         assert bool(said) == bool(told)
+
+
+@pytest.mark.parametrize("header", [["id", *PIXELS], [*PIXELS, "ImageId"], ["", *PIXELS], ["", *map(str, range(784))]])
+def test_a_column_that_numbers_the_rows_is_no_label(tmp_path: Path, header: list[str]) -> None:
+    images, _ = digits_like(20)
+    at = len(header) - 1 if header[0] == "pixel0" else 0
+    path = write(tmp_path / "x.csv", images, torch.arange(20), at, header)
+    with pytest.raises(InputError, match=f"column {at + 1}, .* seems to number the rows: leave it out"):
+        read_csv(path)
