@@ -91,6 +91,8 @@ def unread(file: Path | BytesIO) -> str:
     known = [name for magic, name in UNREAD_STARTS.items() if magic in start]
     if not known and isinstance(file, Path) and file.suffix.lower() in UNREAD:
         known = [file.suffix[1:].upper()]
+    if isinstance(file, Path) and file.suffix.lower() == ".csv":
+        return "a table, and no picture: it is read by --data CSVDataModule"
     return f"{known[0]} is not read (save it as JPEG or PNG)" if known else ""
 
 

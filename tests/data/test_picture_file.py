@@ -71,6 +71,12 @@ def test_a_picture_of_a_format_that_is_not_read_says_what_to_do(
         read_picture(tmp_path / name)
 
 
+def test_a_table_that_is_given_as_a_picture_says_how_it_is_read(tmp_path: Path) -> None:
+    (tmp_path / "test.csv").write_text("pixel0,pixel1\n0,0\n")
+    with pytest.raises(ValueError, match="--data CSVDataModule"):
+        read_picture(tmp_path / "test.csv")
+
+
 def test_files_that_cannot_be_read_say_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "x.png"
     seven().save(path)
