@@ -1,5 +1,6 @@
 """What the columns of a CSV file hold: which one is the label, by the header or by the values."""
 
+import codecs
 import csv
 import re
 from collections.abc import Sequence
@@ -45,6 +46,8 @@ def columns_of(path: Path, first: bytes, label: int | str | None = None) -> Colu
     Raises:
         InputError: it is no line of such a file, or does not tell which column is the label.
     """
+    if first[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        raise InputError(f"{path} is in UTF-16: save it as UTF-8")
     line = first.decode("utf-8-sig", "replace").strip()
     if not line:
         raise InputError(f"{path} is empty, or its first line is")

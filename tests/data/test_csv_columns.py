@@ -174,3 +174,11 @@ def test_a_column_that_numbers_the_rows_is_no_label(tmp_path: Path, header: list
     path = write(tmp_path / "x.csv", images, torch.arange(20), at, header)
     with pytest.raises(InputError, match=f"column {at + 1}, .* seems to number the rows: leave it out"):
         read_csv(path)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_another_encoding_is_named(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "x.csv"
+    path.write_bytes(("\ufeff" + ",".join(["label", *PIXELS]) + "\n" + ",".join("0" * 785) + "\n").encode(encoding))
+    with pytest.raises(InputError, match=r"x\.csv is in UTF-16: save it as UTF-8"):
+        read_csv(path)
