@@ -9,7 +9,8 @@ from digits.data.glyphs import Glyph, pen_of, thickness
 BESIDE = 0.9  # of a digit's usual height: a mark is nearer than that to a digit
 TALL = 0.7  # of it: what is lower is no digit that a mark stands beside
 THIN = 0.45  # of the pen that wrote the digits: what is finer is dirt
-POINT = 0.36  # of it: a point is smaller
+FEW, MANY = 4, 0.6  # marks on a page, and marks for each digit
+POINT = 0.36  # of the usual height: a point is smaller
 TALLER = 1.15  # times as high as the digits beside it is a slash, or it reaches beyond them at both ends
 BEYOND = 0.03  # of the height of a digit: how far a slash reaches above and below those beside it, at least
 
@@ -17,7 +18,8 @@ BEYOND = 0.03  # of the height of a digit: how far a slash reaches above and bel
 def name_marks(glyphs: list[Glyph], usual: float) -> dict[int, str]:
     """Name the marks of a page.
 
-    Where many small pieces of ink stand beside no digit, the paper is dirty or dotted, and there are no points on it.
+    Where many small pieces of ink stand beside no digit, the paper is dirty or dotted, and there are no points on it;
+    where there are almost as many marks as digits, it is squared, and there are none.
 
     Args:
         glyphs: everything on the page.
@@ -39,7 +41,9 @@ def name_marks(glyphs: list[Glyph], usual: float) -> dict[int, str]:
         if len(beside) and glyph.is_clear and (mark := name_mark(glyph, usual, beside)):
             named[i] = mark
         lonely += not len(beside) and max(glyph.height, glyph.width) < POINT * usual
-    is_dirty = lonely > 4 + 2 * len(named)
+    if len(named) > max(FEW, MANY * len(tall)):  # crossings of squared paper
+        return {}
+    is_dirty = lonely > FEW + 2 * len(named)
     return {i: mark for i, mark in named.items() if not (is_dirty and mark in ".,:")}
 
 

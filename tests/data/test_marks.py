@@ -55,6 +55,8 @@ def test_digits_dirt_and_dots_of_paper_are_no_marks() -> None:
     assert name_marks([*digits, glyph(10, 30, np.ones((6, 6)))], HIGH) == {}  # at the top
     dots = [glyph(44, 200 + 40 * i, np.ones((6, 6))) for i in range(10)]
     assert name_marks([*digits, glyph(44, 30, np.ones((6, 6))), *dots], HIGH) == {}
+    squared = [one for i in range(6) for one in (digit(60 * i), glyph(44, 60 * i + 40, np.ones((6, 6))))]
+    assert name_marks(squared, HIGH) == {}
 
 
 @pytest.mark.parametrize("mark", ".,-/:")
