@@ -70,7 +70,8 @@ def check_pictures(paths: Sequence[str], checkpoint: str) -> tuple[list[str], Im
     """Check the labels of pictures by a network that was not trained on them.
 
     Returns:
-        A line on the whole, one for each label that is doubted, the worst first; and a sheet of these, or None.
+        Lines on what is left out, one on the whole, one for each label that is doubted, the worst first; and a sheet of
+        these, or None.
 
     Raises:
         InputError: there are no labelled pictures, or the network tells no digits apart.
@@ -102,7 +103,7 @@ def check_pictures(paths: Sequence[str], checkpoint: str) -> tuple[list[str], Im
         *described(labelled, probabilities, worst, notes),
     ]
     if len(labelled) < len(data):
-        lines[1:1] = tell_left_out(data.left_out())
+        lines[:0] = tell_left_out(data.left_out())
     if len(worst) == 0:
         return lines, None
     shown = worst[:SHEET]

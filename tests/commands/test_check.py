@@ -26,7 +26,7 @@ def pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_picture_in_the_wrong_folder_is_found(pictures: Path, capsys: pytest.CaptureFixture[str]) -> None:
     written("7").save("my_digits/2/seven.png")
     main(["check", "my_digits"])
-    header, unreadable, unlabelled, doubted, sheet = capsys.readouterr().out.splitlines()
+    unreadable, unlabelled, header, doubted, sheet = capsys.readouterr().out.splitlines()
     assert header == "1 of 11 labels are doubted by the network in pretrained, the worst first:"
     assert unreadable.startswith("Left out: 4/broken.png (unreadable: ")
     assert unlabelled.startswith("Left out: other.png (neither its folder")
