@@ -142,8 +142,10 @@ def choose_checkpoint(command: str, wanted: str | None, folder: Path, options: s
     found = newest_checkpoint(folder, wanted or kind)
     if found is None:
         fit = f"{PROGRAM} fit {'--config large_cnn' if folder.name == 'runs' else options}"  # or name a network
+        pictures = f"; `{PROGRAM} predict PICTURE` reads pictures" if command == "predict" else ""
         raise InputError(
             f"no checkpoint in {shown(folder)}: train first, as by `{fit}`, or give --ckpt_path FILE, or pretrained"
+            + pictures
         )
     if wanted is None and (better := better_run(found.parent.parent)) is not None:
         say(f"{better.name} validated better, {better.error:.2%} wrong. To take it:")
