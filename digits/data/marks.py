@@ -28,7 +28,7 @@ def name_marks(glyphs: list[Glyph], usual: float) -> dict[int, str]:
     Returns:
         One of . , - / : by the number of the glyph; those that are no marks are left out.
     """
-    tall = [g for g in glyphs if g.height >= TALL * usual and g.other < 0.5]
+    tall = [g for g in glyphs if g.height >= TALL * usual and g.other < 0.5 and g.mass >= max(g.ink.shape)]
     if not tall:
         return {}
     boxes = np.array([[g.top, g.left, g.bottom, g.right] for g in tall], np.float64)
@@ -40,7 +40,7 @@ def name_marks(glyphs: list[Glyph], usual: float) -> dict[int, str]:
         beside = neighbours(glyph, boxes, usual)
         if len(beside) and glyph.is_clear and (mark := name_mark(glyph, usual, beside)):
             named[i] = mark
-        lonely += not len(beside) and max(glyph.height, glyph.width) < POINT * usual
+        lonely += not len(beside) and max(glyph.height, glyph.width) < TALL * usual
     if len(named) > max(FEW, MANY * len(tall)):  # crossings of squared paper
         return {}
     is_dirty = lonely > FEW + 2 * len(named)
