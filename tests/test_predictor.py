@@ -151,6 +151,7 @@ def test_one_image_is_one_whatever_its_shape_and_type() -> None:
     ]
     assert [load_once("pretrained").predict(one).classes for one in ones] == [["7"]] * len(ones)
     assert load_once("pretrained").predict(np.stack([colour] * 2)).classes == ["7"] * 2
+    assert load_once("pretrained").predict(np.stack([colour[None, ..., 0]] * 3)).classes == ["7"] * 3  # (3, 1, H, W)
 
 
 def test_what_is_neither_a_picture_nor_an_array_is_refused() -> None:

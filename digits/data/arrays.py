@@ -34,7 +34,7 @@ def to_pictures(images: np.ndarray | Tensor) -> NDArray[np.uint8]:
     colour = array.ndim == 4 and array.shape[3] in COLOURS
     if not (array.ndim == 3 or colour) or 0 in array.shape[1:]:
         raise InputError(f"images of shape {tuple(shape)}: give {SHAPES}")
-    if len(array) == 3 and array.ndim == 3 and array.shape[1:] != (SIDE, SIDE):
+    if len(shape) == len(array) == 3 and array.shape[1:] != (SIDE, SIDE):
         raise InputError(
             f"images of shape {tuple(shape)} are three, or one in colour: give three as (3, 1, H, W), one as (H, W, 3)"
         )
