@@ -38,7 +38,13 @@ ORIGINALS = {
 }
 
 
-@pytest.mark.parametrize("config", CONFIGS, ids=lambda path: path.stem)
+QUICK = ("mlp", "large_cnn", "robust")  # the others are trained by the slow tests
+
+
+@pytest.mark.parametrize(
+    "config",
+    [pytest.param(one, marks=[] if one.stem in QUICK else pytest.mark.slow, id=one.stem) for one in CONFIGS],
+)
 def test_config_trains_and_tests(config: Path, digits: Digits) -> None:
     out = digits("fit", "--config", str(config), "--trainer.max_epochs=1", "--trainer.limit_train_batches=2")
     assert PARAMETERS[config.stem] in out

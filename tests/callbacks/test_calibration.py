@@ -16,6 +16,7 @@ from digits.models import MLP
 from tests.helpers import Digits
 
 
+@pytest.mark.slow
 def test_without_validation_the_temperature_is_fitted_at_the_end(digits: Digits) -> None:
     digits("fit", "--model=MLP", "--model.label_smoothing=0.5", "--trainer.max_epochs=3", "--data.val_size=0")
     saved = torch.load("lightning_logs/MLP/version_0/checkpoints/last.ckpt", weights_only=True)

@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import pytest
 import torch
 
 from digits.callbacks.distillation import soften
@@ -20,6 +21,7 @@ def test_labels_are_mixed_with_what_the_teachers_say() -> None:
     torch.testing.assert_close(soft, expected)
 
 
+@pytest.mark.slow
 def test_the_weight_decides_between_labels_and_teachers_of_any_architecture(digits: Digits) -> None:
     fit = ["fit", "--trainer.max_epochs=1", "--model.lr=0.001"]
     digits(*fit, "--model=FastCNN", "--name=teacher")

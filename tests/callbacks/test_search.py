@@ -62,6 +62,7 @@ class NeedsMemory(MLP):
         raise RuntimeError("CUDA out of memory.")
 
 
+@pytest.mark.slow
 def test_not_one_image_fits_into_memory(refused: Digits) -> None:
     message = refused("fit", *FIT, f"--model={__name__}.NeedsMemory", "--trainer.callbacks=BatchSizeFinder")
     assert "batches of 0 images train nothing: does not even one fit into memory?" in message

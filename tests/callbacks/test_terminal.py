@@ -16,7 +16,7 @@ import torch
 from digits.callbacks.report import class_table
 from digits.callbacks.terminal import ProgressBar, epoch_line
 from digits.console import highlight
-from tests.helpers import Digits
+from tests.helpers import Digits, slow
 
 FIT = ("fit", "--model=MLP", "--trainer.max_epochs=2", "--name=run")
 
@@ -78,7 +78,7 @@ def on_screen(text: str, columns: int) -> list[str]:
     return [line.rstrip() for line in lines]
 
 
-@pytest.mark.parametrize("columns", [60, 80, 200])
+@pytest.mark.parametrize("columns", [60, 80, slow(200)])
 def test_epochs_and_tables_have_lines_of_their_own(digits: Digits, terminal: Terminal, columns: int) -> None:
     terminal.resize(columns)
     digits(*FIT)

@@ -61,6 +61,7 @@ def test_torch_export_says_what_predict_says(trained: Digits) -> None:
     assert json.loads(extra["facts.json"])["network"] == "LargeCNN"
 
 
+@pytest.mark.slow
 def test_an_ensemble_is_exported_as_one_network(trained: Digits) -> None:
     trained("fit", "--model=MLP", *SHORT)
     members = [f"lightning_logs/{name}/version_0/checkpoints/best.ckpt" for name in ("LargeCNN", "MLP")]

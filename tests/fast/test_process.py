@@ -21,6 +21,7 @@ def test_bf16_where_the_processor_has_it(known: dict, precision: str, monkeypatc
     assert fastest_precision("mps") == "32-true"
 
 
+@pytest.mark.slow
 def test_precision_is_chosen_for_training_alone_and_can_be_given(
     digits: Digits, monkeypatch: pytest.MonkeyPatch
 ) -> None:
