@@ -94,8 +94,8 @@ class DigitsCLI(ArgumentsCLI):
             return
         self.checkpoint = network_from_checkpoint(path, command, self.argv, options)
         self.run = run_of(path)
-        if self.run is not None and not (options.name or options.config):
-            self.name = self.run.parent.name
+        if not (options.name or options.config):
+            self.name = path.stem if self.run is None else self.run.parent.name
         say(f"Checkpoint: {shown(path)}")
 
     @property
