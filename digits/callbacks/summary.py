@@ -53,9 +53,9 @@ class FitSummary(Callback):
         trained = self.trained  # but for an epoch that is resumed, which Lightning does not start
         trained = trained or (self.first_step is not None and trainer.global_step > self.first_step)
         if not trained and trainer.ckpt_path is None:
-            raise InputError("stopped before the first step: give --trainer.max_time more time")
+            raise InputError("stopped before the first step: give --trainer.max_time, or the Timer, more time")
         if not trained and trainer.should_stop and trainer.global_step < trainer.estimated_stepping_batches:
-            raise InputError("the run to resume has used up its --trainer.max_time: give more, or null")
+            raise InputError("the run to resume has used up its time: give --trainer.max_time, or the Timer, more")
         if not trained:
             say("Nothing to train: the run to resume had reached its end.")
         elif stopped_within_epoch(trainer):
