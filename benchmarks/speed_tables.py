@@ -18,6 +18,15 @@ def exports() -> str:
     return table(header, rows, figures)
 
 
+@fills("web")
+def web() -> str:
+    figures = read("web")
+    same = f"{figures['images of the same class']:,} of {figures['images']:,}"
+    row = [f"{figures['megabytes']} MB", f"{figures['milliseconds an image']} ms", same]
+    row.append(f"{figures['largest difference of a probability']}")
+    return table(["size", "an image", "same class as PyTorch for", "probabilities within"], [row], figures)
+
+
 @fills("speed")
 def speed() -> str:
     figures = read("speed")
