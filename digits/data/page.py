@@ -149,9 +149,8 @@ def without_specks(glyphs: list[Glyph], usual: float) -> list[Glyph]:
     A pale digit, which is less clearly ink, is as high as the others, not finer, and the classifier is sure of it. The
     dots of dotted paper that were taken for a broken stroke have less ink than a stroke of one pixel.
     """
-    tall = [g for g in glyphs if g.height >= SLIVER * usual]
-    pen = FINE * pen_of(tall)
-    pale = [g for g in tall if PALE < g.clarity <= CLEAR and thickness(g) >= pen]
+    fine = finest(glyphs, usual)
+    pale = [g for g in glyphs if g.height >= SLIVER * usual and PALE < g.clarity <= CLEAR and thickness(g) >= fine]
     sure = [g for g, p in zip(pale, judge([g.ink for g in pale]), strict=True) if p >= SURE] if pale else []
     clear = [g for g in glyphs if g.is_clear or any(g is one for one in sure)]
     return [
@@ -164,17 +163,23 @@ def without_specks(glyphs: list[Glyph], usual: float) -> list[Glyph]:
 def without_folds(glyphs: list[Glyph], found: InkMap) -> list[Glyph]:
     """Those that are no folds and edges of shadows: these are much paler than what is written on the page."""
     levels = [contrast(g, found) for g in glyphs]
-    return [g for g, level in zip(glyphs, levels, strict=True) if level >= FOLD * np.median(levels)]
+    palest = FOLD * float(np.median(levels)) if levels else 0.0
+    return [g for g, level in zip(glyphs, levels, strict=True) if level >= palest]
+
+
+def finest(glyphs: list[Glyph], usual: float) -> float:
+    """How broad the strokes of a digit are at least, by the pen that wrote the high ones."""
+    return FINE * pen_of([g for g in glyphs if g.height >= SLIVER * usual])
 
 
 def without_pieces(glyphs: list[Glyph], usual: float) -> list[Glyph]:
     """Those that are no pieces of borders and rules: a low digit is rare, not narrow, and the classifier is sure of it.
 
-    Where many are low, the page has digits of several sizes.
+    What is narrow, low and finer than the pen is a piece of a printed line, whatever the classifier says. Where many
+    are low, the page has digits of several sizes.
     """
-    pen = FINE * pen_of([g for g in glyphs if g.height >= SLIVER * usual])
-    narrow = [g for g in glyphs if g.width < NARROW * usual and g.height < SLIVER * usual]
-    glyphs = [g for g in glyphs if not any(g is one and thickness(g) < pen for one in narrow)]
+    fine, wide, tall = finest(glyphs, usual), NARROW * usual, SLIVER * usual
+    glyphs = [g for g in glyphs if g.width >= wide or g.height >= tall or thickness(g) >= fine]
     low = [g for g in glyphs if g.other < 0.5 and g.height < LOW * usual]
     return glyphs if len(low) > MANY_LOW * len(glyphs) else without_doubtful(glyphs, low, usual)
 
