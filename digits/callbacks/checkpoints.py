@@ -118,14 +118,13 @@ class CheckpointFiles(TorchCheckpointIO):
         self.saved: set[Path] = set()
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:
-        if not self.saved and not is_readable(checkpoint):
-            field = next((key for key, value in checkpoint.items() if not is_readable(value)), "something")
+        content = serialized(checkpoint, check=not self.saved)
+        if content is None:
+            field = next((key for key, value in checkpoint.items() if serialized(value) is None), "something")
             raise InputError(
                 f"{field} holds what a checkpoint can't: save tensors and plain values in on_save_checkpoint and in "
                 "the state_dict of callbacks"
             )
-        content = io.BytesIO()  # written straight to a full disk, torch's message does not say so
-        torch.save(checkpoint, content)
         with replacing(Path(path), "wb") as file:
             file.write(content.getbuffer())
             file.flush()
@@ -138,16 +137,25 @@ class CheckpointFiles(TorchCheckpointIO):
             file.unlink(missing_ok=True)
 
 
-def is_readable(value: Any) -> bool:
-    """Whether a part of a checkpoint can be saved and read again: tensors and plain values, which run nothing."""
+def serialized(value: Any, check: bool = True) -> io.BytesIO | None:
+    """What `torch.save` writes for a checkpoint or a part of it, in memory: of a full disk its message does not say so.
+
+    Args:
+        value: tensors and plain values.
+        check: read it again, which runs nothing.
+
+    Returns:
+        None where it can't be saved, or not be read again.
+    """
     content = io.BytesIO()
     try:
         torch.save(value, content)
-        content.seek(0)
-        torch.load(content, weights_only=True, map_location="cpu")
+        if check:
+            content.seek(0)
+            torch.load(content, weights_only=True, map_location="cpu")
     except (pickle.PickleError, AttributeError, TypeError):
-        return False
-    return True
+        return None
+    return content
 
 
 def stopped_within_epoch(trainer: Trainer) -> bool:
