@@ -36,6 +36,8 @@ def augment(
     Returns:
         (N, H, W), float32, 0 to 255. Draws from torch's global random state of the images' device.
     """
+    if images.device.type == "mps":  # where torch's bicubic sampling is as new as 2026
+        return augment(images.cpu(), rotation, zoom, shift, shear, elastic).to(images.device)
     n, h, w = images.shape
     angle, dx, dy, slant, *zooms = torch.rand(6, n, device=images.device) * 2 - 1  # each (N,), -1 to 1
     angle, slant = angle * math.radians(rotation), slant * shear

@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from digits.augment import broaden
-from digits.data.batches import Batches, seed_device
+from digits.data.batches import Batches, LoadedBatches, as_is, seed_device
 from digits.data.dataset import (
     Batch,
     Digits,
@@ -127,6 +127,11 @@ class DigitsDataModule(LightningDataModule):
         return Image.fromarray(self.predict.images[index].numpy())
 
     @property
+    def augments(self) -> bool:
+        """Whether training sees the images otherwise than they are."""
+        return any((*self.augmentation.values(), *self.broadening.values()))
+
+    @property
     def image_statistics(self) -> tuple[float, float, tuple[str, ...]]:
         """Mean and standard deviation of the training images, and the names of the classes."""
         return self.mean, self.std, tuple(self.classes)
@@ -156,7 +161,7 @@ class DigitsDataModule(LightningDataModule):
         if self._overfits:
             return self._loader(self.train, Batches(len(self.train), self.batch_size))
         seed = torch.initial_seed() if self.seed is None else self.seed
-        helped = self.num_workers > 0 and any({**self.augmentation, **self.broadening}.values())
+        helped = self.num_workers > 0 and self.augments
         kind, data = (SeededBatches, AugmentedImages(self)) if helped else (Batches, self.train)
         order = kind(len(self.train), self.batch_size, *self._processes, seed, *self.resumed_at)
         return self._loader(data, order, self.num_workers)
@@ -182,11 +187,11 @@ class DigitsDataModule(LightningDataModule):
             sampler=batches,
             num_workers=workers,
             persistent_workers=workers > 0,
-            collate_fn=_as_is,
+            collate_fn=as_is,
             generator=torch.Generator(),  # its own: what training draws is the same with and without workers
         )
         if self._overfits:
-            return _Loaded(loader)  # in a loader, Lightning would put a sampler of single images in place of ours
+            return LoadedBatches(loader)  # in a loader, Lightning would put a sampler of single images in place of ours
         return loader
 
     @property
@@ -268,8 +273,6 @@ class DigitsDataModule(LightningDataModule):
         """Raw images, (N, 28, 28), moved and distorted; as they are where nothing is augmented."""
         if not any(self.augmentation.values()):
             return images
-        if images.device.type == "mps":  # where torch's bicubic sampling is as new as 2026
-            return augment(images.cpu(), **self.augmentation).to(images.device)
         return augment(images, **self.augmentation)
 
 
@@ -288,12 +291,3 @@ def begin(data: DigitsDataModule) -> None:
 def datamodule_of(trainer: Trainer) -> DigitsDataModule:
     """The data that a trainer works on."""
     return trainer.datamodule  # type: ignore[attr-defined]
-
-
-class _Loaded(list[Batch]):
-    """Batches in a list of its own type, as Lightning takes a plain one for several loaders."""
-
-
-def _as_is(batch: Any) -> Any:
-    """Collate: indexing by a tensor has made the batch already."""
-    return batch

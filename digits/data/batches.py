@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.data import DistributedSampler
 
+from digits.data.dataset import Batch
 from digits.errors import InputError
 
 
@@ -74,6 +76,15 @@ class Batches(DistributedSampler[Tensor]):
         if self.n < self.processes:  # none may be without an image
             order = order.repeat(self.processes)
         return [batch[self.rank :: self.processes] for batch in order.tensor_split(len(self))]
+
+
+class LoadedBatches(list[Batch]):
+    """Batches in a list of its own type, as Lightning takes a plain one for several loaders."""
+
+
+def as_is(batch: Any) -> Any:
+    """Collate: indexing by a tensor has made the batch already."""
+    return batch
 
 
 @lru_cache(maxsize=16)

@@ -82,11 +82,7 @@ class FollowLoad(Callback):
     def may_follow(self, trainer: Trainer) -> bool:
         """Whether a training step does nothing but what a trial compares: no augmentation, no clipping."""
         data = trainer.datamodule  # type: ignore[attr-defined]
-        return (
-            isinstance(data, DigitsDataModule)
-            and not any({**data.augmentation, **data.broadening}.values())
-            and trainer.gradient_clip_val is None
-        )
+        return isinstance(data, DigitsDataModule) and not data.augments and trainer.gradient_clip_val is None
 
     def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
         if not self.active or not isinstance(batch, Batch):  # but of a loader of one's own
