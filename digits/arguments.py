@@ -11,7 +11,7 @@ from lightning.pytorch.cli import ArgsType, LightningArgumentParser, LightningCL
 from digits.callbacks import ConfigWriter, PredictionWriter
 from digits.classifier import Classifier
 from digits.commands.export import ExportingTrainer
-from digits.config_files import refuse_broken_configs, run_name
+from digits.config_files import run_name
 from digits.console import COMMANDS, DESCRIPTION, PROGRAM, OneLineErrors
 from digits.data import DigitsDataModule, MNISTDataModule
 from digits.errors import InputError
@@ -135,7 +135,6 @@ class ArgumentsCLI(LightningCLI):
         if command in self._subcommand_parsers and {"-h", "--help"} & {*options}:
             print(short_help(command, self._subcommand_parsers[command]))
             sys.exit(0)
-        refuse_broken_configs(self.argv)
         given = [f"--{name}" for name in OF_FIT if command != "fit" and is_given(options, f"--{name}")]
         if given:
             raise InputError(f"{given[0]} is an option of `digits fit` (options: {PROGRAM} {command} --help)")

@@ -70,15 +70,16 @@ NESTED = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
         ("just text", "holds no settings"),
         ("[1, 2]", "holds no settings"),
         (NESTED, "aliases"),
-        ("a: " + "[" * 3000, "levels"),
-        ("a: " + "[" * 3000 + "]" * 3000, "levels"),
+        ("a: " + "[" * 3000, "level"),
+        ("a: " + "[" * 3000 + "]" * 3000, "level"),
+        ("a: " + "[" * 40 + "]" * 40, "more than 30 levels"),
         (f"seed_everything: {'9' * 20_000}", "not valid YAML"),
         ("a: [" + "1, " * 20_000 + "]", "nodes"),
         ("a: b: c", "not valid YAML"),
         ("\x00", "not valid YAML"),
         ("!!python/object/apply:os.system ['true']", "not valid YAML"),
     ],
-    ids=range(11),
+    ids=range(12),
 )
 def test_what_is_no_config_is_named_in_a_line(refused: Digits, text: str, reason: str) -> None:
     Path("odd.yaml").write_text(text)
