@@ -48,6 +48,8 @@ def main(args: list[str] | None = None) -> None:
 def run(args: list[str]) -> None:
     """Find out which command is meant, and run it."""
     command, *options = args or ["--help"]
+    if any(word.partition("=")[0] == "--networks" for word in options):
+        search_working_directory()
     if command in ("-h", "--help", "--help-all", "help"):
         print(usage())
     elif command == "--version":
@@ -59,8 +61,7 @@ def run(args: list[str]) -> None:
         importlib.import_module("digits.commands.fit_ink").main(args)
     elif command in LIGHTNING or command.split("=")[0] in LIGHTNING_OPTIONS:
         gc.disable()  # what is imported stays: to look for garbage in it takes a quarter of the time
-        if not sys.flags.safe_path and str(Path.cwd()) not in sys.path:
-            sys.path.insert(0, str(Path.cwd()))  # for --model mine.Net, as `python -m digits` does it
+        search_working_directory()
         from digits.cli import main
 
         gc.freeze()  # nor is it looked for there later
@@ -75,6 +76,12 @@ def run(args: list[str]) -> None:
         raise InputError(f"there is no option {command}{did_you_mean(command, known)} (options: {PROGRAM} --help)")
     else:
         raise InputError(f"there is no command {command}{did_you_mean(command, COMMANDS)} (commands: {PROGRAM} --help)")
+
+
+def search_working_directory() -> None:
+    """Let modules in the working directory be imported, such as that of --model mine.Net, as python -m does."""
+    if not sys.flags.safe_path and str(Path.cwd()) not in sys.path:
+        sys.path.insert(0, str(Path.cwd()))
 
 
 def with_pictures(args: list[str]) -> list[str]:

@@ -68,6 +68,13 @@ class Checkpoint:
         return self.class_path.rpartition(".")[0] == BUILTIN
 
     @property
+    def own_class(self) -> type[Network] | None:
+        """The class of a network of the user's own, if the program has imported it."""
+        kind = getattr(sys.modules.get(self.class_path.rpartition(".")[0]), self.class_name, None)
+        is_own = not self.class_path.startswith("digits.") and isinstance(kind, type) and issubclass(kind, Network)
+        return kind if is_own else None
+
+    @property
     def hyper_parameters(self) -> dict[str, Any]:
         """The arguments of the network's class."""
         return self.content["hyper_parameters"]
@@ -106,8 +113,10 @@ class Checkpoint:
                 with torch.device("meta"):
                     self.check_shapes(self.builtin())
                 network = self.builtin()
+            elif self.own_class is not None:
+                network = self.own_class(**self.hyper_parameters)
             else:
-                network = self.imported_class()(**self.hyper_parameters)
+                self.refuse_class()
             resize_head(network, self.content["state_dict"])
             network.load_state_dict(self.content["state_dict"])
         except (ArithmeticError, AttributeError, RuntimeError, TypeError, ValueError) as error:
@@ -124,13 +133,6 @@ class Checkpoint:
             return Network(LAYERS[self.class_name](**settings))
         except InputError as error:
             self.refuse(f"holds settings that no network has: {error}")
-
-    def imported_class(self) -> type[Network]:
-        """The class of a network of the user's own, which the program has imported."""
-        kind = getattr(sys.modules.get(self.class_path.rpartition(".")[0]), self.class_name, None)
-        if self.class_path.startswith("digits.") or not (isinstance(kind, type) and issubclass(kind, Network)):
-            self.refuse_class()
-        return kind
 
     def check_shapes(self, network: Network) -> None:
         """Refuse weights of other shapes than the network's, or another number of classes than it tells apart."""
@@ -193,7 +195,7 @@ class Checkpoint:
         """Raise an InputError that names the network's class."""
         self.refuse(
             f"holds a {self.class_path}, not one of this package's networks: import its module, or name it, "
-            "by --model or by `networks` of Ensemble and Distillation"
+            f"by --networks {self.class_path} or by `networks` of Ensemble and Distillation"
         )
 
     def refuse(self, reason: str) -> NoReturn:

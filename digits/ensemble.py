@@ -1,6 +1,5 @@
 """Several networks that vote."""
 
-import importlib
 from typing import Any
 
 import torch
@@ -10,7 +9,8 @@ from digits.checkpoint import Checkpoint
 from digits.classifier import Classifier
 from digits.doubt import Doubt
 from digits.errors import InputError
-from digits.network import Network, log_mean
+from digits.network import log_mean
+from digits.own_networks import import_networks
 from digits.runs import find_checkpoints
 
 
@@ -27,8 +27,7 @@ class Ensemble(Classifier):
 
     def __init__(self, checkpoints: list[str] | str, networks: list[str] | str | None = None) -> None:
         super().__init__(lr=0.0)
-        for name in [networks] if isinstance(networks, str) else networks or ():
-            import_network(name)
+        import_networks(networks)
         if not checkpoints:
             raise InputError("--model.checkpoints is empty: name the checkpoints of the ensemble")
         self.paths = find_checkpoints([checkpoints] if isinstance(checkpoints, str) else checkpoints)
@@ -53,17 +52,3 @@ class Ensemble(Classifier):
 
     def configure_optimizers(self) -> Any:
         raise InputError("an ensemble is not trained: train its members, then test or predict with it")
-
-
-def import_network(class_path: str) -> None:
-    """Import the class of a network that the user names, so that checkpoints that hold it can be read.
-
-    Raises:
-        InputError: there is no such class, or it is no network.
-    """
-    module, _, name = class_path.rpartition(".")
-    if not module:
-        raise InputError(f"networks: {class_path} names no module: give one such as mine.Net")
-    kind = getattr(importlib.import_module(module), name, None)
-    if not (isinstance(kind, type) and issubclass(kind, Network)):
-        raise InputError(f"networks: {class_path} is no network: give a subclass of Classifier")

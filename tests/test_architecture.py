@@ -37,6 +37,7 @@ LAYERS = [
         "head",
         "models",
         "network",
+        "own_networks",
         "records",
         "rows",
         "runs",

@@ -96,14 +96,9 @@ def test_networks_of_ones_own_are_imported_only_if_they_are_named(
     digits("fit", "--model=voter.Net", *SHORT)
     sys.modules.pop("voter")  # as in the next process
     together = ("--model=Ensemble", "--model.checkpoints=[lightning_logs/Net,pretrained]", "--trainer.logger=false")
-    assert "name it, by --model or by `networks` of Ensemble" in refused("test", *together)
+    assert "by `networks` of Ensemble" in refused("test", *together)
     assert "voter" not in sys.modules
-    for wrong, reason in {
-        "voter.Other": "is no network",
-        "voter.Nt": "is no network",
-        "Net": "names no module",
-    }.items():
-        assert f"networks: {wrong} {reason}" in refused("test", *together, f"--model.networks={wrong}")
+    assert "networks: voter.Other is no network" in refused("test", *together, "--model.networks=voter.Other")
     assert "No module named 'nope'" in refused("test", *together, "--model.networks=[nope.Net]")
     assert "on 90 images" in digits("test", *together, "--model.networks=[voter.Net]")
     sys.modules.pop("voter")

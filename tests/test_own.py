@@ -14,7 +14,6 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from digits import load
 from digits.callbacks import default_callbacks
-from digits.commands.demo import newest
 from digits.data import MNISTDataModule
 from digits.errors import InputError
 from digits.models import BatchNormCNN, Classifier
@@ -92,10 +91,6 @@ def test_a_network_with_settings_of_its_own_is_found_again(digits: Digits) -> No
     assert "on 90 images" in digits("test", model)
     images = torch.randint(0, 256, (3, 28, 28), dtype=torch.uint8)
     assert len(load("lightning_logs/Fixed/version_0").predict(images).classes) == 3  # this file is imported
-    assert newest(Path("lightning_logs")) == "pretrained"  # by the command line it is not
-    digits("fit", "--model=MLP", "--trainer.max_epochs=1", "--pictures=false")
-    digits("fit", model, "--trainer.max_epochs=1", "--pictures=false")
-    assert newest(Path("lightning_logs")) == Path("lightning_logs/MLP/version_0/checkpoints/best.ckpt")
 
 
 def test_an_ensemble_or_what_is_not_imported_is_not_loaded(digits: Digits) -> None:

@@ -35,6 +35,7 @@ def command_parser() -> CommandParser:
     parser.add_argument(
         "--ckpt_path", default="pretrained", help="The network that reads pictures: a checkpoint, or a run's folder."
     )
+    parser.add_networks()
     parser.add_argument("--picture", default="check.png", help="The sheet's PNG file.")
     return parser
 
@@ -54,6 +55,9 @@ def main(args: Sequence[str]) -> None:
 
         refuse_input("--picture", Path(options.picture), ImageDataModule(options.paths).files)
     if options.data == SOURCES[0]:
+        from digits.own_networks import import_networks
+
+        import_networks(options.networks)
         lines, sheet = check_pictures(options.paths, options.ckpt_path)
     else:
         lines, sheet = check_dataset(options.data, options.paths)

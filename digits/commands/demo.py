@@ -27,25 +27,34 @@ def main(args: Sequence[str]) -> None:
     demo(**command_parser().parse_args(args))
 
 
-def demo(ckpt_path: str | None = None, host: str = "127.0.0.1", port: int = 7860, browser: bool = True) -> None:
+def demo(
+    ckpt_path: str | None = None,
+    networks: list[str] | str | None = None,
+    host: str = "127.0.0.1",
+    port: int = 7860,
+    browser: bool = True,
+) -> None:
     """Draw digits in the browser, and see what a network sees and says.
 
     Args:
-        ckpt_path: the checkpoint of the network, or pretrained; by default the newest best one of all runs of this
-            package's networks, or the weights that come with the package where there are none.
+        ckpt_path: the checkpoint of the network, or pretrained; by default the newest best one of all runs, or the
+            weights that come with the package where there are none.
+        networks: classes of your own that the page may use, such as mine.Net; a checkpoint imports none.
         host: the address to listen on; 0.0.0.0 lets others in the network draw, too.
         port: the port to listen on.
         browser: open the page in the browser.
 
     Raises:
-        InputError: the checkpoint can't be read, or the port is taken.
+        InputError: the checkpoint can't be read, there is no such network, or the port is taken.
     """
     from digits.commands.page.app import App
     from digits.commands.page.guard import LOOPBACK
     from digits.commands.page.networks import PRETRAINED
     from digits.commands.page.server import PageServer
+    from digits.own_networks import import_networks
     from digits.runs import LOG_ROOT
 
+    import_networks(networks)
     source = ckpt_path or newest(Path(LOG_ROOT))
     app = App(source, Path(LOG_ROOT))
     try:
@@ -75,8 +84,8 @@ def demo(ckpt_path: str | None = None, host: str = "127.0.0.1", port: int = 7860
 
 
 def newest(root: Path) -> Path | str:
-    """The newest best checkpoint of this package's networks in `root`, or "pretrained"."""
-    from digits.checkpoint import Checkpoint
+    """The newest best checkpoint in `root` whose network can be loaded, or "pretrained"."""
+    from digits.commands.page.networks import is_loadable
     from digits.runs import best_of_all
 
-    return next((path for path in best_of_all(root) if Checkpoint.read(path).is_builtin), "pretrained")
+    return next((path for path in best_of_all(root) if is_loadable(path)), "pretrained")

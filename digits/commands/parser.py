@@ -14,3 +14,12 @@ class CommandParser(OneLineErrors, ArgumentParser):
 
     def __init__(self, command: str) -> None:
         super().__init__(prog=f"{PROGRAM} {command}", description=COMMANDS[command], allow_abbrev=False)
+
+    def add_networks(self) -> None:
+        """Add the option that names networks of the user's own."""
+        self.add_argument(
+            "--networks",
+            type=list[str] | str | None,
+            default=None,
+            help="Your own class that the checkpoint holds, such as mine.Net; a checkpoint imports none.",
+        )

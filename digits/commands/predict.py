@@ -33,6 +33,7 @@ def command_parser() -> CommandParser:
         "pictures", nargs="+", help='Files, folders (with all folders in them), patterns such as "scans/*.png"; or -.'
     )
     parser.add_argument("--ckpt_path", default="pretrained", help="A checkpoint, a run's folder, or pretrained.")
+    parser.add_networks()
     parser.add_argument(
         "--output", type=str | None, default=None, help="A CSV or .parquet file to write; - is standard output."
     )
@@ -79,10 +80,12 @@ def predict(options: Any) -> None:
     from digits.data.stream import deal, in_order, useful_workers
     from digits.fast.threads import use_threads
     from digits.output import Output
+    from digits.own_networks import import_networks
     from digits.predictor import load
     from digits.processes import exchanged, first_says, this_process
 
     use_threads(options.threads)
+    import_networks(options.networks)
     files = first_says(lambda: find_all(options.pictures))
     if options.output is not None:
         refuse_input("--output", Path(options.output), lambda: (file for file in files if isinstance(file, str)))

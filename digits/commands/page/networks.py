@@ -74,8 +74,9 @@ def name_of(file: Path | str) -> str:
 
 
 def is_loadable(file: Path | str) -> bool:
-    """Whether a run's checkpoint is whole, and of one of this package's networks."""
+    """Whether a run's checkpoint is whole, and of one of this package's networks or of one that the user named."""
     try:
-        return Checkpoint.read(Path(file)).is_builtin
+        checkpoint = Checkpoint.read(Path(file))
     except InputError:
         return False
+    return checkpoint.is_builtin or checkpoint.own_class is not None
