@@ -33,7 +33,8 @@ from digits.fast.process import fastest_precision
 from digits.fast.trainer import speed_up
 from digits.files import PICTURES, TABLES, check_writable, refuse_input, reserve_standard_output, wants_standard_output
 from digits.loggers import place
-from digits.options import NextCommands, network_from_checkpoint
+from digits.next_commands import NextCommands
+from digits.options import network_from_checkpoint
 from digits.refusals import refusal, tell_of_thread, with_folder
 from digits.runs import LOG_ROOT, TRACES, choose_checkpoint, new_run, remove_empty, run_of
 

@@ -53,6 +53,7 @@ LAYERS = [
         "label_errors",
         "loggers",
         "misfit",
+        "next_commands",
         "options",
         "predictor",
         "reading",

@@ -66,7 +66,8 @@ def shell(tmp_path: Path) -> Digits:
     images, labels = draw(200, seed=3)
     rows = [[*row, label] for row, label in zip(images.view(-1, 784).tolist(), labels.tolist(), strict=True)]
     names = [*(f"pixel{i}" for i in range(784)), "the digit"]
-    (tmp_path / "my rows.csv").write_text("\n".join(",".join(map(str, row)) for row in [names, *rows]))
+    for name in ("my train.csv", "my test.csv"):
+        (tmp_path / name).write_text("\n".join(",".join(map(str, row)) for row in [names, *rows]))
     (tmp_path / "mine.py").write_text(OWN)
     (tmp_path / "own net.yaml").write_text(
         "{model: {class_path: MLP, init_args: {hidden: [4]}}, data: {class_path: MNISTDataModule, init_args: "
@@ -102,9 +103,9 @@ def shell(tmp_path: Path) -> Digits:
         "--config 'own net.yaml' --trainer.callbacks mine.Slow",
         f"--model MLP {MNIST} --trainer.callbacks lightning.pytorch.callbacks.LearningRateFinder "
         "--trainer.callbacks.num_training_steps 20 --trainer.callbacks+=mine.StopEarly",
-        "--model MLP --data CSVDataModule --data.train 'my rows.csv' --data.label 'the digit' --data.val_size 40",
-        "--model MLP --data CSVDataModule --data.train 'my rows.csv' --data.label 785 --data.val_size 0 --name=-x",
-        "--model MLP --data CSVDataModule --data.train 'my rows.csv' --data.test 'my rows.csv' --data.label 785 "
+        "--model MLP --data CSVDataModule --data.train 'my train.csv' --data.label 'the digit' --data.val_size 40",
+        "--model MLP --data CSVDataModule --data.train 'my train.csv' --data.label 785 --data.val_size 0 --name=-x",
+        "--model MLP --data CSVDataModule --data.train 'my train.csv' --data.test 'my test.csv' --data.label 785 "
         "--data.val_size 40",
     ],
 )

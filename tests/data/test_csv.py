@@ -159,8 +159,8 @@ def test_kaggle_from_two_files_to_a_submission(digits: Digits, refused: Digits, 
     Path("test.csv").write_text(text(KAGGLE[1:], rows(test[0], None)))
     data = ("--data=CSVDataModule", "--name=kaggle")
     fit = ("--model=MLP", "--model.hidden=[64]", "--model.lr=0.01", "--trainer.max_epochs=5")
-    out = digits("fit", *fit, *data, "--data.train=train.csv")
-    assert "Next: digits validate --name kaggle" in out
+    out = digits("fit", *fit, *data, "--data.train=train.csv", "--data.val_size=0")
+    assert "Next: digits predict --name kaggle --data CSVDataModule --data.predict test.csv" in out
     out = digits("predict", *data, "--data.predict=test.csv", "--predictions.format=kaggle", "--predictions.path=s.csv")
     assert "Predictions: s.csv" in out
     with Path("s.csv").open(newline="") as file:

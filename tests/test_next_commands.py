@@ -1,0 +1,63 @@
+"""What is to be done next, by the data that a network was trained on."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonargparse import Namespace
+
+from digits.data import CSVDataModule, MixedDataModule, MNISTDataModule
+from digits.next_commands import NextCommands
+
+RUN = Path("lightning_logs/x/version_0")
+
+
+def next_command(data: type, network: str = "digits.models.MLP", argv: tuple[str, ...] = (), **settings: Any) -> str:
+    options = Namespace(
+        config=None,
+        model=Namespace(class_path=network),
+        data=Namespace(class_path=f"{data.__module__}.{data.__name__}", init_args=settings),
+        trainer=Namespace(default_root_dir=None),
+    )
+    return NextCommands(["fit", *argv], options, "x", RUN.absolute()).next
+
+
+@pytest.fixture(autouse=True)
+def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def test_mnist_is_tested_on() -> None:
+    assert next_command(MNISTDataModule) == "digits test --name x"
+    named = next_command(MNISTDataModule, "mine.Net", ("--model=mine.Net", "--data.val_size=9"))
+    assert named == "digits test --name x --model mine.Net --data.val_size=9"
+
+
+def test_rows_that_were_held_out_are_validated_on() -> None:
+    argv = ("--data=CSVDataModule", "--data.train=train.csv")
+    assert next_command(CSVDataModule, argv=argv, train="train.csv", val_size=9) == (
+        "digits validate --name x --data=CSVDataModule --data.train=train.csv"
+    )
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".csv.gz"])
+def test_kaggle_s_other_file_is_predicted(suffix: str) -> None:
+    Path("kaggle").mkdir()
+    Path(f"kaggle/test{suffix}").touch()
+    argv = ("--data.train", f"kaggle/train{suffix}", "--data.label", "785", "--data.transposed=true")
+    command = next_command(CSVDataModule, argv=argv, train=f"kaggle/train{suffix}", val_size=0)
+    assert command == (
+        f"digits predict --name x --data CSVDataModule --data.predict kaggle/test{suffix} --data.label 785 "
+        "--data.transposed=true"
+    )
+
+
+@pytest.mark.parametrize("name", ["train.csv", "rows.csv"])
+def test_where_there_is_no_other_file_the_network_is_drawn_for(name: str) -> None:
+    Path(name).touch()
+    assert next_command(CSVDataModule, train=name, val_size=0) == f"digits demo --ckpt_path {RUN}"
+
+
+def test_own_networks_are_named_to_the_page() -> None:
+    assert next_command(MixedDataModule) == f"digits demo --ckpt_path {RUN}"
+    assert next_command(MixedDataModule, "mine.Net") == f"digits demo --ckpt_path {RUN} --networks mine.Net"
