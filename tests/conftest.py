@@ -1,5 +1,5 @@
-import hashlib
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -7,23 +7,24 @@ import pytest
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # as many tests run at once as there are cores
 
 from digits.cli import main
-from digits.data import mnist
-from tests.helpers import Digits, draw, write_idx
+from tests.helpers import SMALL, Digits, draw, replace_bundled, write_idx
+
+
+@pytest.fixture(scope="session")
+def small_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with four small files like the bundled ones: 300 training and 90 test images."""
+    folder = tmp_path_factory.mktemp("small")
+    for prefix, n in [("train", 300), ("t10k", 90)]:
+        for kind, values in zip(["images-idx3", "labels-idx1"], draw(n, seed=n), strict=True):
+            write_idx(folder / f"{prefix}-{kind}-ubyte.gz", values)
+    return folder
 
 
 @pytest.fixture
-def tiny_mnist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with four small files in place of the bundled ones: 300 training and 90 test images."""
-    folder = tmp_path / "bundled"
-    folder.mkdir()
-    md5 = {}
-    for prefix, n in [("train", 300), ("t10k", 90)]:
-        for kind, values in zip(["images-idx3", "labels-idx1"], draw(n, seed=n), strict=True):
-            path = folder / f"{prefix}-{kind}-ubyte.gz"
-            write_idx(path, values)
-            md5[path.stem] = (hashlib.md5(path.read_bytes()).hexdigest(), "")
-    monkeypatch.setattr(mnist, "BUNDLED", folder)
-    monkeypatch.setattr(mnist, "FILES", md5)
+def tiny_mnist(small_files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with the small files, a copy for this test alone, in place of the bundled ones."""
+    folder = shutil.copytree(small_files, tmp_path / "bundled")
+    replace_bundled(folder, monkeypatch)
     return folder
 
 
@@ -31,11 +32,14 @@ def tiny_mnist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def digits(
     tiny_mnist: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Digits:
-    """`digits("fit", ...)` runs the command line on the tiny data in an empty folder, and returns what it printed."""
+    """`digits("fit", ...)` runs the command line on the tiny data in an empty folder, and returns what it printed.
+
+    Nothing is drawn without --pictures=true: it takes three times as long as all the rest.
+    """
     monkeypatch.chdir(tmp_path)
 
     def run(command: str, *args: str) -> str:
-        main([command, "--data.val_size=60", "--data.batch_size=30", "--trainer.accelerator=cpu", *args])
+        main([command, *SMALL, *args])
         return capsys.readouterr().out
 
     return run

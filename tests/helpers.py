@@ -2,6 +2,7 @@
 
 import csv
 import gzip
+import hashlib
 import math
 import re
 from collections.abc import Callable
@@ -15,6 +16,8 @@ from PIL import Image, ImageDraw
 from scipy import ndimage
 from torch import Tensor
 
+from digits.data import mnist
+
 if TYPE_CHECKING:
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
@@ -22,6 +25,8 @@ ROOT = Path(__file__).parent.parent
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
 Digits = Callable[..., str]
 Stroke = list[tuple[float, float]]
+# Options for the tiny data.
+SMALL = ("--data.val_size=60", "--data.batch_size=30", "--trainer.accelerator=cpu", "--pictures=false")
 TIMED = ("seconds", "images_per_second")  # what differs between two runs of the same training
 
 
@@ -49,6 +54,13 @@ def write_idx(path: Path, values: Tensor) -> None:
     header = bytes([0, 0, 8, values.ndim]) + b"".join(n.to_bytes(4, "big") for n in values.shape)
     content = header + values.to(torch.uint8).numpy().tobytes()
     path.write_bytes(gzip.compress(content) if path.suffix == ".gz" else content)
+
+
+def replace_bundled(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let MNISTDataModule read the four files in a folder in place of the bundled ones."""
+    monkeypatch.setattr(mnist, "BUNDLED", folder)
+    sums = {path.stem: (hashlib.md5(path.read_bytes()).hexdigest(), "") for path in folder.iterdir()}
+    monkeypatch.setattr(mnist, "FILES", sums)
 
 
 def seven(size: int = 120, pen: int = 9, ink: int = 20, paper: int = 235, mode: str = "L") -> Image.Image:

@@ -13,7 +13,7 @@ import torch
 from digits.checkpoint import Checkpoint
 from digits.errors import InputError
 from digits.models import MLP
-from tests.helpers import Digits
+from tests.helpers import Digits, slow
 
 FIT = ("fit", "--model=MLP", "--model.hidden=[16]", "--trainer.max_epochs=1", "--pictures=false")
 
@@ -22,10 +22,8 @@ def change(saved: dict[str, Any], **changes: Any) -> None:
     torch.save(saved | changes, "bad.ckpt")
 
 
-@pytest.mark.parametrize("command", ["test", "predict", "validate", "export"])
-def test_what_does_not_fit_is_refused_with_the_reason(command: str, digits: Digits, refused: Digits) -> None:
-    digits(*FIT)
-    saved = torch.load("lightning_logs/MLP/version_0/checkpoints/best.ckpt", weights_only=True)
+@pytest.mark.parametrize("command", ["test", slow("predict"), slow("validate"), "export"])
+def test_what_does_not_fit_is_refused_with_the_reason(command: str, saved: dict[str, Any], refused: Digits) -> None:
     weights = saved["state_dict"]
     cases: list[tuple[dict[str, Any], str]] = [
         (
@@ -58,7 +56,7 @@ def test_resuming_from_a_broken_network_is_refused(digits: Digits, refused: Digi
     assert "layers.1.bias holds values that are not finite" in refused(*FIT, "--ckpt_path=bad.ckpt")
 
 
-@pytest.mark.parametrize("command", ["test", "predict", "validate", "export", "fit"])
+@pytest.mark.parametrize("command", ["test", slow("predict"), slow("validate"), "export", "fit"])
 def test_nothing_that_hyperparameters_name_is_imported_or_called(
     command: str, digits: Digits, refused: Digits, monkeypatch: pytest.MonkeyPatch
 ) -> None:

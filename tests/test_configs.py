@@ -65,7 +65,7 @@ def test_the_pretrained_weights_are_used_without_training(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     common = ["--config", "configs/pretrained.yaml", "--trainer.accelerator", "cpu"]
-    main(["test", *common])
+    main(["test", *common, "--pictures=false"])
     assert "on 10,000 images" in capsys.readouterr().out
     scores = json.loads(Path("lightning_logs/pretrained/version_0/test.json").read_text())["MNISTDataModule"]
     recorded = json.loads((ROOT / "benchmarks/results/pretrained.json").read_text())

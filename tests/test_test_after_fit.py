@@ -10,12 +10,12 @@ from tests.helpers import Digits
 FIT = ("fit", "--model=MLP", "--model.hidden=[16]", "--trainer.max_epochs=2")
 
 
-@pytest.mark.parametrize("options", [(), ("--name=other", "--pictures=false", "--trainer.default_root_dir=elsewhere")])
+@pytest.mark.parametrize("options", [("--pictures=true",), ("--name=other", "--trainer.default_root_dir=elsewhere")])
 def test_the_same_is_printed_and_kept(options: tuple[str, ...], digits: Digits) -> None:
     out = digits(*FIT, *options, "--test=true")
     (run,) = Path().rglob("version_0")
     kept = (run / "test.json").read_text()
-    assert (run / "test_confusion_matrix.png").is_file() == ("--pictures=false" not in options)
+    assert (run / "test_confusion_matrix.png").is_file() == ("--pictures=true" in options)
     again = digits("test", f"--ckpt_path={run}", *options)
     assert out.endswith(again)
     assert "Test accuracy" in again
@@ -26,14 +26,14 @@ def test_the_same_is_printed_and_kept(options: tuple[str, ...], digits: Digits) 
 
 
 def test_it_is_off_by_default_and_may_stand_in_a_config(digits: Digits) -> None:
-    assert "Next: digits test " in digits(*FIT, "--pictures=false")
+    assert "Next: digits test " in digits(*FIT)
     Path("mine.yaml").write_text("test: true\ndata: {init_args: {split_seed: 3}}\n")
     assert "Test accuracy" in digits(*FIT, "--config=mine.yaml")
 
 
 def test_a_run_that_stops_within_an_epoch_is_not_tested(digits: Digits, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("digits.cli.stopped_within_epoch", lambda trainer: True)
-    assert "Test accuracy" not in digits(*FIT, "--pictures=false", "--test=true")
+    assert "Test accuracy" not in digits(*FIT, "--test=true")
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import torch
 from digits.data import DigitsDataModule, MNISTDataModule
 from tests.helpers import Digits
 
-FIT = ("--model=MLP", "--model.hidden=[16]", "--name=run", "--trainer.max_epochs=2", "--pictures=false")
+FIT = ("--model=MLP", "--model.hidden=[16]", "--name=run", "--trainer.max_epochs=2")
 EARLY = "--trainer.callbacks=EarlyStopping --trainer.callbacks.monitor=val/loss"
 RUN = Path("lightning_logs/run/version_0")
 
@@ -48,7 +48,7 @@ def test_a_run_with_an_option_of_the_trainer_can_be_tested(digits: Digits, optio
 
 
 def test_stopped_before_its_first_validation_a_run_has_its_pictures(digits: Digits) -> None:
-    digits("fit", *FIT[:-1], "--trainer.max_steps=5")
+    digits("fit", *FIT, "--trainer.max_steps=5", "--pictures=true")
     assert {path.stem for path in RUN.glob("*.png")} == {"samples", "curves", "filters"}
     assert "val/loss" not in rows()[0]
 

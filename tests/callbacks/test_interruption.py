@@ -9,8 +9,9 @@ import pytest
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from digits.cli import main
 from digits.models import Classifier, SmallCNN
-from tests.helpers import Digits, run_state
+from tests.helpers import SMALL, Digits, replace_bundled, run_state
 
 FIT = (
     "--model=SmallCNN",
@@ -40,10 +41,14 @@ def kill() -> None:
     raise Killed
 
 
-@pytest.fixture
-def untouched(digits: Digits, tmp_path: Path) -> dict[str, Any]:
-    digits("fit", *FIT, "--name=untouched")
-    return run_state(tmp_path / "lightning_logs/untouched/version_0")
+@pytest.fixture(scope="module")
+def untouched(small_files: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The state of a run that nothing stopped."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        replace_bundled(small_files, monkeypatch)
+        monkeypatch.chdir(folder := tmp_path_factory.mktemp("untouched"))
+        main(["fit", *SMALL, *FIT])
+    return run_state(folder / "lightning_logs/SmallCNN/version_0")
 
 
 @pytest.mark.parametrize(("number", "status", "workers"), [(signal.SIGINT, 130, 0), (signal.SIGTERM, 143, 2)])
@@ -81,7 +86,7 @@ def test_a_killed_run_goes_on_from_its_last_epoch(
         with pytest.raises(Killed):
             digits("fit", *FIT, "--name=killed", *["--ckpt_path=last"] * (step > 9))
     at_step(monkeypatch, -1, kill)
-    digits("fit", *FIT, "--name=killed", "--ckpt_path=last")
+    digits("fit", *FIT, "--name=killed", "--ckpt_path=last", "--pictures=true")  # which change nothing
     assert run_state(tmp_path / "lightning_logs/killed/version_0") == untouched
 
 

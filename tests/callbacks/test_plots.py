@@ -11,7 +11,8 @@ from torch import Tensor, nn
 from digits.callbacks import plots
 from tests.helpers import Digits, read_events
 
-FIT = ("--model=LargeCNN", "--trainer.max_epochs=2", "--name=run")
+PICTURES = "--pictures=true"
+FIT = ("--model=LargeCNN", "--trainer.max_epochs=2", "--name=run", PICTURES)
 RUN = Path("lightning_logs/run/version_0")
 
 
@@ -32,7 +33,7 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[tuple[Any, ...]]]:
 
 def test_pictures_lie_in_the_run_and_on_tensorboard(digits: Digits) -> None:
     digits("fit", *FIT, "--data.rotation=10")
-    digits("test", "--name=run")
+    digits("test", "--name=run", PICTURES)
     files = {path.stem for path in RUN.glob("*.png")} - {"projector_sprite"}
     drawn = {"samples", "augmented", "curves", "confusion_matrix", "mistakes", "filters"}
     assert files == drawn | {"test_confusion_matrix", "test_mistakes", "test_calibration"}
@@ -46,7 +47,7 @@ def test_pictures_lie_in_the_run_and_on_tensorboard(digits: Digits) -> None:
 
 def test_what_is_drawn_is_what_was_scored(digits: Digits, drawn: dict[str, list[tuple[Any, ...]]]) -> None:
     digits("fit", *FIT)
-    digits("test", "--name=run")
+    digits("test", "--name=run", PICTURES)
     events = read_events(RUN)
     for stage, n, (matrix, *_), (images, labels, probabilities, _) in zip(
         ("val", "test"), (60, 90), drawn["plot_confusion_matrix"], drawn["plot_mistakes"], strict=True
@@ -67,7 +68,12 @@ def assert_labels_fit(images: Tensor, labels: Tensor) -> None:
 
 
 def test_pictures_change_nothing_about_training_and_can_be_switched_off(digits: Digits) -> None:
-    for name, options in [("with", ()), ("without", ("--pictures=false",)), ("unlogged", ("--trainer.logger=false",))]:
+    different = {
+        "with": (PICTURES,),
+        "without": ("--pictures=false",),
+        "unlogged": (PICTURES, "--trainer.logger=false"),
+    }
+    for name, options in different.items():
         digits("fit", "--model=LargeCNN", "--trainer.max_epochs=2", "--data.rotation=10", f"--name={name}", *options)
     runs = {name: Path(f"lightning_logs/{name}/version_0") for name in ("with", "without", "unlogged")}
     weights = [torch.load(run / "checkpoints/last.ckpt", weights_only=True)["state_dict"] for run in runs.values()]

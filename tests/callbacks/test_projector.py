@@ -15,7 +15,7 @@ RUN = Path("lightning_logs/run/version_0")
 
 def test_the_projector_shows_the_last_hidden_layer(digits: Digits) -> None:
     digits("fit", *FIT)
-    digits("test", "--name=run")
+    digits("test", "--name=run", "--pictures=true")
     vectors = torch.frombuffer(bytearray((RUN / "projector_vectors.bytes").read_bytes()), dtype=torch.float32)
     checkpoint = torch.load(RUN / "checkpoints/best.ckpt", weights_only=True)
     model = LargeCNN()

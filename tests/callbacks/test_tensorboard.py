@@ -4,13 +4,13 @@ from pathlib import Path
 from digits.callbacks.tensorboard import LAYOUT
 from tests.helpers import Digits, read_events
 
-FIT = ("fit", "--model=LargeCNN", "--trainer.max_epochs=1", "--name=run")
+FIT = ("fit", "--model=LargeCNN", "--trainer.max_epochs=1", "--name=run", "--pictures=true")
 RUN = Path("lightning_logs/run/version_0")
 
 
 def test_a_run_fills_the_pages_once(digits: Digits) -> None:
     digits(*FIT)
-    digits("test", "--name=run")
+    digits("test", "--name=run", "--pictures=true")
     digits(*FIT, "--ckpt_path=last")  # resumes it
     assert len(list(RUN.glob("events.out.tfevents.*"))) == 3
     events = read_events(RUN)
