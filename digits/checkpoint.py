@@ -26,6 +26,8 @@ BUILTIN = "digits.models"  # not imported for predicting, as it trains
 TRAINING = ("lr", "weight_decay", "label_smoothing")  # settings of `Classifier`, which the layers don't depend on
 WEIGHTS = (*REQUIRED, "temperature", "doubt", "data", "fingerprints", "pytorch-lightning_version")
 
+MISFITS = (ArithmeticError, AttributeError, RuntimeError, TypeError, ValueError)  # what a network's class may raise
+
 
 @dataclass(frozen=True)
 class Checkpoint:
@@ -117,12 +119,23 @@ class Checkpoint:
                 network = self.own_class(**self.hyper_parameters)
             else:
                 self.refuse_class()
-            resize_head(network, self.content["state_dict"])
-            network.load_state_dict(self.content["state_dict"])
-        except (ArithmeticError, AttributeError, RuntimeError, TypeError, ValueError) as error:
-            self.refuse(f"does not fit {self.class_name}: {str(error).splitlines()[-1].strip()}")
+        except MISFITS as error:
+            self.refuse_misfit(error)
+        self.load_into(network)
         network.restore(self.content)
         return network.eval()
+
+    def load_into(self, network: nn.Module) -> None:
+        """Give a network these weights, and its last layer as many outputs as they have.
+
+        Raises:
+            InputError: they don't fit it.
+        """
+        try:
+            resize_head(network, self.content["state_dict"])
+            network.load_state_dict(self.content["state_dict"])
+        except MISFITS as error:
+            self.refuse_misfit(error)
 
     def builtin(self) -> Network:
         """One of this package's networks, untrained."""
@@ -197,6 +210,10 @@ class Checkpoint:
             f"holds a {self.class_path}, not one of this package's networks: import its module, or name it, "
             f"by --networks {self.class_path} or by `networks` of Ensemble and Distillation"
         )
+
+    def refuse_misfit(self, error: BaseException) -> NoReturn:
+        """Raise an InputError for settings or weights that the network's class does not take."""
+        self.refuse(f"does not fit {self.class_name}: {str(error).splitlines()[-1].strip()}")
 
     def refuse(self, reason: str) -> NoReturn:
         """Raise an InputError that names the file."""

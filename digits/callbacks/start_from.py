@@ -5,7 +5,7 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from digits.checkpoint import Checkpoint
 from digits.classifier import TrainedOn
 from digits.console import say
-from digits.head import replace_head, resize_head
+from digits.head import replace_head
 from digits.models import Classifier
 from digits.runs import find_checkpoint
 
@@ -35,11 +35,7 @@ class StartFrom(Callback):
         known = Checkpoint.read(find_checkpoint(self.checkpoint))
         if known.class_path != f"{type(pl_module).__module__}.{type(pl_module).__qualname__}":
             known.refuse(f"holds a {known.class_name}, but the network to train is a {type(pl_module).__name__}")
-        try:
-            resize_head(pl_module, known.content["state_dict"])
-            pl_module.load_state_dict(known.content["state_dict"])
-        except RuntimeError as error:
-            known.refuse(f"does not fit {known.class_name}: {str(error).splitlines()[-1].strip()}")
+        known.load_into(pl_module)
         if isinstance(pl_module, Classifier):
             pl_module.fingerprints = known.content.get("fingerprints")
             if known.trained_on is not None:
