@@ -1,24 +1,20 @@
-"""A trained network as one file for other programs: images in, probabilities out."""
+"""`digits export`: a trained network as one file for other programs, which is run beside the network."""
 
 import importlib.util
 import json
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import redirect_stderr, redirect_stdout
+from collections.abc import Callable
 from dataclasses import dataclass
-from io import BytesIO, StringIO
 from pathlib import Path
-from typing import Any, Literal
 
 import numpy as np
 import torch
 from lightning.pytorch import Trainer
-from torch import Tensor, nn
 
 from digits import __version__
 from digits.checkpoint import Checkpoint
-from digits.commands.web import read_web, write_web
+from digits.commands.export_formats import SUFFIX, ExportModule, Format, Images, format_of, load, quantize, write
 from digits.data import DigitsDataModule
 from digits.errors import InputError
 from digits.files import copy_into
@@ -27,26 +23,6 @@ from digits.network import Network
 TOLERANCE = 1e-4  # of a probability, between the file and the network it was made from
 BATCH = 500
 NEEDED = {"onnx": ("onnx", "onnxscript", "onnxruntime")}
-Format = Literal["onnx", "torch-export", "weights", "web"]
-SUFFIX: dict[Format, str] = {"onnx": ".onnx", "torch-export": ".pt2", "weights": ".ckpt", "web": ".html"}
-
-Images = np.ndarray  # (N, 28, 28), uint8
-
-
-class ExportModule(nn.Module):
-    """A network from raw images to probabilities.
-
-    Args:
-        model: the trained network.
-    """
-
-    def __init__(self, model: Network) -> None:
-        super().__init__()
-        self.model = model
-
-    def forward(self, images: Tensor) -> Tensor:
-        """Raw images, (N, 28, 28) uint8, ink as 0 to 255, to probabilities, (N, 10) float32."""
-        return self.model.eval_logits(images).softmax(dim=1)
 
 
 @dataclass
@@ -100,9 +76,9 @@ class ExportingTrainer(Trainer):
             raise InputError(f"--format {format} needs more packages: pip install 'digits[export]'")
         if format in ("weights", "web") and ckpt_path is None:
             raise InputError(f"--format {format} is of one network, not of an ensemble")
-        if ckpt_path is not None:
-            checkpoint = Checkpoint.read(Path(ckpt_path))
-            model.load_state_dict(checkpoint.content["state_dict"])
+        checkpoint = None if ckpt_path is None else Checkpoint.read(Path(ckpt_path))
+        if checkpoint is not None:
+            checkpoint.load_into(model)
             model.restore(checkpoint.content)
         model.cpu().to(memory_format=torch.contiguous_format)  # the form in which files hold weights
         target = Path(path or f"model{SUFFIX[format]}")
@@ -120,128 +96,26 @@ class ExportingTrainer(Trainer):
 
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / target.name
-            if format == "onnx":
-                write_onnx(deployed, file, facts)
-                if int8:
-                    datamodule.setup("fit")
-                    quantize(file, datamodule.train.first(BATCH).images.numpy())
-            elif format == "torch-export":
-                write_torch(deployed, file, facts)
-            elif format == "web":
-                write_web(model, file, facts)
-            else:
-                content = BytesIO()  # torch does not say that a disk is full
-                torch.save(checkpoint.stripped() | {"from": facts["source"]}, content)
-                file.write_bytes(content.getbuffer())
-            verdict = check_parity(load(file, format), images, labels, expected)
+            write(deployed, file, format, facts, {} if checkpoint is None else checkpoint.stripped())
+            if int8:
+                datamodule.setup("fit")
+                quantize(file, datamodule.train.first(BATCH).images.numpy())
+            parity = check_parity(load(file, format), images, labels, expected)
             rounded = int8 or format == "web"  # to 8 or 16 bits: what that changes is reported
-            if not rounded and (verdict.differences or verdict.distance > TOLERANCE):
+            if not rounded and (parity.differences or parity.distance > TOLERANCE):
                 raise InputError(
-                    f"{target}: the exported file says something else for {verdict.differences:,} of {len(images):,} "
-                    f"images, up to {verdict.distance:.1g} away; it was not kept"
+                    f"{target}: the exported file says something else for {parity.differences:,} of {len(images):,} "
+                    f"images, up to {parity.distance:.1g} away; it was not kept"
                 )
             size = file.stat().st_size
             copy_into(target, file)
         return [
             f"Exported: {target}, {size / 1e6:.2f} MB",
-            f"On {len(images):,} test images: the same class for {len(images) - verdict.differences:,}, "
-            f"probabilities within {verdict.distance:.1g}; error {verdict.errors / len(images):.2%}, "
+            f"On {len(images):,} test images: the same class for {len(images) - parity.differences:,}, "
+            f"probabilities within {parity.distance:.1g}; error {parity.errors / len(images):.2%}, "
             f"of the network itself {own / len(images):.2%}",
-            f"{verdict.rate:,.0f} images a second; PyTorch {rate:,.0f}",
+            f"{parity.rate:,.0f} images a second; PyTorch {rate:,.0f}",
         ]
-
-
-def format_of(path: str | None, given: Format | None) -> Format:
-    """The format of a file, by --format or by the ending of its name; see `ExportingTrainer.export`.
-
-    Raises:
-        InputError: they contradict each other, or the ending is of no format.
-    """
-    suffix = Path(path or "").suffix.lower()
-    told: Format | None = next((format for format, its in SUFFIX.items() if its == suffix), None)
-    if given is not None and told not in (None, given):
-        raise InputError(f"--format {given} contradicts --path {path}: its name must end in {SUFFIX[given]}")
-    if given is None and told is None and suffix:
-        raise InputError(f"--path {path}: its name must end in {', '.join(SUFFIX.values())}, or give --format")
-    return given or told or "onnx"
-
-
-def shapes() -> dict[str, Any]:
-    """Any number of images."""
-    return {"images": {0: torch.export.Dim("N", min=1, max=1 << 20)}}
-
-
-def write_onnx(deployed: ExportModule, path: Path, facts: dict[str, str]) -> None:
-    """Write one self-contained ONNX file, with `facts` as its metadata."""
-    import onnx
-
-    example = torch.zeros(2, 28, 28, dtype=torch.uint8)
-    with redirect_stdout(StringIO()), redirect_stderr(StringIO()):  # the exporter's own progress
-        program = torch.onnx.export(
-            deployed,
-            (example,),
-            input_names=["images"],
-            output_names=["probabilities"],
-            dynamic_shapes=shapes(),
-            dynamo=True,
-            verbose=False,
-        )
-    assert program is not None
-    model = program.model_proto
-    for part in (model.graph, *model.graph.node, *model.graph.value_info, *model.graph.input, *model.graph.output):
-        del part.metadata_props[:]  # where in whose source files each step came from
-    onnx.helper.set_model_props(model, facts)
-    onnx.save(model, path)
-
-
-def write_torch(deployed: ExportModule, path: Path, facts: dict[str, str]) -> None:
-    """Write what `torch.export.load` reads, with `facts` in its extra file facts.json."""
-    program = torch.export.export(deployed, (torch.zeros(2, 28, 28, dtype=torch.uint8),), dynamic_shapes=shapes())
-    content = BytesIO()  # on a full disk, torch ends the process
-    torch.export.save(program, content, extra_files={"facts.json": json.dumps(facts)})
-    path.write_bytes(content.getbuffer())
-
-
-def quantize(path: Path, images: Images) -> None:
-    """Quantise an ONNX file in place, with the ranges of activations that some training images show."""
-    from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
-    from onnxruntime.quantization.shape_inference import quant_pre_process
-
-    class Reader(CalibrationDataReader):
-        def __init__(self) -> None:
-            self.batches: Iterator[Images] = iter([images])
-
-        def get_next(self) -> dict[str, Images] | None:
-            batch = next(self.batches, None)
-            return None if batch is None else {"images": batch}
-
-    prepared = path.with_name(f"prepared_{path.name}")
-    quant_pre_process(path, prepared)
-    quantize_static(
-        prepared,
-        path,
-        Reader(),
-        quant_format=QuantFormat.QDQ,
-        per_channel=True,
-        activation_type=QuantType.QUInt8,
-        weight_type=QuantType.QInt8,
-    )
-
-
-def load(path: Path, format: str) -> Callable[[Images], np.ndarray]:
-    """The file as a function of images to probabilities."""
-    if format == "weights":
-        deployed = ExportModule(Checkpoint.read(path).network()).eval()
-        return lambda images: deployed(torch.from_numpy(images)).numpy()
-    if format == "web":
-        return read_web(path)
-    if format == "torch-export":
-        module = torch.export.load(path).module()
-        return lambda images: module(torch.from_numpy(images)).numpy()
-    import onnxruntime
-
-    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-    return lambda images: session.run(None, {"images": images})[0]
 
 
 def timed(predict: Callable[[Images], np.ndarray], images: Images) -> tuple[np.ndarray, float]:

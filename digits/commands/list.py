@@ -51,7 +51,7 @@ def listing(root: Path) -> Iterator[str]:
     shipped = describe(PRETRAINED.stem)
     yield "\nWeights that come with the package: --ckpt_path pretrained"
     yield f"  {shipped.parameters} parameters, test error {shipped.error}"
-    from digits.commands.export import SUFFIX
+    from digits.commands.export_formats import SUFFIX
     from digits.data import MNISTDataModule
     from digits.suggestions import SOURCES
 

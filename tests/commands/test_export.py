@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from digits.commands import export
-from digits.commands.export import Format, format_of
+from digits.commands.export_formats import Format, format_of
 from digits.data import MNISTDataModule
 from digits.errors import InputError
 from tests.helpers import Digits
