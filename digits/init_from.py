@@ -14,7 +14,7 @@ from digits.classifier import Classifier
 from digits.console import did_you_mean, shown, warn
 from digits.data import DigitsDataModule, ImageDataModule, MixedDataModule
 from digits.errors import InputError
-from digits.options import find_class, given_settings
+from digits.options import callbacks_of, find_class, given_settings
 from digits.runs import LOG_ROOT, checkpoint_in, find_checkpoint
 
 NAME = "fine_tuned"  # of the runs
@@ -165,9 +165,3 @@ def add_callback(trainer: Namespace, kind: type[Callback], source: str) -> None:
     others = [one for one in callbacks_of(trainer) if not one.class_path.endswith(f".{kind.__name__}")]
     class_path = f"{kind.__module__}.{kind.__name__}"
     trainer.callbacks = [Namespace(class_path=class_path, init_args=Namespace(checkpoint=source)), *others]
-
-
-def callbacks_of(trainer: Namespace) -> list[Any]:
-    """The callbacks among the options of the Trainer."""
-    named = trainer.callbacks if isinstance(trainer.callbacks, list) else [trainer.callbacks]
-    return [one for one in named if one]

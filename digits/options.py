@@ -44,9 +44,8 @@ def refuse_options(command: str, options: Namespace, name: str) -> None:
         raise InputError(
             f"--trainer.devices {devices}: this machine has {cores} cores, so at most {MOST_DEVICES * cores}"
         )
-    callbacks = options.trainer.callbacks
-    for one in callbacks if isinstance(callbacks, list) else [callbacks]:
-        settings = (one.get("init_args") or {}) if isinstance(one, Namespace) else {}
+    for one in callbacks_of(options.trainer):
+        settings = one.get("init_args") or {}
         defaults = inspect.signature(find_class(one.class_path)).parameters if settings else {}
         for setting, value in settings.items():
             known = setting in defaults and value is defaults[setting].default
@@ -121,6 +120,10 @@ def network_from_checkpoint(path: Path, command: str, argv: Sequence[str], optio
 
 def is_searched(options: Namespace, finder: type[Callback]) -> bool:
     """Whether the options name this callback, which looks for a setting before training."""
-    callbacks = options.trainer.callbacks
-    named = callbacks if isinstance(callbacks, list) else [callbacks]
-    return any(isinstance(one, Namespace) and one.class_path.endswith(f".{finder.__name__}") for one in named)
+    return any(one.class_path.endswith(f".{finder.__name__}") for one in callbacks_of(options.trainer))
+
+
+def callbacks_of(trainer: Namespace) -> list[Namespace]:
+    """The callbacks among the options of the Trainer."""
+    named = trainer.callbacks if isinstance(trainer.callbacks, list) else [trainer.callbacks]
+    return [one for one in named if isinstance(one, Namespace)]
