@@ -15,7 +15,7 @@ from digits.console import did_you_mean, shown, warn
 from digits.data import DigitsDataModule, ImageDataModule, MixedDataModule
 from digits.errors import InputError
 from digits.options import callbacks_of, find_class, given_settings
-from digits.runs import LOG_ROOT, checkpoint_in, find_checkpoint
+from digits.runs import LOG_ROOT, SHIPPED, checkpoint_in, find_checkpoint
 
 NAME = "fine_tuned"  # of the runs
 LR = 1e-3  # the highest; networks are trained anew with 1e-3 to 1e-2
@@ -62,7 +62,7 @@ def start_from(argv: Sequence[str], options: Namespace) -> None:
     options.model = network_of(checkpoint, argv, options)
     if find_class(options.data.class_path) is ImageDataModule or options.mnist_share:
         mix(argv, options)
-    source = options.init_from if options.init_from == "pretrained" else str(path)
+    source = options.init_from if options.init_from == SHIPPED else str(path)
     for kind in (StartFrom, BeforeAfter):
         add_callback(options.trainer, kind, source)
     if not options.config:
@@ -80,11 +80,11 @@ def find_start(source: str, root: Path) -> Path:
         raise InputError("--init_from is empty: give a checkpoint, the folder or the name of a run, or pretrained")
     is_run = (runs / source).is_dir()
     holds_none = Path(source).is_dir() and checkpoint_in(Path(source), "best") is None  # such as one of pictures
-    if source == "pretrained" or (Path(source).exists() and not (is_run and holds_none)):
+    if source == SHIPPED or (Path(source).exists() and not (is_run and holds_none)):
         return find_checkpoint(source)
     if is_run:
         return find_checkpoint(runs / source)
-    names = ["pretrained", *(path.name for path in runs.glob("*") if path.is_dir())]
+    names = [SHIPPED, *(path.name for path in runs.glob("*") if path.is_dir())]
     hint = did_you_mean(source, names) or ": give a checkpoint, the folder or the name of a run, or pretrained"
     raise InputError(f"--init_from {source}: there is no such file or run{hint}")
 

@@ -27,6 +27,7 @@ TRACES = (  # of no use without scores or weights; the last two are of a search 
     *("events.out.tfevents.*", "hparams.yaml", "config.yaml", "*.png"),
     *(".lr_find_*.ckpt", ".scale_batch_size_*.ckpt"),
 )
+SHIPPED = "pretrained"  # what the weights that come with the package are called
 PRETRAINED = Path(__file__).parent / "pretrained.ckpt"  # of configs/robust.yaml; see MODEL_CARD.md
 
 
@@ -135,7 +136,7 @@ def choose_checkpoint(command: str, wanted: str | None, folder: Path, options: s
         restarts = (os.environ.get(f"{by}_RESTART_COUNT", "0") for by in ("TORCHELASTIC", "SLURM"))
         run = newest_run(folder) if any(number != "0" for number in restarts) else None
         return run and checkpoint_of(run, kind)
-    if wanted == "pretrained" and command == "fit":
+    if wanted == SHIPPED and command == "fit":
         raise InputError("the pretrained weights can't be resumed: train anew with --config robust")
     if wanted not in (None, "best", "last"):
         return find_checkpoint(wanted, kind)
@@ -177,7 +178,7 @@ def find_checkpoint(source: str | Path, kind: str = "best") -> Path:
     Raises:
         InputError: there is no such file, or a folder has none.
     """
-    path = PRETRAINED if source == "pretrained" else Path(source)
+    path = PRETRAINED if source == SHIPPED else Path(source)
     if not path.exists():
         refuse_missing(str(source))
     found = checkpoint_in(path, kind) if path.is_dir() else path
@@ -194,7 +195,7 @@ def refuse_missing(source: str) -> NoReturn:
     if source in ("best", "last"):
         newest = [shown(path.parents[2]) for path in best_of_all(Path(LOG_ROOT))] or [f"{LOG_ROOT}/large_cnn"]
         raise InputError(f"{source} is one of a run, and here no run is named: give its folder, such as {newest[0]}")
-    known = {"pretrained": "pretrained"} | {Path(name).name: name for name in named}
+    known = {SHIPPED: SHIPPED} | {Path(name).name: name for name in named}
     hint = did_you_mean(source, [*known, *named])
     if source in known:
         hint = f": did you mean {known[source]}?"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from digits.commands.parser import CommandParser
 from digits.console import printable, quiet, say
 from digits.errors import InputError
+from digits.runs import SHIPPED
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -33,7 +34,7 @@ def command_parser() -> CommandParser:
     )
     parser.add_argument("--data", choices=SOURCES, default=SOURCES[0], help="What there is to check.")
     parser.add_argument(
-        "--ckpt_path", default="pretrained", help="The network that reads pictures: a checkpoint, or a run's folder."
+        "--ckpt_path", default=SHIPPED, help="The network that reads pictures: a checkpoint, or a run's folder."
     )
     parser.add_networks()
     parser.add_argument("--picture", default="check.png", help="The sheet's PNG file.")

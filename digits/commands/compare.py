@@ -11,10 +11,9 @@ from digits.commands.parser import CommandParser
 from digits.console import as_table, printable
 from digits.errors import InputError
 from digits.records import RunRecord
-from digits.runs import PRETRAINED, checkpoint_of, matches
+from digits.runs import PRETRAINED, SHIPPED, checkpoint_of, matches
 
 COLUMNS = ["run", "model", "parameters", "epochs", "min", "val error", "test"]
-SHIPPED = "pretrained"
 PART = "* of a run on a part of the images: limit_train_batches, limit_val_batches or\n  overfit_batches of --trainer"
 UNFINISHED = "An epoch count such as 2 of 10: stopped before its end, or still training."
 

@@ -49,10 +49,9 @@ def demo(
     """
     from digits.commands.page.app import App
     from digits.commands.page.guard import LOOPBACK
-    from digits.commands.page.networks import PRETRAINED
     from digits.commands.page.server import PageServer
     from digits.own_networks import import_networks
-    from digits.runs import LOG_ROOT
+    from digits.runs import LOG_ROOT, SHIPPED
 
     import_networks(networks)
     source = ckpt_path or newest(Path(LOG_ROOT))
@@ -65,7 +64,7 @@ def demo(
             raise InputError(f"--port {port} is in use: give another, such as --port {port + 1}") from None
         raise InputError(f"--host {host} --port {port}: {getattr(error, 'strerror', None) or error}") from None
     print(f"Checkpoint: {source}")
-    if ckpt_path is None and source != PRETRAINED:
+    if ckpt_path is None and source != SHIPPED:
         print("Your newest run answers; for the package's own network use the page's menu, or --ckpt_path pretrained")
     if host not in LOOPBACK:
         print(
@@ -86,6 +85,6 @@ def demo(
 def newest(root: Path) -> Path | str:
     """The newest best checkpoint in `root` whose network can be loaded, or "pretrained"."""
     from digits.commands.page.networks import is_loadable
-    from digits.runs import best_of_all
+    from digits.runs import SHIPPED, best_of_all
 
-    return next((path for path in best_of_all(root) if is_loadable(path)), "pretrained")
+    return next((path for path in best_of_all(root) if is_loadable(path)), SHIPPED)

@@ -13,6 +13,7 @@ from digits.commands.parser import CommandParser
 from digits.console import amount, printable
 from digits.errors import InputError
 from digits.files import TABLES, check_writable, is_standard_output, refuse_input
+from digits.runs import SHIPPED
 
 if TYPE_CHECKING:
     from digits.data.stream import Chunk
@@ -32,7 +33,7 @@ def command_parser() -> CommandParser:
     parser.add_argument(
         "pictures", nargs="+", help='Files, folders (with all folders in them), patterns such as "scans/*.png"; or -.'
     )
-    parser.add_argument("--ckpt_path", default="pretrained", help="A checkpoint, a run's folder, or pretrained.")
+    parser.add_argument("--ckpt_path", default=SHIPPED, help="A checkpoint, a run's folder, or pretrained.")
     parser.add_networks()
     parser.add_argument(
         "--output", type=str | None, default=None, help="A CSV or .parquet file to write; - is standard output."

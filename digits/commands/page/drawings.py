@@ -12,6 +12,7 @@ from digits.commands.page.guard import Refused
 from digits.console import PROGRAM
 from digits.errors import InputError
 from digits.files import save_picture
+from digits.runs import SHIPPED
 
 FOLDER = Path("my_digits")
 SIDES = {side * side: side for side in (28, 280)}  # pixels of a square, by their number
@@ -32,7 +33,7 @@ class Drawings:
     @property
     def arguments(self) -> list[str]:
         """The arguments of the command that trains on the drawings."""
-        return ["fit", "--init_from", "pretrained", "--data", "ImageDataModule", "--data.path", f"{self.folder}/"]
+        return ["fit", "--init_from", SHIPPED, "--data", "ImageDataModule", "--data.path", f"{self.folder}/"]
 
     @property
     def command(self) -> str:

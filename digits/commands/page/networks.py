@@ -7,9 +7,8 @@ from digits.checkpoint import Checkpoint
 from digits.commands.page.guard import Refused
 from digits.errors import InputError
 from digits.predictor import Predictor, load
-from digits.runs import best_of_all, find_checkpoint, run_of
+from digits.runs import SHIPPED, best_of_all, find_checkpoint, run_of
 
-PRETRAINED = "pretrained"
 KEPT = 3  # networks in memory
 
 
@@ -26,20 +25,20 @@ class Networks:
 
     def __init__(self, source: str | Path, root: Path) -> None:
         self.root = root
-        self.first = source if source == PRETRAINED else find_checkpoint(source)
+        self.first = source if source == SHIPPED else find_checkpoint(source)
         self.loaded: dict[tuple[Path | str, float], Predictor] = {}
         self.load(self.first)
 
     def files(self) -> dict[str, Path | str]:
         """The networks by name, the first one first: it, the one of the package, and the best of the newest runs."""
-        found = {name_of(self.first): self.first, PRETRAINED: PRETRAINED}
+        found = {name_of(self.first): self.first, SHIPPED: SHIPPED}
         for path in best_of_all(self.root):
             found.setdefault(name_of(path), path)
         return found
 
     def names(self) -> list[str]:
         """The names of all networks that can be loaded, the first one first."""
-        return [name for name, file in self.files().items() if file in (self.first, PRETRAINED) or is_loadable(file)]
+        return [name for name, file in self.files().items() if file in (self.first, SHIPPED) or is_loadable(file)]
 
     def get(self, name: str | None) -> Predictor:
         """The network of that name; the first one without a name.
@@ -67,8 +66,8 @@ class Networks:
 
 def name_of(file: Path | str) -> str:
     """The name of a network, such as large_cnn/version_0 for the best checkpoint of that run."""
-    if file == PRETRAINED:
-        return PRETRAINED
+    if file == SHIPPED:
+        return SHIPPED
     run = run_of(Path(file))
     return f"{run.parent.name}/{run.name}" if run else Path(file).name
 
