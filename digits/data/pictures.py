@@ -19,10 +19,10 @@ from digits.data.photo import NoDigit
 from digits.data.picture_file import SUFFIXES, UNREAD, read_picture, reduce_size
 from digits.data.stream import Chunk
 from digits.errors import InputError
+from digits.runs import LOG_ROOT
 
 SEVERAL = "several digits"  # the note of a picture that was said to show one
 NAMED = SUFFIXES | UNREAD  # so that none is left out in silence
-RUNS = "lightning_logs"  # where `digits.runs` puts what it draws, which nobody wants to have read
 MANY_DIGITS, MANY_PAGES = 64, 8  # files that are loaded together
 
 
@@ -89,11 +89,6 @@ def reason(error: BaseException) -> str:
     return f"unreadable: {(error.strerror if isinstance(error, OSError) else None) or error}"
 
 
-def find_pictures(path: str) -> list[Path]:
-    """The picture files that `path`, a file, folder or pattern, stands for, in natural order; see `picture_names`."""
-    return [Path(name) for name in picture_names(path)]
-
-
 def picture_names(path: str) -> list[str]:
     """The names of the picture files that `path`, a file, folder or pattern, stands for, in natural order.
 
@@ -133,7 +128,7 @@ def files_in(folder: str) -> Iterator[str]:
                 for entry in entries:
                     path = entry.name if here == "." else entry.path
                     if entry.is_dir(follow_symlinks=False):
-                        folders += [path] * (entry.name != RUNS)
+                        folders += [path] * (entry.name != LOG_ROOT)
                     else:
                         yield path
         except OSError:

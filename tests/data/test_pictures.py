@@ -9,7 +9,7 @@ from PIL import Image
 from digits.data import ImageDataModule
 from digits.data import pictures as images
 from digits.data.picture_file import read_picture
-from digits.data.pictures import find_pictures, label_of
+from digits.data.pictures import label_of, picture_names
 from digits.errors import InputError
 from digits.runs import LOG_ROOT
 from tests.helpers import Digits, seven
@@ -34,14 +34,15 @@ def pictures(tmp_path: Path) -> Path:
 
 
 def test_pictures_are_found_in_natural_order(pictures: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    names = [str(file.relative_to(pictures)) for file in find_pictures(str(pictures))]
+    names = [str(Path(name).relative_to(pictures)) for name in picture_names(str(pictures))]
     assert names == [
         *("1/x.jpg", "7/a2.png", "7/a10.png", "7/text.png", "7_b.webp", "7_blank.png"),
         *("cut.bmp", "empty.png", "unknown.gif"),
     ]
-    assert find_pictures(f"{pictures}/7/*.png") == [pictures / "7" / name for name in ("a2.png", "a10.png", "text.png")]
-    assert len(find_pictures(f"{pictures}/**/*.png")) == 5
-    assert find_pictures(f"{pictures}/notes.txt") == [pictures / "notes.txt"]
+    sevens = [f"{pictures}/7/{name}" for name in ("a2.png", "a10.png", "text.png")]
+    assert picture_names(f"{pictures}/7/*.png") == sevens
+    assert len(picture_names(f"{pictures}/**/*.png")) == 5
+    assert picture_names(f"{pictures}/notes.txt") == [f"{pictures}/notes.txt"]
 
 
 def test_the_figures_of_runs_are_no_pictures_to_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -50,15 +51,15 @@ def test_the_figures_of_runs_are_no_pictures_to_read(tmp_path: Path, monkeypatch
     run.mkdir(parents=True)
     seven().save("a.png")
     seven().save(run / "curves.png")
-    assert find_pictures(".") == [Path("a.png")]
-    assert find_pictures(str(run)) == find_pictures(LOG_ROOT) == [run / "curves.png"]
+    assert picture_names(".") == ["a.png"]
+    assert picture_names(str(run)) == picture_names(LOG_ROOT) == [str(run / "curves.png")]
 
 
 def test_no_pictures_is_an_error(pictures: Path, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     for path, reason in [("empty", "has no pictures"), ("absent", "does not exist"), ("*.nothing", "does not exist")]:
         with pytest.raises(InputError, match=reason):
-            find_pictures(str(tmp_path / path))
+            picture_names(str(tmp_path / path))
 
 
 @pytest.mark.parametrize(
@@ -86,7 +87,7 @@ def test_predictions_tell_what_each_file_is(digits: Digits, refused: Digits, pic
     assert "3 of the files could not be read" in message
     with Path("out.csv").open(newline="") as file:
         rows = {row["id"]: row for row in csv.DictReader(file)}
-    assert list(rows) == [str(file.relative_to(pictures)) for file in find_pictures(str(pictures))]
+    assert list(rows) == [str(Path(name).relative_to(pictures)) for name in picture_names(str(pictures))]
     for name in ("7/a2.png", "1/x.jpg", "unknown.gif"):
         assert rows[name]["prediction"] in set("0123456789")
         assert rows[name]["p0"]
