@@ -144,13 +144,15 @@ def told_of(data: MixedDataModule) -> list[str]:
     counts = {data.classes[i]: n for i, n in enumerate(labels.bincount().tolist()) if n}
     missing = [name for name in data.classes if name not in counts]
     held_out = f", {len(data.own_held_out):,} of them held out" if len(data.own_held_out) else ""
-    lines = [f"Own images: {len(labels):,}, {amount(min(counts.values()), max(counts.values()))} of a digit{held_out}"]
+    lines = [
+        f"Own images: {len(labels):,}, {interval(min(counts.values()), max(counts.values()))} of a digit{held_out}"
+    ]
     if missing:
         lines.append(f"There are none of {', '.join(missing)}.")
     return lines + tell_left_out(data.left_out)
 
 
-def amount(least: int, most: int) -> str:
+def interval(least: int, most: int) -> str:
     """Such as "5 to 8"."""
     return f"{least:,}" if least == most else f"{least:,} to {most:,}"
 

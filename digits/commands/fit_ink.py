@@ -12,11 +12,11 @@ from digits.ink import save_weights
 from digits.segmenter import InkSegmenter
 
 
-def main(args: list[str] | None = None) -> None:
+def main(args: list[str]) -> None:
     """Train, and leave the weights as ink.pt in the run's folder.
 
     Args:
-        args: options of a LightningCLI, such as `fit --config configs/ink.yaml --trainer.max_epochs 1`.
+        args: of a LightningCLI, such as `fit --config configs/ink.yaml --trainer.max_epochs 1`.
     """
     quiet()
     for message in (
@@ -28,7 +28,7 @@ def main(args: list[str] | None = None) -> None:
     cli = LightningCLI(
         InkSegmenter,
         SyntheticPages,
-        args=None if args is None else with_configs(args),
+        args=with_configs(args),
         seed_everything_default=0,
         save_config_kwargs={"overwrite": True},
         auto_configure_optimizers=False,
@@ -36,7 +36,3 @@ def main(args: list[str] | None = None) -> None:
     path = Path(cli.trainer.log_dir or ".", "ink.pt")
     save_weights(cli.model.network, path)
     print(f"Weights: {path}")
-
-
-if __name__ == "__main__":
-    main()
