@@ -34,7 +34,7 @@ def on_some(images: Tensor, share: float, change: Change) -> Tensor:
     return images.index_copy(0, chosen, change(images[chosen])) if len(chosen) else images
 
 
-def amount(images: Tensor, low: float, high: float) -> Tensor:
+def per_image(images: Tensor, low: float, high: float) -> Tensor:
     """Random numbers, one for each image, (N, 1, 1)."""
     return uniform(len(images), low, high, images.device)[:, None, None]
 
@@ -55,12 +55,12 @@ def stretch(images: Tensor) -> Tensor:
 
 def widen(images: Tensor) -> Tensor:
     """A broader pen: part of the way to the largest of 3×3 pixels."""
-    return torch.lerp(images, F.max_pool2d(images, 3, 1, 1), amount(images, 0, 1))
+    return torch.lerp(images, F.max_pool2d(images, 3, 1, 1), per_image(images, 0, 1))
 
 
 def thin(images: Tensor) -> Tensor:
     """A finer pen: part of the way to the least of 3×3 pixels, its ink as strong as before."""
-    finer = torch.lerp(images, -F.max_pool2d(-images, 3, 1, 1), amount(images, 0, 0.8))
+    finer = torch.lerp(images, -F.max_pool2d(-images, 3, 1, 1), per_image(images, 0, 0.8))
     return finer / finer.amax(dim=(1, 2), keepdim=True).clamp(min=0.2)
 
 
@@ -68,20 +68,20 @@ def pixelate(images: Tensor) -> Tensor:
     """A low resolution, 8 to 20 pixels, half of them in black and white."""
     side, mode = int(torch.randint(8, 21, ())), ("nearest", "bilinear", "bicubic")[int(torch.randint(3, ()))]
     small = F.interpolate(images.unsqueeze(1), (side, side), mode="area").squeeze(1)
-    hard = (small > amount(images, 0.15, 0.5)).float()
-    small = torch.where(amount(images, 0, 1) < 0.5, hard, small)
+    hard = (small > per_image(images, 0.15, 0.5)).float()
+    small = torch.where(per_image(images, 0, 1) < 0.5, hard, small)
     return F.interpolate(small.unsqueeze(1), images.shape[1:], mode=mode).squeeze(1).clamp(0, 1)
 
 
 def harden(images: Tensor) -> Tensor:
     """Hard edges: a high contrast about a random level."""
-    return ((images - amount(images, 0.2, 0.6)) * amount(images, 2, 30) + 0.5).clamp(0, 1)
+    return ((images - per_image(images, 0.2, 0.6)) * per_image(images, 2, 30) + 0.5).clamp(0, 1)
 
 
 def scatter(images: Tensor) -> Tensor:
     """Rough edges: each pixel taken from up to 1.5 pixels away."""
     h, w = images.shape[1:]
-    reach = amount(images, 0.3, 1.5)
+    reach = per_image(images, 0.3, 1.5)
     y = torch.arange(h, device=images.device)[:, None] + (torch.rand_like(images) * 2 - 1) * reach
     x = torch.arange(w, device=images.device) + (torch.rand_like(images) * 2 - 1) * reach
     at = y.round().clamp(0, h - 1) * w + x.round().clamp(0, w - 1)
@@ -101,8 +101,8 @@ def cross(images: Tensor) -> Tensor:
     zigzag = torch.stack([x, uniform(n, 0, side, device)[:, None] + rise * x + high * (teeth % 2)], dim=2)
     zigzag[torch.rand(n, device=device) < 0.5] = torch.nan
     line = draw(join(straight, bent, zigzag), uniform(n, 0.5, 2.5, device), side)
-    dots = (torch.arange(side, device=device) / amount(images, 2, 6)) % 1 < 0.5
-    return torch.maximum(images, line * (dots | (amount(images, 0, 1) < 0.6)) * amount(images, 0.4, 1))
+    dots = (torch.arange(side, device=device) / per_image(images, 2, 6)) % 1 < 0.5
+    return torch.maximum(images, line * (dots | (per_image(images, 0, 1) < 0.6)) * per_image(images, 0.4, 1))
 
 
 def rule(images: Tensor) -> Tensor:
@@ -110,11 +110,11 @@ def rule(images: Tensor) -> Tensor:
     lines = torch.zeros_like(images)
     for axis in (1, 2):
         at = torch.arange(images.shape[axis], device=images.device).view(-1, *[1] * (2 - axis))
-        distance = amount(images, 6, 20)
-        off = ((at + amount(images, 0, 20)) % distance - distance / 2).abs()
-        drawn = (amount(images, 0.3, 1.3) + 0.5 - off).clamp(0, 1) * (amount(images, 0, 1) < 0.6)
+        distance = per_image(images, 6, 20)
+        off = ((at + per_image(images, 0, 20)) % distance - distance / 2).abs()
+        drawn = (per_image(images, 0.3, 1.3) + 0.5 - off).clamp(0, 1) * (per_image(images, 0, 1) < 0.6)
         lines = torch.maximum(lines, drawn)
-    return torch.maximum(images, lines * amount(images, 0.2, 1))
+    return torch.maximum(images, lines * per_image(images, 0.2, 1))
 
 
 def margin(images: Tensor) -> Tensor:
@@ -123,18 +123,18 @@ def margin(images: Tensor) -> Tensor:
     y = torch.arange(h, device=images.device)[:, None] - (h - 1) / 2
     x = torch.arange(w, device=images.device) - (w - 1) / 2
     quarter = torch.randint(4, (len(images), 1, 1), device=images.device) * (torch.pi / 2)
-    angle = quarter + amount(images, -0.15, 0.15)
-    beyond = x * angle.cos() + y * angle.sin() - amount(images, 6, 15)
-    return torch.lerp(images, amount(images, 0, 1).expand_as(images), beyond.clamp(0, 1))
+    angle = quarter + per_image(images, -0.15, 0.15)
+    beyond = x * angle.cos() + y * angle.sin() - per_image(images, 6, 15)
+    return torch.lerp(images, per_image(images, 0, 1).expand_as(images), beyond.clamp(0, 1))
 
 
 def cut_out(images: Tensor) -> Tensor:
     """A rectangle of 3 to 10 pixels a side without ink, or of one level (DeVries and Taylor, 2017)."""
     h, w = images.shape[1:]
-    top, left = amount(images, -2, h - 4), amount(images, -2, w - 4)
+    top, left = per_image(images, -2, h - 4), per_image(images, -2, w - 4)
     y, x = torch.arange(h, device=images.device)[:, None], torch.arange(w, device=images.device)
-    inside = (y >= top) & (y < top + amount(images, 3, 10)) & (x >= left) & (x < left + amount(images, 3, 10))
-    level = amount(images, 0, 1) * (amount(images, 0, 1) < 0.4)
+    inside = (y >= top) & (y < top + per_image(images, 3, 10)) & (x >= left) & (x < left + per_image(images, 3, 10))
+    level = per_image(images, 0, 1) * (per_image(images, 0, 1) < 0.4)
     return torch.where(inside, level, images)
 
 
@@ -145,15 +145,15 @@ def convolve(images: Tensor) -> Tensor:
     padded = F.pad(images.unsqueeze(0), [size // 2] * 4, mode="replicate")
     texture = F.conv2d(padded, weights, groups=n).squeeze(0)
     low, high = texture.amin(dim=(1, 2), keepdim=True), texture.amax(dim=(1, 2), keepdim=True)
-    return torch.lerp((texture - low) / (high - low + 1e-3), images, amount(images, 0, 0.6))
+    return torch.lerp((texture - low) / (high - low + 1e-3), images, per_image(images, 0, 0.6))
 
 
 def blur(images: Tensor) -> Tensor:
     """Out of focus, or moved: a Gaussian of up to 2 pixels, up to 3.5 along a random direction."""
     n, reach = len(images), 5
     offset = torch.arange(-reach, reach + 1, device=images.device)
-    angle, narrow = amount(images, 0, torch.pi), amount(images, 0.2, 1.8)
-    wide = narrow + amount(images, -1, 2).clamp(min=0)
+    angle, narrow = per_image(images, 0, torch.pi), per_image(images, 0.2, 1.8)
+    wide = narrow + per_image(images, -1, 2).clamp(min=0)
     along = offset * angle.cos() + offset[:, None] * angle.sin()
     aside = offset[:, None] * angle.cos() - offset * angle.sin()
     weights = torch.exp(-((along / wide) ** 2 + (aside / narrow) ** 2) / 2)
@@ -169,31 +169,31 @@ def clouds(n: int, points: int, side: int, device: torch.device) -> Tensor:
 
 def uneven_paper(images: Tensor) -> Tensor:
     """Stains, shadows and fog: smooth levels that lie over paper and ink alike, or under the ink."""
-    field = clouds(len(images), int(torch.randint(2, 9, ())), images.shape[-1], images.device) * amount(images, 0, 1)
+    field = clouds(len(images), int(torch.randint(2, 9, ())), images.shape[-1], images.device) * per_image(images, 0, 1)
     over = (images + 3 * field) / (1 + 3 * field.amax(dim=(1, 2), keepdim=True))
     under = images + (1 - images) * field
-    return torch.where(amount(images, 0, 1) < 0.5, over, under)
+    return torch.where(per_image(images, 0, 1) < 0.5, over, under)
 
 
 def fade(images: Tensor) -> Tensor:
     """A low contrast: ink of at least a fifth of the range, on paper of any level; sometimes ink beyond the range."""
-    paper = amount(images, 0, 0.6)
-    return (paper + images * amount(images, 0.2, 1.1)).clamp(0, 1)
+    paper = per_image(images, 0, 0.6)
+    return (paper + images * per_image(images, 0.2, 1.1)).clamp(0, 1)
 
 
 def specks(images: Tensor) -> Tensor:
     """Up to a quarter of the pixels black or white."""
     noise = torch.rand_like(images)
-    share = amount(images, 0, 0.25)
+    share = per_image(images, 0, 0.25)
     return torch.where(noise < share, (noise < share / 2).float(), images)
 
 
 def grain(images: Tensor) -> Tensor:
     """Noise of a normal distribution, or of few photons."""
     noise = torch.randn_like(images)
-    photons = amount(images, 2, 20)
+    photons = per_image(images, 2, 20)
     shot = images + noise * (images.clamp(min=0) / photons).sqrt()
-    return torch.where(amount(images, 0, 1) < 0.6, images + noise * amount(images, 0, 0.4), shot).clamp(0, 1)
+    return torch.where(per_image(images, 0, 1) < 0.6, images + noise * per_image(images, 0, 0.4), shot).clamp(0, 1)
 
 
 def invert(images: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from digits.augment.conditions import amount, clouds
+from digits.augment.conditions import clouds, per_image
 from digits.augment.strokes import curve, draw, join, uniform
 
 # These are no digits when mirrored or turned by a quarter; 0, 1 and 8 stay digits, 2, 5, 7 and 9 come near to others.
@@ -139,29 +139,29 @@ def shapes(images: Tensor, labels: Tensor, n: int) -> Tensor:
     )
     widths = (2 + 11 * widths)[:, :, None]  # half of the shape's width in each row
     x = torch.arange(h, device=images.device) - (h - 1) / 2
-    lean = amount(images[:1].expand(n, -1, -1), -4, 4) * clouds(n, 3, h, images.device).mean(2, keepdim=True)
-    tall = amount(images[:1].expand(n, -1, -1), 5, 14)
+    lean = per_image(images[:1].expand(n, -1, -1), -4, 4) * clouds(n, 3, h, images.device).mean(2, keepdim=True)
+    tall = per_image(images[:1].expand(n, -1, -1), 5, 14)
     filled = (widths - (x + lean).abs()).clamp(0, 1) * (y < tall)
-    period = amount(images[:1].expand(n, -1, -1), 2, 7)
+    period = per_image(images[:1].expand(n, -1, -1), 2, 7)
     stripes = 0.5 + 0.5 * torch.sin(2 * torch.pi * (y if torch.rand(()) < 0.5 else x) / period)
     fill = torch.lerp(
-        clouds(n, int(torch.randint(2, 12, ())), h, images.device), stripes, amount(widths, -0.7, 0.7).clamp(min=0)
+        clouds(n, int(torch.randint(2, 12, ())), h, images.device), stripes, per_image(widths, -0.7, 0.7).clamp(min=0)
     )
-    return filled * (amount(widths, 0.2, 1) + (fill - 0.5) * amount(widths, 0, 1.4)).clamp(0, 1)
+    return filled * (per_image(widths, 0.2, 1) + (fill - 0.5) * per_image(widths, 0, 1.4)).clamp(0, 1)
 
 
 def blots(images: Tensor, labels: Tensor, n: int) -> Tensor:
     """Smooth levels, from faint to hard."""
     field = clouds(n, int(torch.randint(2, 12, ())), images.shape[-1], images.device)
-    return ((field - amount(field, 0.2, 0.8)) * amount(field, 1, 20) + 0.5).clamp(0, 1)
+    return ((field - per_image(field, 0.2, 0.8)) * per_image(field, 1, 20) + 0.5).clamp(0, 1)
 
 
 def noise(images: Tensor, labels: Tensor, n: int) -> Tensor:
     """Even levels with as much noise as can be, some of it in black and white."""
     field = torch.rand(n, *images.shape[1:], device=images.device)
-    hard = (field < amount(field, 0, 1)).float()
+    hard = (field < per_image(field, 0, 1)).float()
     return torch.where(
-        amount(field, 0, 1) < 0.3, hard, amount(field, 0, 1) + (field - 0.5) * amount(field, 0, 2)
+        per_image(field, 0, 1) < 0.3, hard, per_image(field, 0, 1) + (field - 0.5) * per_image(field, 0, 2)
     ).clamp(0, 1)
 
 
