@@ -37,8 +37,8 @@ class Epochs(Callback):
     def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, outputs: Any, *args: Any) -> None:
         every = trainer.log_every_n_steps  # type: ignore[attr-defined]
         if every and trainer.global_step % every == 0 and "loss" in outputs:  # or the network skipped this step
-            for board in summary_writers(trainer):
-                board.add_scalar("train/loss_step", outputs["loss"], trainer.global_step)
+            for writer in summary_writers(trainer):
+                writer.add_scalar("train/loss_step", outputs["loss"], trainer.global_step)
 
     def on_validation_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self.validated = True
@@ -65,12 +65,12 @@ class Epochs(Callback):
         self.rows.append(row)
         if not trainer.is_global_zero:
             return
-        for board in summary_writers(trainer):
+        for writer in summary_writers(trainer):
             for key, value in row.items():
                 if key == "images_per_second":
-                    board.add_scalar(key, value, trainer.global_step)
+                    writer.add_scalar(key, value, trainer.global_step)
                 elif "/" in key:
-                    board.add_scalar(f"by_epoch/{key.replace('/', '_')}", value, row["epoch"])
+                    writer.add_scalar(f"by_epoch/{key.replace('/', '_')}", value, row["epoch"])
         if (folder := run_folder(trainer)) is not None:
             longest = max(self.rows, key=len)
             names = list(longest)

@@ -102,9 +102,9 @@ class RewindTensorBoard(Callback):
 
     def on_save_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
         sizes: dict[str, int] = {}
-        for board in summary_writers(trainer):
-            board.flush()
-            sizes |= {path.name: path.stat().st_size for path in Path(board.log_dir).glob("events.out.tfevents.*")}
+        for writer in summary_writers(trainer):
+            writer.flush()
+            sizes |= {path.name: path.stat().st_size for path in Path(writer.log_dir).glob("events.out.tfevents.*")}
         checkpoint["events"] = sizes
 
     def on_load_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:

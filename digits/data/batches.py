@@ -83,7 +83,7 @@ class LoadedBatches(list[Batch]):
 
 
 def as_is(batch: Any) -> Any:
-    """Collate: indexing by a tensor has made the batch already."""
+    """Collate what is a batch already: indexing by a tensor, or reading some files together, has made it."""
     return batch
 
 

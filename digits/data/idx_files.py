@@ -5,7 +5,7 @@ import re
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path, PurePath, PurePosixPath
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 from digits.errors import InputError
 
@@ -78,7 +78,7 @@ def find_files(folder: Path, dataset: str) -> dict[str, IdxFile]:
     return {name: file for found in reversed(places.values()) for name, file in found.items()}
 
 
-def refuse(file: IdxFile, dataset: str) -> None:
+def refuse(file: IdxFile, dataset: str) -> NoReturn:
     """Raise an InputError for a file that looks as if it was one of a set's, but may be any of them."""
     of = next((other for other in BEFORE if what_is(file, other) is not None), None)
     if of is not None:

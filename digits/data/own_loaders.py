@@ -1,6 +1,6 @@
 """Batches of loaders that somebody else wrote, checked before the standard steps take them."""
 
-from typing import Any
+from typing import Any, NoReturn
 
 from torch import Tensor
 
@@ -47,7 +47,7 @@ def has_own_loader(data: Any, split: str) -> bool:
     return getattr(getattr(type(data), f"{split}_dataloader", None), "__module__", None) != PACKAGE
 
 
-def refuse(what: str) -> None:
+def refuse(what: str) -> NoReturn:
     """Raise an InputError."""
     raise InputError(f"your loader gives {what}")
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import torch
 from torch.utils.data import DataLoader, Dataset
 
+from digits.data.batches import as_is
 from digits.data.dataset import Batch
 from digits.errors import InputError
 
@@ -103,7 +104,7 @@ def in_order(load: Callable[[Any], Any], tasks: Iterable[Any], workers: int) -> 
         batch_size=None,  # a task is not made of others
         sampler=tasks,
         num_workers=workers,
-        collate_fn=as_it_is,
+        collate_fn=as_is,
         generator=torch.Generator(),  # its own: torch's is left as it is
     )
     threads = torch.get_num_threads()
@@ -134,11 +135,6 @@ class Loading(Dataset[Any]):
             return self.load(task)
         except InputError as error:
             return error
-
-
-def as_it_is(loaded: Any) -> Any:
-    """Collate: it is a batch already."""
-    return loaded
 
 
 def useful_workers(tasks: int) -> int:
