@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from digits.commands.fit_ink import main
+from digits.errors import InputError
 from digits.ink import STEP, WEIGHTS, InkNet, ink_net, save_weights
 from digits.segmenter import InkSegmenter
 
@@ -43,6 +44,11 @@ def test_the_loss_falls_on_one_batch() -> None:
         optimizer.step()
         losses.append(loss.item())
     assert losses[-1] < 0.6 * losses[0]
+
+
+def test_a_mistyped_option_is_named_with_one_that_may_be_meant() -> None:
+    with pytest.raises(InputError, match=r"unrecognized arguments: --model\.lrr 3: did you mean --model\.lr\?"):
+        main(["fit", "--model.lrr", "3"])
 
 
 @pytest.mark.slow

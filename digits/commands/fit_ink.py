@@ -5,8 +5,9 @@ from pathlib import Path
 
 from lightning.pytorch.cli import LightningCLI
 
+from digits.arguments import Parser
 from digits.config_files import with_configs
-from digits.console import quiet
+from digits.console import COMMANDS, PROGRAM, quiet
 from digits.data.synthetic import SyntheticPages
 from digits.ink import save_weights
 from digits.segmenter import InkSegmenter
@@ -32,6 +33,8 @@ def main(args: list[str]) -> None:
         seed_everything_default=0,
         save_config_kwargs={"overwrite": True},
         auto_configure_optimizers=False,
+        parser_class=Parser,
+        parser_kwargs={"prog": PROGRAM, "fit": {"description": COMMANDS["fit"]}},
     )
     path = Path(cli.trainer.log_dir or ".", "ink.pt")
     save_weights(cli.model.network, path)
