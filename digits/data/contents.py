@@ -22,6 +22,8 @@ LARGER = 1.5  # times as high as its pieces is a digit at least of which only pi
 CLEAR = 0.9  # its confidence then
 UPRIGHT = 0.95  # its width, as a share of its height, where it is not looked for on a page
 LIKELY = 0.97  # its confidence then
+NARROW = 0.4  # times as wide as high is a piece of a stroke at most
+SPECK = 0.15  # of the digit's height: of two pieces that are lower, both may be dirt
 INSIDE = 0.8  # of each piece lies within the digit
 
 
@@ -71,6 +73,8 @@ def is_plain(box: Box, alone: float) -> bool:
 def is_one(box: Box, alone: float, found: Sequence[Content]) -> bool:
     """Whether a page that was found, of at least one piece, is pieces of the one digit that is seen on the picture."""
     places = [place for *_, place in found]
+    if are_digits(found, box):
+        return False
     if alone >= CLEAR and box.height > LARGER * max(place.height for place in places):
         return True
     if len(found) > FEW or any(inside(place, box) < INSIDE for place in places):
@@ -78,6 +82,19 @@ def is_one(box: Box, alone: float, found: Sequence[Content]) -> bool:
     blank = np.zeros((28, 28), np.uint8)
     pieces = np.stack([piece for piece, note, _ in found if not note] or [blank])
     return alone >= float(confidences(pieces).min())
+
+
+def are_digits(found: Sequence[Content], box: Box) -> bool:
+    """Whether pieces are digits of their own: likely ones, not as narrow as a piece of a stroke, and no two specks.
+
+    A list that is much higher than wide looks like a 1 from afar, and two 0s above each other like an 8.
+    """
+    wide = [(form, place) for form, note, place in found if not note and place.width >= NARROW * place.height]
+    if len(wide) < 2:
+        return False
+    likely = confidences(np.stack([form for form, _ in wide])) >= LIKELY
+    large = np.array([place.height >= SPECK * box.height for _, place in wide])
+    return int((likely & large).sum()) >= 2 or int(likely.sum()) >= 3
 
 
 def inside(place: DigitBox, box: Box) -> float:

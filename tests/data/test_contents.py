@@ -92,6 +92,15 @@ def test_pieces_of_one_digit_are_one(
     assert is_one(BOX, alone, found) == one
 
 
+@pytest.mark.parametrize("lines", [["30", "58", "72", "46", "28", "63"], ["8", "2", "5", "0", "6", "3"]])
+def test_a_list_much_higher_than_wide_is_no_1(lines: list[str]) -> None:
+    page = Image.new("L", (60 + 110 * len(lines[0]), 1100), 235)
+    for i, line in enumerate(lines):
+        for k, digit in enumerate(line):
+            page.paste(written(digit).convert("L").resize((100, 100)), (20 + 100 * k, 30 + 175 * i))
+    assert load("pretrained").read(page).text.replace(" ", "").split() == lines
+
+
 def test_how_much_of_a_place_lies_in_a_box() -> None:
     place = NOWHERE._replace(left=0, top=10, width=20, height=40)
     assert inside(place, BOX) == 0.5
