@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from lightning.pytorch import LightningDataModule
 from torch import Tensor
-from torch.utils.data import DataLoader, IterableDataset, get_worker_info
+from torch.utils.data import DataLoader, Dataset, Sampler
 
 from digits.data.mnist import MNISTDataModule
 from digits.data.synthetic.crop import Digits, make_crop
@@ -59,38 +59,47 @@ class SyntheticPages(LightningDataModule):
         self.train, self.val = (to_write_with(data.images, data.labels) for data in (train, val))
 
     def train_dataloader(self) -> DataLoader[Tensor]:
-        epoch = self.trainer.current_epoch if self.trainer else 0
-        made = MadeCrops(self.train, self.crops, (self.seed, 1 + epoch), self.without)
-        return DataLoader(made, self.batch_size, num_workers=self.num_workers)
+        made = MadeCrops(self.train, (self.seed, 1), self.without)
+        return DataLoader(made, self.batch_size, sampler=NewNumbers(self.crops), num_workers=self.num_workers)
 
     def val_dataloader(self) -> DataLoader[Tensor]:
-        return DataLoader(MadeCrops(self.val, self.val_crops, (self.seed, 0)), self.batch_size)
+        return DataLoader(MadeCrops(self.val, (self.seed, 0)), self.batch_size, sampler=range(self.val_crops))
 
 
-class MadeCrops(IterableDataset[Tensor]):
-    """Crops that are made when they are asked for, each (4, 192, 192) uint8.
+class MadeCrops(Dataset[Tensor]):
+    """Crops that are made when they are asked for, each (4, 192, 192) uint8: one for each number from 0.
 
     Args:
         digits: to write with.
-        n: how many crops.
         seed: of all, to which the number of each is added.
         without: ingredients to leave out.
     """
 
-    def __init__(self, digits: Digits, n: int, seed: tuple[int, ...], without: Sequence[str] = ()) -> None:
+    def __init__(self, digits: Digits, seed: tuple[int, ...], without: Sequence[str] = ()) -> None:
         self.digits = digits
-        self.n = n
         self.seed = seed
         self.without = without
+
+    def __getitem__(self, i: int) -> Tensor:
+        return torch.from_numpy(np.stack(make_crop(Dice((*self.seed, i), self.without), self.digits)))
+
+
+class NewNumbers(Sampler[int]):
+    """The numbers of an epoch's crops, others in each epoch: the Trainer calls `set_epoch`."""
+
+    def __init__(self, n: int) -> None:
+        self.n = n
+        self.epoch = 0
 
     def __len__(self) -> int:
         return self.n
 
-    def __iter__(self) -> Iterator[Tensor]:
-        worker = get_worker_info()
-        first, step = (worker.id, worker.num_workers) if worker else (0, 1)
-        for i in range(first, self.n, step):
-            yield torch.from_numpy(np.stack(make_crop(Dice((*self.seed, i), self.without), self.digits)))
+    def __iter__(self) -> Iterator[int]:
+        return iter(range(self.epoch * self.n, (self.epoch + 1) * self.n))
+
+    def set_epoch(self, epoch: int) -> None:
+        """Go on to the numbers of this epoch."""
+        self.epoch = epoch
 
 
 def to_write_with(images: Tensor, labels: Tensor) -> Digits:

@@ -5,11 +5,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from lightning.pytorch import Trainer
+from torch import Tensor
 
 from digits.data.synthetic import SyntheticPages, make_crop
 from digits.data.synthetic.crop import SIDE, Digits
 from digits.data.synthetic.datamodule import to_write_with
 from digits.data.synthetic.dice import Dice
+from digits.segmenter import InkSegmenter
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +46,7 @@ def test_the_seed_decides_everything(pen: Digits) -> None:
 
 def test_ingredients_can_be_left_out(pen: Digits) -> None:
     for seed in range(12):
-        crop = make_crop(Dice(seed, without=("letters", "marks")), pen)
+        crop = make_crop(Dice(seed, without=("letters", "marks", "typed")), pen)
         assert not crop.other.any()
 
 
@@ -55,3 +58,25 @@ def test_batches_are_made_as_asked(tiny_mnist: Path) -> None:
     again = list(data.train_dataloader())
     assert all(torch.equal(a, b) for a, b in zip(batches, again, strict=True))
     assert not torch.equal(next(iter(data.val_dataloader())), batches[0])
+
+
+def test_no_epoch_sees_the_crops_of_another(tiny_mnist: Path, tmp_path: Path) -> None:
+    seen = []
+
+    class Watch(InkSegmenter):
+        def training_step(self, batch: Tensor, batch_idx: int) -> Tensor:
+            seen.append(batch)
+            return next(self.parameters()).sum()
+
+        def validation_step(self, batch: Tensor, batch_idx: int) -> None:
+            pass
+
+    data = SyntheticPages(batch_size=2, crops=2, val_crops=2, digits=20, val_size=60, num_workers=0)
+    quiet = {
+        "logger": False,
+        "enable_progress_bar": False,
+        "enable_checkpointing": False,
+        "enable_model_summary": False,
+    }
+    Trainer(max_epochs=3, accelerator="cpu", default_root_dir=tmp_path, **quiet).fit(Watch(), data)
+    assert len({batch.numpy().tobytes() for batch in seen}) == 3
