@@ -187,6 +187,9 @@ def join(glyphs: list[Glyph], usual: float) -> list[Glyph]:
     down, across = apart(boxes[:, None], boxes[None])
     limit = np.where(point[:, None] & point[None], 0.6, 0.35) * usual  # the points of a colon stand far apart
     near = np.triu((down <= limit) & (across <= 0.15 * usual) & (digit[:, None] == digit[None]), 1)
+    for i, j in colons(boxes, usual):
+        near[[i, j]], near[:, [i, j]] = False, False
+        near[i, j] = True
     pairs = np.argwhere(near)
     distance = np.hypot(np.maximum(down, 0), np.maximum(across, 0))[near]
     for i, j in pairs[np.argsort(distance, kind="stable")]:
@@ -205,6 +208,28 @@ def join(glyphs: list[Glyph], usual: float) -> list[Glyph]:
             boxes[a] = (*np.minimum(boxes[a, :2], boxes[b, :2]), *np.maximum(boxes[a, 2:], boxes[b, 2:]))
             group = [a if k == b else k for k in group]
     return [merge([g for g, k in zip(glyphs, group, strict=True) if k == key]) for key in dict.fromkeys(group)]
+
+
+def colons(boxes: NDArray[np.float32], usual: float) -> list[tuple[int, int]]:
+    """Pairs of points of one size that stand above each other, with no other point close to them.
+
+    Args:
+        boxes: of glyphs, (N, 4): top, left, bottom, right.
+        usual: how high a digit of the page is.
+    """
+    heights, widths = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
+    round_ = np.maximum(heights, widths) < 1.6 * np.minimum(heights, widths)
+    points = np.flatnonzero((np.maximum(heights, widths) < 0.3 * usual) & round_)
+    middle = (boxes[:, :2] + boxes[:, 2:]) / 2
+    found = []
+    for i in points:
+        away = np.abs(middle[points] - middle[i])
+        close = [int(j) for j in points[away.max(axis=1) < usual] if j != i]
+        if len(close) == 1 and i < (j := close[0]):
+            (down, across), low = np.abs(middle[i] - middle[j]), min(heights[i], heights[j])
+            if across < 0.5 * widths[i] and down > 1.2 * low and max(heights[i], heights[j]) < 1.7 * low:
+                found.append((int(i), j))
+    return found
 
 
 def is_beside(glyph: Glyph, box: NDArray[np.float32], usual: float) -> bool:

@@ -46,6 +46,12 @@ def test_neighbours_stay_apart() -> None:
     assert len(join(find_glyphs(ink_map((10, 10, 40, 15), (10, 27, 40, 15))), 40)) == 2
 
 
+def test_two_points_close_to_a_digit_are_a_colon_and_one_is_a_part_of_it() -> None:
+    digits, upper, lower = [(10, 10, 40, 20), (10, 48, 40, 20)], (17, 36, 7, 7), (32, 36, 7, 7)
+    assert [outline(g) for g in join(find_glyphs(ink_map(*digits, upper, lower)), 40)] == [*digits, (17, 36, 14, 7)]
+    assert len(join(find_glyphs(ink_map(*digits, (17, 41, 7, 6))), 40)) == 2
+
+
 def test_merged_glyphs_keep_their_ink_in_its_place() -> None:
     found = ink_map((10, 10, 40, 5), (12, 20, 40, 8))
     whole = merge(find_glyphs(found))
