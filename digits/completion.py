@@ -4,21 +4,25 @@ import argparse
 import importlib.util
 import inspect
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
 from digits import data, models
 from digits.arguments import ArgumentsCLI
 from digits.classifier import Classifier
-from digits.commands import check, compare, demo
+from digits.commands import check, compare, demo, predict
 from digits.commands import list as list_command
 from digits.console import COMMANDS, PROGRAM
 from digits.data import DigitsDataModule
 from digits.errors import InputError
 
 SHELLS = ("bash", "zsh", "tcsh")
-FILES = ("--config", "--ckpt_path", "--picture", "--path", "--data.path", "--data.predict", "--predictions.path")
+FILES = (
+    *("--config", "--ckpt_path", "--init_from", "--picture", "--path", "--output"),
+    *("--data.path", "--data.data_dir", "--data.train", "--data.test", "--data.predict"),
+    *("--predictions.path", "--predictions.picture"),
+)
 
 
 def main(args: Sequence[str]) -> None:
@@ -45,19 +49,21 @@ class CompletionCLI(ArgumentsCLI):
     def parse_arguments(self, parser: Any, args: Any) -> None:
         import shtab
 
-        others = {"demo": demo, "check": check, "compare": compare, "list": list_command}
-        parsers = {**self._subcommand_parsers, **{name: one.command_parser() for name, one in others.items()}}
+        parsers = {name: [one] for name, one in self._subcommand_parsers.items()}
+        others = {"predict": predict, "demo": demo, "check": check, "compare": compare, "list": list_command}
+        for name, module in others.items():  # `predict` takes pictures, or data and a config
+            parsers.setdefault(name, []).append(module.command_parser())
         print(shtab.complete(plain_parser(parsers), self.shell))
         sys.exit()
 
 
-def plain_parser(parsers: dict[str, Any]) -> argparse.ArgumentParser:
+def plain_parser(parsers: Mapping[str, Sequence[argparse.ArgumentParser]]) -> argparse.ArgumentParser:
     """A parser that knows the names of all commands and options, and of this package's networks and data.
 
     Jsonargparse's own script holds the options of every class that might be given: 97 MB.
 
     Args:
-        parsers: of each command.
+        parsers: those of each command.
     """
     whole = argparse.ArgumentParser(PROGRAM)
     whole.add_argument("--version", action="store_true")
@@ -65,7 +71,8 @@ def plain_parser(parsers: dict[str, Any]) -> argparse.ArgumentParser:
     for name, text in COMMANDS.items():
         command = commands.add_parser(name, help=text)
         classes = {"--model": subclasses(models, Classifier), "--data": subclasses(data, DigitsDataModule)}
-        options = {option: action for action in parsers[name]._actions for option in action.option_strings}
+        actions = [action for parser in parsers[name] for action in parser._actions]
+        options = {option: action for action in actions for option in action.option_strings}
         for option, action in options.items():
             hidden = action.help == argparse.SUPPRESS or option in ("-h", "--help") or option.endswith(("+", ".help"))
             if not hidden:

@@ -36,6 +36,7 @@ def test_bash_completes_commands_options_and_networks(tmp_path: Path, capsys: py
     assert {"--data.val_size", "--data.val_column"} >= set(completed("test", "--data.val_"))
     assert "LargeCNN" in completed("fit", "--model", "")
     assert completed("predict", "--predictions.p") == ["--predictions.path", "--predictions.picture"]
+    assert completed("predict", "--out") == ["--output"]  # beside pictures
     assert completed("demo", "--po") == ["--port"]
 
 

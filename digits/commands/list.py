@@ -12,7 +12,7 @@ from digits.commands.parser import CommandParser
 from digits.config_files import describe, packaged
 from digits.console import PROGRAM, as_table, shown
 from digits.records import RunRecord
-from digits.runs import LOG_ROOT, PRETRAINED, runs_in, version
+from digits.runs import LOG_ROOT, SHIPPED, runs_in, version
 
 MARGIN = " " * 21  # of what is said of a source of images
 
@@ -38,7 +38,7 @@ def listing(root: Path) -> Iterator[str]:
         root: the folder that holds the folders of runs.
     """
     yield f"Configs: {PROGRAM} fit --config NAME"
-    configs = [describe(name) for name in packaged() if name != PRETRAINED.stem]
+    configs = [describe(name) for name in packaged() if name != SHIPPED]
     header = ("", "parameters", "test error", "fit, 2 cores")
     yield as_table([header, *((one.name, one.parameters, one.error, one.time) for one in configs)], indent="  ")
     runs = [RunRecord.read(run) for folder in folders_of_runs(root) for run in runs_in(folder)]
@@ -48,7 +48,7 @@ def listing(root: Path) -> Iterator[str]:
         yield as_table([header, *(row_of(record) for record in runs)], indent="  ")
         if any(record.partial for record in runs):
             yield PART
-    shipped = describe(PRETRAINED.stem)
+    shipped = describe(SHIPPED)
     yield "\nWeights that come with the package: --ckpt_path pretrained"
     yield f"  {shipped.parameters} parameters, test error {shipped.error}"
     from digits.commands.export_formats import SUFFIX
