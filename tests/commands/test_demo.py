@@ -172,6 +172,30 @@ def test_a_tap_saves_what_it_was_and_another_takes_it_back(page: Any) -> None:
 
 
 @pytest.mark.slow
+def test_after_a_drawing_is_saved_the_next_stroke_begins_another(page: Any) -> None:
+    page.click("#clear")
+    draw(page, "3", 10, 50, 100, 200)
+    assert said(page) == "3"
+    page.locator("#labels button", has_text="3").click()
+    draw(page, "7", 200, 50, 100, 200)
+    assert says(page, "7")
+    page.keyboard.press("Control+z")
+    page.keyboard.press("Control+z")  # what had made way for it
+    assert says(page, "3")
+    draw(page, "7", 200, 50, 100, 200)
+    assert says(page, "37")
+    page.locator("#labels button", has_text="7").click()  # the 3 is not saved
+    page.wait_for_selector("#saved code")
+    draw(page, "1", 330, 50, 30, 200)
+    assert says(page, "371")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Control+z")
+    assert says(page, "371")
+    for saved in (page.folder / "my_digits").rglob("*.png"):
+        saved.unlink()
+
+
+@pytest.mark.slow
 def test_a_button_trains_on_the_drawings_and_the_new_network_answers(page: Any) -> None:
     for digit in "37":
         page.click("#clear")

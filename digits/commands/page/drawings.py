@@ -1,8 +1,10 @@
 """Drawings that the page saves, in one folder for each class, as `ImageDataModule` reads them."""
 
+import hashlib
 import re
 import secrets
 import shlex
+import threading
 from http import HTTPStatus
 from pathlib import Path
 
@@ -29,6 +31,8 @@ class Drawings:
     def __init__(self, folder: Path = FOLDER) -> None:
         self.folder = folder
         self.saved: dict[str, Path] = {}  # by this server, which deletes no others
+        self.names: dict[bytes, str] = {}  # by what was drawn
+        self.lock = threading.Lock()
 
     @property
     def arguments(self) -> list[str]:
@@ -45,7 +49,7 @@ class Drawings:
         return sum(1 for _ in self.folder.glob("*/*.png"))
 
     def save(self, label: str, pixels: bytes) -> str:
-        """Save a drawing as a PNG file.
+        """Save a drawing as a PNG file; one that this server has saved already only gets another label.
 
         Args:
             label: the name of its class.
@@ -63,14 +67,22 @@ class Drawings:
         side = SIDES.get(len(pixels))
         if side is None:
             raise Refused(HTTPStatus.BAD_REQUEST, "a drawing has 28×28 or 280×280 bytes")
-        if self.count() >= MOST:
-            raise Refused(HTTPStatus.INSUFFICIENT_STORAGE, f"{self.folder} is full: {MOST:,} drawings")
-        name = f"{label}/{secrets.token_hex(8)}.png"
-        try:
-            save_picture(self.folder / name, Image.frombytes("L", (side, side), pixels))
-        except InputError as error:
-            raise Refused(HTTPStatus.INSUFFICIENT_STORAGE, str(error)) from None
-        self.saved[name] = self.folder / name
+        drawn = hashlib.sha256(pixels).digest()
+        with self.lock:  # of two taps at once the second finds what the first has saved
+            former = self.names.get(drawn, "")
+            is_kept = former in self.saved and self.saved[former].is_file()
+            if is_kept and former.startswith(f"{label}/"):
+                return former
+            if not is_kept and self.count() >= MOST:
+                raise Refused(HTTPStatus.INSUFFICIENT_STORAGE, f"{self.folder} is full: {MOST:,} drawings")
+            name = f"{label}/{secrets.token_hex(8)}.png"
+            try:
+                save_picture(self.folder / name, Image.frombytes("L", (side, side), pixels))
+            except InputError as error:
+                raise Refused(HTTPStatus.INSUFFICIENT_STORAGE, str(error)) from None
+            self.saved[name], self.names[drawn] = self.folder / name, name
+            if is_kept:
+                self.forget(former)
         return name
 
     def forget(self, name: str) -> None:

@@ -131,6 +131,21 @@ def test_drawings_are_saved_under_their_label_alone(server: PageServer) -> None:
     assert not [path for path in folder.rglob("*") if path.is_file()]
 
 
+def test_a_drawing_has_one_label_the_last(server: PageServer) -> None:
+    folder = server.app.drawings.folder
+    with ThreadPoolExecutor(4) as pool:
+        answers = pool.map(lambda _: ask(server, "/save?label=7", seven())[1], range(4))
+        saved = {answer["saved"] for answer in answers}
+    assert len(saved) == 1
+    moved = ask(server, "/save?label=1", seven())[1]
+    assert [path.relative_to(folder).as_posix() for path in folder.rglob("*.png")] == [moved["saved"]]
+    assert moved["saved"].startswith("1/")
+    (folder / moved["saved"]).unlink()  # by hand
+    assert ask(server, "/save?label=1", seven())[1]["drawings"] == 1
+    (again,) = folder.rglob("*.png")
+    assert ask(server, f"/forget?name={again.relative_to(folder).as_posix()}", b"")[1]["drawings"] == 0
+
+
 def test_a_label_that_makes_no_folder_is_refused(server: PageServer, monkeypatch: pytest.MonkeyPatch) -> None:
     network = server.app.networks.get(None)
     monkeypatch.setattr(network, "classes", ["../evil"])  # from a stranger's checkpoint

@@ -7,6 +7,8 @@ class Paper {
     this.changed = changed; // called after each change
     this.strokes = [];
     this.photo = null; // {file, picture}
+    this.before = null; // {strokes, photo} that were cleared last
+    this.kept = false; // whether all that is drawn is saved: the next stroke is of another drawing
     this.pointer = null; // that draws; others are ignored meanwhile, such as the palm beside a pen
     new ResizeObserver(() => this.resize()).observe(canvas);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.draw());
@@ -24,7 +26,9 @@ class Paper {
     if (!width || !height) return;
     if (this.width) { // what was drawn stays in the picture when a phone is turned
       const scale = Math.min(width / this.width, height / this.height, 1);
-      this.strokes = this.strokes.map((stroke) => stroke.map(([x, y]) => [scale * x, scale * y]));
+      for (const drawn of [this, this.before]) {
+        if (drawn) drawn.strokes = drawn.strokes.map((stroke) => stroke.map(([x, y]) => [scale * x, scale * y]));
+      }
     }
     [this.width, this.height] = [width, height];
     this.canvas.width = Math.round(width * devicePixelRatio);
@@ -41,6 +45,7 @@ class Paper {
     if (this.pointer !== null || event.button > 0) return;
     this.pointer = event.pointerId;
     this.canvas.setPointerCapture(event.pointerId);
+    if (this.kept) this.empty();
     this.strokes.push([this.point(event)]);
     this.update();
   }
@@ -54,19 +59,25 @@ class Paper {
 
   undo() {
     if (this.strokes.length) this.strokes.pop();
-    else this.photo = null;
+    else if (this.photo) this.photo = null;
+    else if (this.before) [{strokes: this.strokes, photo: this.photo}, this.before] = [this.before, null];
+    this.kept = false;
     this.update();
   }
 
+  empty() {
+    if (this.strokes.length || this.photo) this.before = {strokes: this.strokes, photo: this.photo};
+    [this.strokes, this.photo, this.kept] = [[], null, false];
+  }
+
   clear() {
-    this.strokes = [];
-    this.photo = null;
+    this.empty();
     this.pointer = null;
     this.update();
   }
 
   async show(file) {
-    this.strokes = [];
+    this.empty();
     let picture = null;
     try { picture = await createImageBitmap(file); } catch { /* the server says what is wrong with it */ }
     this.photo = {file, picture};

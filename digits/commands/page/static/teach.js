@@ -2,16 +2,28 @@
 // "It was a …": drawings are saved, and a network is trained on them; only where there is a server.
 
 const POLL = 700; // milliseconds between two questions
+const kept = new WeakSet(); // digits that are saved
+
+// Note that a digit is saved, or is not; when all on the paper are, the next stroke begins another drawing.
+function keep(digit, saved) {
+  kept[saved ? "add" : "delete"](digit);
+  paper.kept = answer.digits.every((one) => one.name === undefined || kept.has(one));
+}
 
 // Save the chosen digit under its label.
 async function save(label) {
   const digit = answer.digits[chosen];
   if (!digit) return;
+  keep(digit, true); // at once: the next stroke may be faster than the answer
   try {
     const pixels = digit.strokes ? render(digit.strokes, 280).map((ink) => 255 - ink) : digit.image;
     const {saved, folder, drawings, command} = await backend.save(label, pixels);
     const undo = element("button", {type: "button", textContent: "Undo"});
-    undo.onclick = async () => { await backend.forget(saved); get("saved").replaceChildren("Not saved"); };
+    undo.onclick = async () => {
+      keep(digit, false);
+      await backend.forget(saved);
+      get("saved").replaceChildren("Not saved");
+    };
     get("saved").replaceChildren(
       element("p", {}, `Saved as ${folder}${saved} (${drawings.toLocaleString("en")} in all) `, undo),
       element("p", {textContent: "Train on them:"}),
@@ -19,6 +31,7 @@ async function save(label) {
     );
     get("training").hidden = false;
   } catch (error) {
+    keep(digit, false);
     get("saved").replaceChildren(error.message);
   }
 }
