@@ -86,6 +86,14 @@ def runs_in(folder: Path) -> list[Path]:
     return sorted((run for run in folder.iterdir() if version(run) >= 0), key=version) if folder.is_dir() else []
 
 
+def runs_under(folder: Path) -> list[Path]:
+    """The runs of a name's folder, or of a folder of such folders; the folder itself where it holds none."""
+    if not folder.is_dir():
+        return [folder]
+    below = [run for child in sorted(folder.iterdir()) if child.is_dir() for run in runs_in(child)]
+    return runs_in(folder) or (below if checkpoint_of(folder, "best") is None else []) or [folder]
+
+
 def newest_run(folder: Path) -> Path | None:
     """The newest run in `folder`, whether it has a checkpoint or not."""
     return max(runs_in(folder), key=version, default=None)

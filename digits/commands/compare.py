@@ -11,7 +11,7 @@ from digits.commands.parser import CommandParser
 from digits.console import as_table, printable
 from digits.errors import InputError
 from digits.records import RunRecord
-from digits.runs import PRETRAINED, SHIPPED, checkpoint_of, matches
+from digits.runs import PRETRAINED, SHIPPED, checkpoint_of, matches, runs_under
 
 COLUMNS = ["run", "model", "parameters", "epochs", "min", "val error", "test"]
 PART = "* of a run on a part of the images: limit_train_batches, limit_val_batches or\n  overfit_batches of --trainer"
@@ -22,7 +22,9 @@ def command_parser() -> CommandParser:
     """The options of `digits compare`."""
     parser = CommandParser("compare")
     parser.add_argument(
-        "runs", nargs="+", help="Folders of runs, such as lightning_logs/*/version_*; or pretrained, the package's own."
+        "runs",
+        nargs="+",
+        help="Folders of runs, or folders that hold them, such as lightning_logs; or pretrained, the package's own.",
     )
     parser.add_argument("--picture", default="lightning_logs/compare.png", help="The chart's PNG file.")
     return parser
@@ -41,7 +43,8 @@ def compare(runs: Sequence[str], picture: str | None = None) -> str:
     """A table of runs, and a chart of their validation error by epoch.
 
     Args:
-        runs: folders of runs, such as lightning_logs/*/version_*; or "pretrained", the weights of the package.
+        runs: folders of runs, or folders that hold them, such as lightning_logs; or "pretrained", the weights of the
+            package.
         picture: the chart's PNG file; None draws none, and none is drawn where no run has validated.
 
     Returns:
@@ -51,7 +54,7 @@ def compare(runs: Sequence[str], picture: str | None = None) -> str:
     Raises:
         InputError: a folder is no run, or none has anything to compare.
     """
-    runs = [str(path) for run in runs for path in matches(run) or [Path(run)]]
+    runs = [str(path) for run in runs for path in matches(run) or runs_under(Path(run))]
     records = [RunRecord.read(Path(folder)) for folder in runs if Path(folder).is_dir() or folder != SHIPPED]
     for record in records:
         if not record.folder.is_dir():
