@@ -21,7 +21,7 @@ from digits.loggers import with_save_dir
 from digits.options import refuse_options
 from digits.runs import LOG_ROOT
 from digits.short_help import short_help
-from digits.suggestions import suggestion
+from digits.suggestions import settings_of_groups, suggestion
 
 # StochasticWeightAveraging has one among its defaults, which a config is to hold.
 register_type(torch.device, str, torch.device, fail_already_registered=False)
@@ -38,6 +38,9 @@ class Parser(OneLineErrors, LightningArgumentParser):
 
     def suggest(self, message: str) -> str:
         return suggestion(message) or super().suggest(message)
+
+    def known_options(self) -> list[str]:
+        return [*settings_of_groups(), *super().known_options()]
 
 
 class ArgumentsCLI(LightningCLI):
@@ -139,6 +142,8 @@ class ArgumentsCLI(LightningCLI):
         if given:
             raise InputError(f"{given[0]} is an option of `digits fit` (options: {PROGRAM} {command} --help)")
         args = ["--help" if arg == "--help-all" else arg for arg in self.argv]
+        if command in self._subcommand_parsers:
+            parser.prog = f"{PROGRAM} {command}"  # whose help an error names
         self.config = parser.parse_args(with_save_dir(args))
         options = self.config[self.config.subcommand]
         refuse_options(self.config.subcommand, options, options.name or run_name(options))

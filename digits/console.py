@@ -14,6 +14,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NoReturn
 
+from digits import synonyms
 from digits.errors import InputError
 
 PROGRAM = "digits"  # also when it is started as `python -m digits`
@@ -73,10 +74,20 @@ def usage() -> str:
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """The end of an error that suggests the most similar of the known words; empty where none is similar."""
-    names = {name.lower(): name for name in known}
-    (*similar,) = (names[name] for name in get_close_matches(word.lower(), names, n=1))
-    return f": did you mean {similar[0]}?" if similar else ""
+    """The end of an error that suggests one of the known words; empty where none is similar.
+
+    An option is also known by the last part of its name, `--lr` for `--model.lr`, and by what other programs call it.
+    """
+    names = {name.lower().lstrip("-"): name for name in known}
+    asked = word.lower().lstrip("-")
+    if word.startswith("-"):
+        last = asked.replace("-", "_").rpartition(".")[2]
+        last = synonyms.OPTIONS.get(last, last)
+        meant = [name for name in names if name.rpartition(".")[2] == last]
+    else:
+        meant = [name for name in names if name == synonyms.COMMANDS.get(asked)]
+    similar = meant or get_close_matches(asked, names, n=1)
+    return f": did you mean {names[similar[0]]}?" if similar else ""
 
 
 def one_line(error: BaseException | str) -> str:
@@ -102,8 +113,11 @@ class OneLineErrors:
     def suggest(self: Any, message: str) -> str:
         """What to add to an error."""
         match = re.search(r"unrecognized arguments: (--?[\w.-]+)", message)
-        known = [option for action in self._actions for option in action.option_strings]
-        return did_you_mean(match[1], known) if match else ""
+        return did_you_mean(match[1], self.known_options()) if match else ""
+
+    def known_options(self: Any) -> list[str]:
+        """The options that may be meant, in the order in which they are looked through."""
+        return [option for action in self._actions for option in action.option_strings]
 
 
 def brief(message: str) -> str:
@@ -127,6 +141,7 @@ def brief(message: str) -> str:
         (r"Expected a dot import path string: ([\w.]+)( Given.*)?", r"there is no class \1"),
         (r" Not a valid subclass of \w+ Subclass types expect.*", ""),
         (r"typing\.Literal\[(.*?)\]", r"one of \1"),
+        (r"(model|data): (\w+): the following arguments are required: (\w+)", r"--\1.\3 is missing, which \2 needs"),
         (r"Not of type PositiveInt: does not conform to restriction v>0", r"must be a whole number from 1"),
         (r" Given value: ", r", got "),
         (r"\. Got value: ", r", got "),

@@ -52,6 +52,30 @@ def test_help_lists_each_command_and_its_short_form_and_nothing_are_the_same(
             ["compare", "a", "--pictrue=b"],
             "unrecognized arguments: --pictrue=b: did you mean --picture? (options: digits compare --help)",
         ),
+        (["train", "--config=mlp"], "there is no command train: did you mean fit? (commands: digits --help)"),
+        (["fit", "mlp"], "unrecognized arguments: mlp: did you mean --config mlp? (options: digits fit --help)"),
+        (
+            ["fit", "--lr", "0.1"],
+            "unrecognized arguments: --lr 0.1: did you mean --model.lr? (options: digits fit --help)",
+        ),
+        (
+            ["fit", "--num-epochs=3"],
+            "unrecognized arguments: --num-epochs=3: did you mean --trainer.max_epochs? (options: digits fit --help)",
+        ),
+        (
+            ["fit", "--config=mlp", "--model.learning_rate=0.1"],
+            "model: MLP: Option 'learning_rate' is not accepted: did you mean --model.lr? (options: digits fit --help)",
+        ),
+        (
+            ["predict", "--source", "7.png"],
+            "unrecognized arguments: --source 7.png: pictures are named without an option "
+            "(options: digits predict --help)",
+        ),
+        (
+            ["fit", "--data=ImageDataModule"],
+            "--data.path is missing, which ImageDataModule needs (options: digits fit --help)",
+        ),
+        (["demo", "--port=80000"], "--port 80000: a port is a number from 1 to 65535"),
         (["demo", "--port=x"], "port: expected int, got x (options: digits demo --help)"),
     ],
 )

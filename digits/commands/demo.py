@@ -54,6 +54,8 @@ def demo(
     from digits.runs import LOG_ROOT, SHIPPED
 
     import_networks(networks)
+    if not 0 <= port <= 65535:
+        raise InputError(f"--port {port}: a port is a number from 1 to 65535")
     source = ckpt_path or newest(Path(LOG_ROOT))
     app = App(source, Path(LOG_ROOT))
     try:

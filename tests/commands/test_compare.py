@@ -32,7 +32,10 @@ def test_runs_are_compared(digits: Digits, capsys: pytest.CaptureFixture[str]) -
     assert chart == "Chart: lightning_logs/compare.png"
     assert Path("lightning_logs/compare.png").exists()
     main(["compare", "lightning_logs/run", "lightning_logs/other"])
-    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()[1:3]] == ["run/version_0", "other/version_0"]
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()[1:3]] == [
+        "run/version_0",
+        "other/version_0",
+    ]
     main(["compare", "lightning_logs"])
     assert {line.split()[0] for line in capsys.readouterr().out.splitlines()[1:3]} == values.keys()
 
