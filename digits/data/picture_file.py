@@ -17,9 +17,10 @@ from typing import IO
 
 from PIL import Image, ImageOps
 
-SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp"}
+SUFFIXES = {".png", ".apng", ".jpg", ".jpeg", ".jfif", ".jpe", ".bmp", ".dib", ".gif", ".tif", ".tiff", ".webp"}
 UNREAD = {  # pictures, and what holds them, of formats that Pillow alone can't read
-    *(".heic", ".heif", ".avif", ".jp2", ".j2k", ".jxl", ".pdf", ".svg", ".psd"),
+    *(".heic", ".heif", ".avif", ".jp2", ".j2k", ".jxl", ".pdf", ".svg", ".psd", ".xcf", ".tga"),
+    *(".pbm", ".pgm", ".pnm", ".ppm"),  # as scanners save them
     *(".dng", ".raw", ".cr2", ".cr3", ".nef", ".arw", ".orf", ".rw2"),  # as cameras save them
 }
 UNREAD_STARTS = {  # what is among their first bytes, whatever the file is called

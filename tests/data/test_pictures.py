@@ -57,9 +57,18 @@ def test_the_figures_of_runs_are_no_pictures_to_read(tmp_path: Path, monkeypatch
 
 def test_no_pictures_is_an_error(pictures: Path, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    for path, reason in [("empty", "has no pictures"), ("absent", "does not exist"), ("*.nothing", "does not exist")]:
+    for path, reason in [("empty", "has no pictures"), ("absent", "does not exist"), ("*.nothing", "fits no file")]:
         with pytest.raises(InputError, match=reason):
             picture_names(str(tmp_path / path))
+    with pytest.raises(InputError, match="download it first"):
+        picture_names("https://example.org/7.png")
+
+
+def test_pictures_under_all_their_usual_names_are_found_or_named(tmp_path: Path) -> None:
+    for name in ("a.JFIF", "b.jpe", "c.apng", "d.dib", "e.ppm"):
+        seven().save(tmp_path / name, "PPM" if name == "e.ppm" else "PNG")
+    unread = "unreadable: PPM is not read (save it as JPEG or PNG)"
+    assert [images.load_one(Path(file))[0][1] for file in picture_names(str(tmp_path))] == [*[""] * 4, unread]
 
 
 @pytest.mark.parametrize(
