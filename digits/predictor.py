@@ -1,10 +1,9 @@
 """Trained networks from Python: `from digits import load; load("best.ckpt").predict("photo.jpg")`."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from functools import cache
-from io import BytesIO
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 import numpy as np
 import torch
@@ -21,8 +20,8 @@ from digits.network import Network
 from digits.reading import Reading, as_file, read
 from digits.runs import find_checkpoint
 
-Picture = str | Path | bytes | BytesIO | Image.Image
-Images = Picture | np.ndarray | Tensor | Sequence[Picture | np.ndarray | Tensor]
+Picture = str | Path | bytes | IO[bytes] | Image.Image
+Images = Picture | np.ndarray | Tensor | Iterable[Picture | np.ndarray | Tensor]
 
 BATCH = 500
 
@@ -55,12 +54,13 @@ class Predictor:
         """Predict one image or many.
 
         Args:
-            images: a picture's file, its content, a PIL image, or a sequence of them: anything with one digit on it,
-                which is brought to MNIST's form first (see `digits.data.photo.prepare`); of one with several digits the
-                note says so, and `read` reads it. Or an array or tensor of integers from 0 to 255, float from 0 to 1 or
-                bool: (H, W), (H, W, 1) or (H, W, 3) is one picture; (N, H, W), (N, H, W, C), (N, C, H, W) and (N, 784)
-                are many, with C = 1, 3 or 4. Those of 28×28 pixels in grey are as MNIST has them, light ink on 0;
-                others are pictures. As (3, H, W) may be three or one in colour, such pictures are refused.
+            images: a picture's file, open or by name, its content, a PIL image, or several of them, such as a list:
+                anything with one digit on it, which is brought to MNIST's form first (see `digits.data.photo.prepare`);
+                of one with several digits the note says so, and `read` reads it. Or an array or tensor of integers from
+                0 to 255, float from 0 to 1 or bool: (H, W), (H, W, 1) or (H, W, 3) is one picture; (N, H, W), (N, H, W,
+                C), (N, C, H, W) and (N, 784) are many, with C = 1, 3 or 4. Those of 28×28 pixels in grey are as MNIST
+                has them, light ink on 0; others are pictures. As (3, H, W) may be three or one in colour, such pictures
+                are refused.
 
         Raises:
             InputError: an array has another shape, type or range.
@@ -79,11 +79,14 @@ class Predictor:
         notes = [note or doubt for note, doubt in zip(notes, doubts, strict=True)]
         return Predictions(classes, probabilities, notes)
 
-    def read(self, picture: Picture) -> Reading:
+    def read(self, picture: Picture | np.ndarray | Tensor) -> Reading:
         """Read a picture of one digit, or a page of numbers; see `digits.reading.Reading`.
 
         Args:
-            picture: a picture's file, its content, or a PIL image.
+            picture: a picture's file, open or by name, its content, a PIL image, or an array of one.
+
+        Raises:
+            InputError: it is none of these.
         """
         return read(self, picture)
 
@@ -113,11 +116,11 @@ def load_once(source: str) -> Predictor:
     return load(source)
 
 
-def as_list(images: Images) -> Sequence[Picture | np.ndarray | Tensor]:
-    """One image or array as a list of one; a sequence as it is."""
-    if isinstance(images, str | bytes | np.ndarray | Tensor) or not isinstance(images, Sequence):
-        return [images]
-    return images  # type: ignore[return-value]  # mypy takes a bytearray for bytes
+def as_list(images: Images) -> list[Picture | np.ndarray | Tensor]:
+    """One image or array as a list of one; several as a list."""
+    if isinstance(images, str | bytes | np.ndarray | Tensor | Image.Image) or hasattr(images, "read"):
+        return [images]  # type: ignore[list-item]  # mypy takes a file for several
+    return list(images) if isinstance(images, Iterable) else [images]
 
 
 def to_mnist(item: Picture | np.ndarray | Tensor) -> list[tuple[np.ndarray, str]]:

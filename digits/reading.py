@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from PIL import Image
+from torch import Tensor
 
+from digits.data.arrays import to_pictures
 from digits.data.contents import find_contents
 from digits.data.page import DigitBox
 from digits.data.picture_file import read_picture
@@ -106,13 +108,21 @@ def number(value: float) -> float | None:
     return None if math.isnan(value) else round(value, 6)
 
 
-def read(predictor: Predictor, picture: str | Path | bytes | BytesIO | Image.Image) -> Reading:
+def read(predictor: Predictor, picture: Any) -> Reading:
     """Read a picture of one digit, or a page of numbers, whatever is wrong with it.
 
     Args:
         predictor: a trained network.
-        picture: a file, its content, or an image.
+        picture: a file, open or by name, its content, an image, or an array of one; see `Predictor.predict`.
+
+    Raises:
+        InputError: it is none of these.
     """
+    if isinstance(picture, np.ndarray | Tensor):
+        one, *others = to_pictures(picture)
+        if others:
+            raise InputError(f"{1 + len(others)} pictures in one array: read them one by one")
+        picture = Image.fromarray(one)
     file = picture if isinstance(picture, Image.Image) else as_file(picture)
     more = False
     try:
@@ -140,12 +150,16 @@ def make(predictor: Predictor, found: Sequence[tuple[np.ndarray, str, DigitBox]]
     return Reading(text, confidence, doubts(pieces), pieces)
 
 
-def as_file(picture: str | Path | bytes | BytesIO) -> Path | BytesIO:
-    """A file's name as a path, or its content.
+def as_file(picture: Any) -> Path | BytesIO:
+    """A file's name as a path, or the content of an open file, or of bytes.
 
     Raises:
         InputError: it is neither a file nor its content.
     """
+    if hasattr(picture, "read") and not isinstance(picture, BytesIO | Path):
+        picture = picture.read()
+        if isinstance(picture, str):
+            raise InputError('a picture as text: open its file with open(NAME, "rb")')
     if not isinstance(picture, str | Path | bytes | BytesIO):
         raise InputError(
             f"a picture as {type(picture).__name__}: give a file's name, its content as bytes, or a PIL image"

@@ -2,7 +2,7 @@ import csv
 import os
 import subprocess
 import sys
-from io import BytesIO
+from io import BufferedReader, BytesIO, StringIO
 from pathlib import Path
 from typing import Any
 
@@ -135,8 +135,13 @@ def test_other_forms_of_images_are_read_or_refused_by_name() -> None:
     assert len(predictor.predict(torch.zeros(4, 784)).classes) == 4
     content = BytesIO()
     written("7").save(content, "png")  # and is at its end
-    for one in (content, content.getvalue()):
+    for one in (content, content.getvalue(), seven):
         assert predictor.predict(one).classes == [predictor.read(one).text] == ["7"]
+    with BufferedReader(BytesIO(content.getvalue())) as file:
+        assert predictor.predict([file, written("7")]).classes == ["7", "7"]
+    assert predictor.predict(form for form in (seven, seven)).classes == ["7", "7"]
+    with pytest.raises(InputError, match="read them one by one"):
+        predictor.read(np.stack([seven, seven]))
     assert predictor.predict(b"x").notes == ["unreadable: not a picture of a known format"]
 
 
@@ -156,7 +161,7 @@ def test_one_image_is_one_whatever_its_shape_and_type() -> None:
 
 def test_what_is_neither_a_picture_nor_an_array_is_refused() -> None:
     predictor = load_once("pretrained")
-    for wrong in (7, [None], open):
+    for wrong in (7, [None], open, StringIO("7")):
         with pytest.raises(InputError, match="a picture as"):
             predictor.predict(wrong)  # type: ignore[arg-type]
     with pytest.raises(InputError, match="a picture as list"):
