@@ -19,6 +19,7 @@ from digits.data import DigitsDataModule
 from digits.errors import InputError
 from digits.files import copy_into
 from digits.network import Network
+from digits.runs import PRETRAINED, SHIPPED, run_of
 
 TOLERANCE = 1e-4  # of a probability, between the file and the network it was made from
 BATCH = 500
@@ -87,7 +88,7 @@ class ExportingTrainer(Trainer):
             "classes": json.dumps(list(model.classes)),
             "digits": __version__,
             "network": type(model).__name__,
-            "source": "/".join(Path(ckpt_path or "ensemble").parts[-4:]),  # the run's name, version and checkpoint
+            "source": source_of(ckpt_path),
         }
         datamodule.setup("test")
         images, labels = datamodule.test.images.numpy(), datamodule.test.labels.numpy()
@@ -116,6 +117,16 @@ class ExportingTrainer(Trainer):
             f"of the network itself {own / len(images):.2%}",
             f"{parity.rate:,.0f} images a second; PyTorch {rate:,.0f}",
         ]
+
+
+def source_of(ckpt_path: str | Path | None) -> str:
+    """What a file that goes to others says of the checkpoint that it was made from: nothing of the folders around."""
+    if ckpt_path is None:
+        return "ensemble"
+    path = Path(ckpt_path)
+    if path.resolve() == PRETRAINED:
+        return SHIPPED
+    return "/".join(path.resolve().parts[-4:]) if run_of(path) is not None else path.name
 
 
 def timed(predict: Callable[[Images], np.ndarray], images: Images) -> tuple[np.ndarray, float]:

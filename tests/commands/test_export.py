@@ -11,6 +11,7 @@ from digits.commands import export
 from digits.commands.export_formats import Format, format_of
 from digits.data import MNISTDataModule
 from digits.errors import InputError
+from digits.runs import PRETRAINED
 from tests.helpers import Digits
 
 onnx = pytest.importorskip("onnx", reason="needs the extra export")
@@ -47,6 +48,13 @@ def test_onnx_says_what_predict_says_of_raw_images(trained: Digits, tmp_path: Pa
     assert facts["source"] == "LargeCNN/version_0/checkpoints/best.ckpt"
     assert str(Path(export.__file__).parent).encode() not in Path("a.onnx").read_bytes()
     assert {path.name for path in tmp_path.iterdir()} == {"a.onnx", "p.csv", "bundled", "lightning_logs"}
+
+
+def test_a_file_for_others_names_no_folder_of_this_machine(tmp_path: Path) -> None:
+    (tmp_path / "mine.ckpt").touch()
+    assert export.source_of(tmp_path / "mine.ckpt") == "mine.ckpt"
+    assert export.source_of(PRETRAINED) == "pretrained"
+    assert export.source_of(None) == "ensemble"
 
 
 def test_torch_export_says_what_predict_says(trained: Digits) -> None:
