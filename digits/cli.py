@@ -49,14 +49,14 @@ class DigitsCLI(ArgumentsCLI):
         self.made_run: Path | None = None
         try:
             super().__init__(args)
-        except Exception as error:
+        except BaseException as error:
             begun = hasattr(self, "trainer") and self.trainer.global_step > 0
-            self.remove_empty_run(refusal(error) is not None or not begun)
+            self.remove_empty_run(not isinstance(error, Exception) or refusal(error) is not None or not begun)
             raise with_folder(error, self.run) from error.__cause__
         self.remove_empty_run(False)
 
     def remove_empty_run(self, failed: bool) -> None:
-        """Leave nothing of a run that could not begin, or was refused before its first epoch; what was saved stays."""
+        """Leave nothing of a run that could not begin, or ended before it saved anything; what was saved stays."""
         if self.made_run is not None:
             remove_empty(self.made_run, of_no_use=TRACES if failed else ())
 

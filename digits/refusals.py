@@ -72,11 +72,13 @@ def is_of_lightning(frames: Sequence[FrameType]) -> bool:
     return bool(frames) and frames[-1].f_code.co_filename.startswith(CHECKING)
 
 
-def with_folder(error: Exception, folder: Path | None) -> Exception:
+def with_folder(error: BaseException, folder: Path | None) -> BaseException:
     """An error, or, where a disk took no more of a file that it does not name, one that names the run's folder.
 
-    So end TensorBoard's events, and what Lightning writes itself.
+    So end TensorBoard's events, and what Lightning writes itself. Of Ctrl-C, Lightning makes an exit with status 1.
     """
+    if isinstance(error, SystemExit) and isinstance(error.__context__, KeyboardInterrupt):
+        return KeyboardInterrupt()
     if isinstance(error, OSError) and error.errno in DISK and error.filename is None and folder is not None:
         return InputError(f"{shown(folder)} can't be written: {error.strerror}")
     return error

@@ -78,6 +78,21 @@ def test_a_signal_stops_at_the_step_and_the_run_goes_on_from_there(
     assert [signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)] == before
 
 
+@pytest.mark.parametrize("command", ["fit", "test"])
+def test_ctrl_c_before_anything_is_saved_leaves_no_run(
+    digits: Digits, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    def interrupt(*args: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Classifier, f"{'training' if command == 'fit' else command}_step", interrupt)
+    before = signal.getsignal(signal.SIGINT)  # which Lightning then ignores
+    with pytest.raises(KeyboardInterrupt):  # an exit with status 130
+        digits(command, *(FIT if command == "fit" else ("--ckpt_path=pretrained",)))
+    signal.signal(signal.SIGINT, before)
+    assert not list(Path().glob("lightning_logs/*"))
+
+
 def test_a_killed_run_goes_on_from_its_last_epoch(
     untouched: dict[str, Any], digits: Digits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
