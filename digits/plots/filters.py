@@ -3,15 +3,16 @@
 from collections.abc import Sequence
 
 import torch
-from PIL import Image, ImageDraw
+from PIL import Image, ImageColor, ImageDraw
 from torch import Tensor
 
+from digits.plots.style import BLUE, ORANGE
 from digits.plots.tiles import GAP, text_font, to_tile
 
 SIDE = 56  # pixels that an image or a filter takes
 COLUMNS = 8
 LINE = 22  # pixels: the height of a line of text
-BLUE, ORANGE = (0, 114, 178), (213, 94, 0)
+ABOVE, BELOW = ImageColor.getrgb(BLUE), ImageColor.getrgb(ORANGE)  # the colours of values above and below 0
 
 
 def plot_filters(weight: Tensor, image: Tensor, response: Tensor) -> Image.Image:
@@ -46,7 +47,7 @@ def plot_filters(weight: Tensor, image: Tensor, response: Tensor) -> Image.Image
 
 def shade(values: Tensor) -> Tensor:
     """Values from -1 to 1, (N, H, W), to colours, (N, H, W, 3), 0 to 255: orange, white at 0, blue."""
-    colour = torch.where(values[..., None] > 0, torch.tensor(BLUE), torch.tensor(ORANGE))
+    colour = torch.where(values[..., None] > 0, torch.tensor(ABOVE), torch.tensor(BELOW))
     return (255 + values.abs()[..., None] * (colour - 255)).round()
 
 

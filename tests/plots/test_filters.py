@@ -2,7 +2,7 @@ import numpy as np
 import torch
 
 from digits.plots import plot_filters
-from digits.plots.filters import BLUE, ORANGE
+from digits.plots.filters import ABOVE, BELOW
 
 
 def colours(sheet: np.ndarray, x: int, y: int, size: int) -> set[tuple[int, ...]]:
@@ -18,12 +18,12 @@ def test_weights_digit_and_response_stand_side_by_side() -> None:
     sheet = np.asarray(plot_filters(weight, torch.full((28, 28), 200, dtype=torch.uint8), response))
     top = 8 + 2 * 22
     assert colours(sheet, 8, top, 55) == {(255, 255, 255)}  # a filter of zeros
-    assert colours(sheet, 8, top + 60, 55) == {ORANGE}
+    assert colours(sheet, 8, top + 60, 55) == {BELOW}
     digit = 8 + 8 * 60 + 16
     assert colours(sheet, digit, top, 56) == {(200, 200, 200)}
     responses = sheet.shape[1] - 8 * 60 - 24
     assert colours(sheet, responses, top, 56) == {(255, 255, 255)}
-    assert colours(sheet, responses, top + 60, 56) == {BLUE}
+    assert colours(sheet, responses, top + 60, 56) == {ABOVE}
     words = sheet[:top].min(axis=2)
     assert (words[:30] < 128).any()  # a title above all
     for x in (8, digit, responses):
