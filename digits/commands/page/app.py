@@ -119,6 +119,7 @@ class App:
         images = b"".join(item["image"] for item in items if "image" in item)
         answer = self.compute(request, predict, images_of(images)) if images else {"digits": []}
         said = iter(answer["digits"])
+        answer["more_pages"] = found["more_pages"]
         answer["digits"] = [
             item if "mark" in item else item | {"image": b64encode(item["image"]).decode()} | next(said)
             for item in items

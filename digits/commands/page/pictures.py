@@ -16,7 +16,8 @@ def find_digits(content: bytes) -> dict[str, Any]:
 
     Returns:
         Either `error`, why there are none; or `digits`, line by line and from left to right, each with `image`, 784
-        bytes, and `line` and `number` in it, from 0; between them marks such as a point, with `mark` for `image`.
+        bytes, and `line` and `number` in it, from 0; between them marks such as a point, with `mark` for `image`; and
+        `more_pages`, whether the file has further pages, or frames, that are not read.
     """
     try:
         picture = read_picture(BytesIO(content))
@@ -30,4 +31,4 @@ def find_digits(content: bytes) -> dict[str, Any]:
     for image, note, box in contents:
         where = {"line": box.line, "number": box.number}
         found.append({"mark": box.mark or "?", **where} if note else {"image": image.tobytes(), **where})
-    return {"digits": found}
+    return {"digits": found, "more_pages": picture.info["more_pages"]}

@@ -95,6 +95,10 @@ def test_pictures_are_read_and_broken_ones_are_named(server: PageServer, monkeyp
     assert status == 200
     assert [(digit["name"], digit["line"]) for digit in answer["digits"]] == [("7", 0)]
     assert len(b64decode(answer["digits"][0]["image"])) == 784
+    assert not answer["more_pages"]
+    file = BytesIO()
+    written("7").save(file, "tiff", save_all=True, append_images=[written("1")])
+    assert ask(server, "/picture", file.getvalue())[1]["more_pages"]
     assert ask(server, "/picture", b"no picture")[1]["error"].startswith("this file can't be read: not a picture")
     file = BytesIO()
     Image.new("L", (200, 100), "white").save(file, "png")

@@ -52,6 +52,11 @@ function text() {
 }
 
 function remark() {
+  const first = answer.more_pages ? "Only the first page is read" : "";
+  return [remarkOnDigits(), first].filter(Boolean).join(". ");
+}
+
+function remarkOnDigits() {
   const digits = answer.digits.filter((digit) => digit.name !== undefined), doubts = digits.filter(doubtful);
   if (!answer.digits.length || (digits.length && !doubts.length)) return "";
   if (!digits.length) return "A mark, but no digit";
