@@ -77,6 +77,8 @@ def test_own_pictures_are_scored_before_and_after(fit: Fit) -> None:
     before, after = (line for line in out.splitlines() if line.startswith(("Before:", "After:")))
     assert "of 6 own images right, MNIST validation error" in before
     assert "of 6 own images right (cross-validated), MNIST validation error" in after
+    right_before, right_after = (int(line.split()[1]) for line in (before, after))
+    assert ("No more of the own images are right than before." in out) == (right_after <= right_before)
     assert f"Next: digits demo --ckpt_path {RUN}" in out
     checkpoint = torch.load(RUN / "checkpoints/best.ckpt", weights_only=True)
     assert checkpoint["global_step"] == 2
@@ -87,6 +89,7 @@ def test_own_pictures_are_scored_before_and_after(fit: Fit) -> None:
 def test_weights_and_scaling_are_those_of_the_checkpoint_and_options_win(fit: Fit) -> None:
     out = fit(f"--init_from={START}", *OWN, "--model.lr=0", "--data.rotation=3", "--data.val_size=2")
     assert "(held out)" in out
+    assert "No more of the own images are right than before." in out  # at a learning rate of 0
     assert same(START, RUN)
     known = [torch.load(run / "checkpoints/last.ckpt", weights_only=True)["data"] for run in (START, RUN)]
     assert known[0] == known[1]

@@ -34,6 +34,7 @@ class BeforeAfter(Callback):
     def __init__(self, checkpoint: str) -> None:
         self.checkpoint = checkpoint
         self.mnist: Digits | None = None
+        self.right: int | None = None  # own images, before training
         self.trains = False  # a run that is resumed may have reached its end
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -55,21 +56,25 @@ class BeforeAfter(Callback):
 
     def say_figures(self, when: str, trainer: Trainer, network: Classifier) -> None:
         """Print a line of figures, after training those of the cross-validation, too."""
-        data, figures = datamodule_of(trainer), []
+        data, figures, right = datamodule_of(trainer), [], None
         if isinstance(data, MixedDataModule):
             held_out = data.own_images.subset(data.own_held_out)
-            if len(held_out):
-                figures.append(f"{share(network, held_out)} own images right (held out)")
-            elif when == "Before":
-                figures.append(f"{share(network, data.own_images)} own images right")
+            scored, how = (held_out, " (held out)") if len(held_out) else (data.own_images, "")
+            if when == "Before" or how:
+                right = count_right(network, scored)
             elif (right := self.cross_validate(trainer, network, data)) is not None:
-                figures.append(f"{right} of {len(data.own_images):,} own images right (cross-validated)")
+                how = " (cross-validated)"
+            if right is not None:
+                figures.append(f"{right:,} of {len(scored):,} own images right{how}")
         elif data.val_size:
             figures.append(f"validation error {error(network, data.val):.2%}")
         if network.classes == DIGITS and not (isinstance(data, MNISTDataModule) and data.data_dir is None):
             figures.append(f"MNIST validation error {error(network, self.mnist_images(data)):.2%}")
         if figures:
             say(fitting(when, figures, columns()))
+            if right is not None and self.right is not None and right <= self.right:
+                say("No more of the own images are right than before.")
+            self.right = right
             sys.stdout.flush()
 
     def mnist_images(self, data: object) -> Digits:
@@ -172,11 +177,6 @@ def count_right(network: Network, images: Digits) -> int:
             right += int((network.eval_logits(some.to(network.device)).argmax(dim=1).cpu() == labels).sum())
     network.train(training)
     return right
-
-
-def share(network: Classifier, images: Digits) -> str:
-    """Such as "41 of 48"."""
-    return f"{count_right(network, images):,} of {len(images):,}"
 
 
 def error(network: Classifier, images: Digits) -> float:

@@ -86,7 +86,9 @@ class Training:
             "running": running,
             "progress": max(map(progress_of, lines), default=0.0),
             "line": (known if running else lines or [""])[-1] if known or not running else "Starting …",
-            "summary": [line for line in lines if line.startswith(("Own images", "Before", "After", "error"))],
+            "summary": [
+                line for line in lines if line.startswith(("Own images", "Before", "After", "No more", "error"))
+            ],
             "run": "/".join(re.split(r"[/\\\\]", folders[-1])[-2:]) if done and not running else None,
         }
 
