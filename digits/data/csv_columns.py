@@ -10,6 +10,7 @@ from typing import NamedTuple, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
+from digits.console import amount
 from digits.errors import InputError
 
 PIXELS = 28 * 28
@@ -172,7 +173,7 @@ def refuse_width(path: Path, line: str, found: int) -> NoReturn:
             raise InputError(f"{path}, line 1: the columns are separated by {name}: commas are read")
     index = ", and no index of the rows" if found == PIXELS + 2 else ""
     raise InputError(
-        f"{path}, line 1: {found} columns, where there should be {PIXELS} pixels, with or without a label{index}"
+        f"{path}, line 1: {amount(found, 'column')}, where there should be {PIXELS} pixels, with or without a label{index}"
     )
 
 

@@ -95,5 +95,16 @@ def find_fault(path: Path, lines: list[str], start: int, columns: Columns) -> st
             most = 9 if i == columns.label and columns.certain else 255
             if not (re.fullmatch(r"\s*[0-9]{1,3}\s*", value) and int(value.strip()) <= most):
                 name = columns.names[i][:20]
-                return f'{path}, line {number}, column {name}: "{value[:20]}" is no whole number from 0 to {most}'
+                told = f'{path}, line {number}, column {name}: "{value[:20]}" is no whole number from 0 to {most}'
+                return told + advice(value, [one for j, one in enumerate(row) if j != columns.label])
     return None
+
+
+def advice(value: str, pixels: list[str]) -> str:
+    """What to do about `value` in a row of pixels that are numbers with a point; "" where there is no saying."""
+    if "." not in value or not all(re.fullmatch(r"\s*[0-9]+(\.[0-9]*)?([eE]-?[0-9]+)?\s*", one) for one in pixels):
+        return ""
+    numbers = [float(one) for one in pixels]
+    if all(number % 1 == 0 for number in numbers):
+        return ": write it without a point, as by astype(int)"
+    return ": pixels from 0 to 1 are to be multiplied by 255, and rounded" if max(numbers) <= 1 else ""

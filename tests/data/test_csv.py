@@ -10,6 +10,7 @@ from torch import Tensor
 
 from digits.data import CSVDataModule
 from digits.data.csv import read_csv
+from digits.data.csv_lines import advice
 from digits.errors import InputError
 from digits.models import MLP
 from tests.helpers import Digits, draw
@@ -74,6 +75,7 @@ def test_what_is_wrong_is_named_with_line_and_column(tmp_path: Path) -> None:
     assert fault("256") == ', line 4, column pixel4: "256" is no whole number from 0 to 255'
     assert fault("-1") == ', line 4, column pixel4: "-1" is no whole number from 0 to 255'
     assert fault("0.5") == ', line 4, column pixel4: "0.5" is no whole number from 0 to 255'
+    assert fault("5.0").endswith('"5.0" is no whole number from 0 to 255: write it without a point, as by astype(int)')
     assert fault("ink", None) == ', line 3, column 6: "ink" is no whole number from 0 to 255'
     assert fault("empty value") == ', line 4, column pixel4: "" is no whole number from 0 to 255'
     assert fault("label") == ', line 6, column label: "10" is no whole number from 0 to 9'
@@ -202,3 +204,8 @@ def test_validating_on_other_images_scales_them_as_the_model_was_trained(digits:
     assert network.trained_on == known
     assert data.mean < known.mean / 2
     torch.testing.assert_close(data.normalize(images), (images[:, None] / 255 - known.mean) / known.std)
+
+
+def test_pixels_from_0_to_1_are_told_what_they_need() -> None:
+    assert "multiplied by 255" in advice("0.0", ["0.0", "0.25", "1.0", "3e-05"])
+    assert advice("0.5", ["0.5", "17"]) == advice("", ["", "0.5"]) == advice("NaN", ["NaN"]) == ""
