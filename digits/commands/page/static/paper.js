@@ -77,9 +77,9 @@ class Paper {
   }
 
   async show(file) {
-    this.empty();
     let picture = null;
     try { picture = await createImageBitmap(file); } catch { /* the server says what is wrong with it */ }
+    this.empty();
     this.photo = {file, picture};
     this.update();
   }
