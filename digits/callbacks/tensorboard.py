@@ -1,6 +1,8 @@
 """TensorBoard's pages of a run, apart from its scalars and images."""
 
+import io
 import warnings
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ from lightning.pytorch import LightningModule, Trainer
 from digits.callbacks.outcomes import OutcomeCollector, classes_of
 from digits.callbacks.summary_writers import summary_writers
 from digits.callbacks.terminal import example_of, summarize
+from digits.console import warn
 
 METRICS = ("loss", "accuracy", "error")
 LAYOUT = {  # the loss has a point every --trainer.log_every_n_steps, the others one an epoch
@@ -53,9 +56,14 @@ class TensorBoardPages(OutcomeCollector):
 
 
 def add_graph(writer: Any, model: LightningModule) -> None:
-    """Put the network on the page GRAPHS, if an example of its images is known."""
+    """Put the network on the page GRAPHS, if an example of its images is known and torch.jit can trace it."""
     if (example := example_of(model)) is None:
         return
-    with warnings.catch_warnings(), torch.random.fork_rng(devices=[]):
+    with warnings.catch_warnings(), torch.random.fork_rng(devices=[]), redirect_stdout(io.StringIO()):
         warnings.simplefilter("ignore")  # tracing is deprecated, but it is what TensorBoard's writer does
-        writer.add_graph(model, example)
+        try:
+            writer.add_graph(model, example)
+            return
+        except Exception as error:  # of any kind: it is the network's own code that runs
+            kind = type(error).__name__
+    warn(f"TensorBoard's page GRAPHS stays empty: torch.jit can't trace {type(model).__name__} ({kind})")

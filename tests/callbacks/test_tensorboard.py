@@ -1,11 +1,17 @@
 import re
 from pathlib import Path
 
+import pytest
+from torch import Tensor, nn
+
 from digits.callbacks.tensorboard import LAYOUT
+from digits.cli import main
+from digits.models import Classifier
 from tests.helpers import Digits, read_events
 
 FIT = ("fit", "--model=LargeCNN", "--trainer.max_epochs=1", "--name=run", "--pictures=true")
 RUN = Path("lightning_logs/run/version_0")
+SHORT = ("--trainer.max_epochs=1", "--trainer.accelerator=cpu", "--data.val_size=60", "--data.batch_size=120")
 
 
 def test_a_run_fills_the_pages_once(digits: Digits) -> None:
@@ -39,3 +45,35 @@ def test_charts_by_step_use_every_point_that_is_logged(digits: Digits) -> None:
     shown = {tag for tags in charts.values() for tag in tags}
     assert set(scalars) - shown == {"train/loss", "images_per_second"}
     assert [event.step for event in events.Scalars("train/loss_step")] == [2, 4, 6, 8]
+
+
+class Attention(Classifier):
+    """Rows of an image as a sequence; torch.jit traces it in two ways, as TransformerEncoder has a fast path."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.encoder = nn.TransformerEncoder(nn.TransformerEncoderLayer(28, 4, 16, batch_first=True), 1)
+        self.head = nn.Linear(28, 10)
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.head(self.encoder(images.squeeze(1)).mean(1))
+
+
+class Named(Attention):
+    """Returns what torch.jit can't trace, and has steps that take it."""
+
+    def forward(self, images: Tensor) -> dict[str, Tensor]:  # type: ignore[override]
+        return {"logits": super().forward(images)}
+
+    def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> Tensor:
+        return nn.functional.cross_entropy(self(batch[0])["logits"], batch[1])
+
+    def validation_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> None:  # type: ignore[override]
+        pass
+
+
+@pytest.mark.parametrize("kind", ["Attention", "Named"])
+def test_a_network_that_cannot_be_traced_trains(kind: str, digits: Digits, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["fit", f"--model=tests.callbacks.test_tensorboard.{kind}", "--name=run", *SHORT])
+    assert f"GRAPHS stays empty: torch.jit can't trace {kind}" in capsys.readouterr().err
+    assert not read_events(RUN).Tags()["graph"]
