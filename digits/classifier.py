@@ -83,7 +83,14 @@ class Classifier(Network, LightningModule):
             say(f"{type(self).__name__} has a new last layer, of {len(self.classes)} outputs in place of {outputs}")
 
     def setup(self, stage: str) -> None:
+        if stage != "fit":
+            self.match_classes()
+            return
+        classes = getattr(self.trainer.datamodule, "classes", None)  # type: ignore[attr-defined]
+        if self._trained_on is not None and classes is not None and tuple(classes) != self._trained_on.classes:
+            self._trained_on = None  # of an earlier fit
         self.match_classes()
+        self._trained_on = self.trained_on  # also where it is scored on loaders, without these data
 
     def on_train_start(self) -> None:
         has_batch_norm = any(isinstance(layer, nn.BatchNorm2d) for layer in self.modules())
@@ -215,9 +222,10 @@ class Classifier(Network, LightningModule):
             self.uncalibrated_scores.reset()
         # Lightning gives an epoch's figures to its loggers after the checkpoint is saved: a run that is killed in
         # between, and resumed, would lack them.
-        # What trainer.test returns is what is logged in this way.
-        self.log_dict(values, logger=stage == "test", batch_size=1)  # as if it were one; they are whole already
-        if stage != "test":
+        # What trainer.validate and trainer.test return is what is logged in this way.
+        evaluates = self.trainer.state.fn != "fit"
+        self.log_dict(values, logger=evaluates, batch_size=1)  # as if it were one; they are whole already
+        if not evaluates:
             figures = {name: float(value) for name, value in values.items() if not name.endswith("/images")}
             for logger in self.loggers:
                 logger.log_metrics(figures, self.trainer.global_step)

@@ -46,6 +46,11 @@ class Scores(Metric):
         self.correct.add_((logits.argmax(dim=1) == labels).sum())
         self.images.add_(len(labels))
 
+    def reset(self) -> None:
+        """Begin anew. The states are ordinary tensors also where `trainer.validate` resets them: `fit` may follow."""
+        with torch.inference_mode(False):
+            super().reset()
+
     def compute(self) -> dict[str, Tensor]:
         """Scalars `loss`, `accuracy` and `error` (0 to 1), and `images`, over all processes."""
         return self.local()

@@ -38,6 +38,16 @@ def test_scores_are_exact_whatever_the_network_is_cast_to() -> None:
         model.val_scores.reset()
 
 
+def test_scores_that_were_reset_while_a_network_is_scored_count_in_training() -> None:
+    scores = Scores()
+    with torch.inference_mode():  # as `trainer.validate` does
+        scores.update(torch.randn(3, 10), torch.tensor([1, 2, 3]))
+        scores.reset()
+    with torch.no_grad():  # as validating in `trainer.fit` does
+        scores.update(torch.randn(2, 10), torch.tensor([1, 2]))
+    assert scores.compute()["images"] == 2
+
+
 def test_nothing_on_the_device_is_float64_where_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("digits.metrics.WIDE", torch.float32)  # as with Apple's GPUs
     model = LargeCNN()

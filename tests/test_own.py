@@ -2,6 +2,7 @@
 
 import re
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from digits import load
 from digits.callbacks import default_callbacks
 from digits.data import MNISTDataModule
 from digits.errors import InputError
-from digits.models import BatchNormCNN, Classifier
+from digits.models import MLP, BatchNormCNN, Classifier
 from tests.helpers import ROOT, Digits, snippets
 
 lightning_remarks = pytest.mark.filterwarnings(
@@ -134,3 +135,28 @@ def test_data_modules_train_any_module(tiny_mnist: Path, tmp_path: Path) -> None
     plain_trainer(tmp_path).fit(model, datamodule=MNISTDataModule(val_size=60, batch_size=30, rotation=5))
     assert len(model.losses) == 16
     assert model.losses[-1] < model.losses[0]
+
+
+@lightning_remarks
+def test_a_network_is_trained_further_after_it_was_scored(tiny_mnist: Path, tmp_path: Path) -> None:
+    quiet = partial(plain_trainer, tmp_path, enable_checkpointing=False, enable_model_summary=False)
+    model, data = MLP([16]), MNISTDataModule(val_size=60, batch_size=120)
+    quiet().fit(model, data)
+    (scores,) = quiet().validate(model, data, verbose=False)
+    assert {"val/loss", "val/accuracy", "val/error"} <= scores.keys()
+    again = quiet().validate(model, data.val_dataloader(), verbose=False)  # without the data module
+    assert again == [scores]
+    quiet().test(model, data, verbose=False)
+    quiet().fit(model, data)
+    assert model.trained_on is not None
+
+
+@lightning_remarks
+def test_a_network_is_trained_on_other_classes_after_its_first(tiny_mnist: Path, tmp_path: Path) -> None:
+    quiet = partial(plain_trainer, tmp_path, enable_checkpointing=False, enable_model_summary=False)
+    model, data = MLP([16]), MNISTDataModule(val_size=60, batch_size=120)
+    quiet().fit(model, data)
+    data.classes = [*data.classes, "ten"]
+    quiet().fit(model, data)
+    assert model.classes == tuple(data.classes)
+    assert model.layers[-1].out_features == 11
