@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from digits.errors import InputError
 from digits.head import last_linear, resize_head
@@ -51,7 +51,7 @@ class Checkpoint:
         if not path.is_file():
             raise InputError(f"{path}: there is no such file, so no checkpoint")
         content = read_content(path)
-        check_fields(path, content)
+        check_fields(path, content, path.stat().st_size)
         return cls(path, content)
 
     @property
@@ -220,7 +220,7 @@ class Checkpoint:
         raise InputError(f"{self.path} {reason}"[:400])
 
 
-def not_finite(network: nn.Module) -> str | None:
-    """The name of the first weight or buffer with a value that is not finite, or None."""
-    state = network.state_dict().items()
-    return next((key for key, value in state if value.is_floating_point() and not value.isfinite().all()), None)
+def not_finite(network: nn.Module) -> list[str]:
+    """The names of the weights and buffers with a value that is not finite."""
+    tensors = ((name, value) for name, value in network.state_dict().items() if isinstance(value, Tensor))
+    return [name for name, value in tensors if not value.isfinite().all()]

@@ -38,8 +38,16 @@ def read_content(path: Path) -> dict[str, Any]:
     return content
 
 
-def check_fields(path: Path, content: dict[str, Any]) -> None:
+def check_fields(path: Path, content: dict[str, Any], size: int, fault: str = "is broken or was altered") -> None:
     """Check every field of a checkpoint that is read later.
+
+    A network of the user's own may hold complex numbers, and infinite ones, as the mask of a transformer does.
+
+    Args:
+        path: of its file, for messages.
+        content: what it holds.
+        size: of the file, in bytes.
+        fault: what a message says of the file.
 
     Raises:
         InputError: one is missing, or has another type or value than `fit` writes; names it.
@@ -49,18 +57,21 @@ def check_fields(path: Path, content: dict[str, Any]) -> None:
 
     def check(field: str, holds: bool, wanted: str) -> None:
         if not holds:
-            raise InputError(f"{path} is broken or was altered: {field} must be {wanted}")
+            raise InputError(f"{path} {fault}: {field} must be {wanted}")
 
     class_path = content["class_path"]
     check("class_path", is_text(class_path, 200) and all(map(str.isidentifier, class_path.split("."))), "a class")
+    own = not class_path.startswith("digits.")
     weights = content["state_dict"]
     check("state_dict", isinstance(weights, dict), "weights by name")
     for name, value in weights.items():
-        check("state_dict", is_text(name, 200) and is_dense(value), "tensors that are all in the file")
+        check("state_dict", is_text(name, 200), "weights by name")
+        held = is_dense(value) and (own or not value.is_complex())
+        check(f"{name} in state_dict", held, "a tensor whose values are all in the file")
     claimed = sum(value.numel() * value.element_size() for value in weights.values())
-    check("state_dict", claimed <= 2 * path.stat().st_size, "no larger than the file")
+    check("state_dict", claimed <= 2 * size, "no larger than the file")
     for name, value in weights.items():
-        if value.is_floating_point() and not torch.isfinite(value).all():
+        if not (value.isnan().logical_not() if own else value.isfinite()).all():
             raise InputError(f"{path}: {name} holds values that are not finite: the network is broken, train it anew")
     for field in ("hyper_parameters", "datamodule_hyper_parameters"):
         value = content.get(field, {})
@@ -116,7 +127,7 @@ def is_dense(value: Any) -> bool:
         return False
     if value.layout is not torch.strided or value.device.type != "cpu":
         return False
-    return value.numel() * value.element_size() <= value.untyped_storage().nbytes() and not value.is_complex()
+    return value.numel() * value.element_size() <= value.untyped_storage().nbytes()
 
 
 def count_values(value: Any, depth: int = 6) -> float:

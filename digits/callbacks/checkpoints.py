@@ -17,7 +17,7 @@ from digits.console import warn
 from digits.errors import InputError
 from digits.files import replacing
 from digits.runs import CHECKPOINTS
-from digits.schema import count_values
+from digits.schema import REQUIRED, check_fields, count_values
 
 
 class RunCheckpoint(ModelCheckpoint):
@@ -125,6 +125,8 @@ class CheckpointFiles(TorchCheckpointIO):
                 f"{field} holds what a checkpoint can't: save tensors and plain values in on_save_checkpoint and in "
                 "the state_dict of callbacks"
             )
+        if not self.saved and checkpoint.keys() >= {*REQUIRED}:
+            check_fields(Path(path), checkpoint, content.getbuffer().nbytes, "could not be read again")
         with replacing(Path(path), "wb") as file:
             file.write(content.getbuffer())
             file.flush()

@@ -1,6 +1,7 @@
 """Training that has gone wrong."""
 
 import math
+from collections.abc import Collection
 from typing import Any
 
 from lightning.pytorch import Callback, LightningModule, Trainer
@@ -14,6 +15,11 @@ from digits.errors import InputError
 class FiniteLoss(Callback):
     """Stop when the loss, or a weight, is no longer a finite number, before such a network is saved."""
 
+    infinite: Collection[str] = ()  # from the start, as the mask of a transformer is
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self.infinite = not_finite(pl_module)
+
     def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, outputs: Any, *args: Any) -> None:
         loss: Tensor | None = outputs.get("loss")
         if loss is None:  # the network skipped this step
@@ -24,7 +30,7 @@ class FiniteLoss(Callback):
             self.stop(trainer, f"the loss is {loss.item()}")
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        if broken := not_finite(pl_module):
+        if broken := next((name for name in not_finite(pl_module) if name not in self.infinite), None):
             self.stop(trainer, f"{broken} is not finite")
 
     def stop(self, trainer: Trainer, what: str) -> None:

@@ -1,4 +1,5 @@
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -65,11 +66,11 @@ class Named(Attention):
     def forward(self, images: Tensor) -> dict[str, Tensor]:  # type: ignore[override]
         return {"logits": super().forward(images)}
 
-    def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> Tensor:
+    def training_step(self, batch: Sequence[Tensor], batch_idx: int) -> Tensor:
         return nn.functional.cross_entropy(self(batch[0])["logits"], batch[1])
 
-    def validation_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> None:  # type: ignore[override]
-        pass
+    def validation_step(self, batch: Sequence[Tensor], batch_idx: int) -> Tensor:
+        return self(batch[0])["logits"]
 
 
 @pytest.mark.parametrize("kind", ["Attention", "Named"])

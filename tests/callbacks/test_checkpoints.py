@@ -1,0 +1,54 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from digits.models import MLP
+from tests.helpers import Digits
+
+FIT = ("--trainer.max_epochs=1", "--pictures=false")
+
+
+class Buffers(MLP):
+    """Keeps more than weights, some of which a checkpoint can't give back."""
+
+    def __init__(self, kind: str = "mask") -> None:
+        super().__init__([16])
+        self.register_buffer("mask", torch.tensor([0.0, -torch.inf]))
+        self.register_buffer("phases", torch.ones(2, dtype=torch.complex64))
+        if kind == "repeated":
+            self.register_buffer("repeated", torch.ones(1).expand(5))
+        self.breaks = kind == "breaks"
+
+    def on_train_batch_end(self, *args: Any) -> None:
+        if self.breaks:
+            self.get_buffer("phases")[0] = torch.nan
+
+
+class Stateful(MLP):
+    """Keeps what is no tensor."""
+
+    def get_extra_state(self) -> dict[str, int]:
+        return {"a": 1}
+
+
+def test_a_network_with_infinite_and_complex_buffers_is_trained_and_tested(digits: Digits) -> None:
+    model = f"--model={__name__}.Buffers"
+    digits("fit", model, *FIT)
+    assert "on 90 images" in digits("test", model)
+
+
+@pytest.mark.parametrize(
+    ("network", "reason"),
+    [
+        ("Buffers --model.kind=repeated", "could not be read again: repeated in state_dict must be a tensor"),
+        ("Buffers --model.kind=breaks", "phases is not finite at step"),
+        ("Stateful", "could not be read again: _extra_state in state_dict must be a tensor"),
+    ],
+)
+def test_what_could_not_be_read_again_is_told_when_the_first_is_saved(
+    refused: Digits, network: str, reason: str
+) -> None:
+    assert reason in refused("fit", *f"--model={__name__}.{network}".split(), *FIT)
+    assert not list(Path().rglob("*.ckpt"))
