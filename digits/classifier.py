@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from digits.console import say
 from digits.errors import InputError
 from digits.head import match_head, resize_head
+from digits.hyperparameters import fixed_arguments
 from digits.metrics import Scores, digit_loss
 from digits.network import Network, TrainedOn
 
@@ -53,7 +54,8 @@ class Classifier(Network, LightningModule):
         known = inspect.signature(type(self)).parameters  # a subclass need not take all of Classifier's
         every = any(parameter.kind is parameter.VAR_KEYWORD for parameter in known.values())
         inherited = {name for kind in type(self).__mro__[1:-1] for name in inspect.signature(kind).parameters}
-        self.save_hyperparameters(ignore=[] if every else [name for name in inherited if name not in known])
+        needless = fixed_arguments(self, inspect.currentframe()) if every else inherited - known.keys()
+        self.save_hyperparameters(ignore=list(needless))
         self.lr = lr
         self.weight_decay = weight_decay
         self.label_smoothing = label_smoothing

@@ -35,6 +35,7 @@ LAYERS = [
         "doubt",
         "ensemble",
         "head",
+        "hyperparameters",
         "models",
         "network",
         "own_networks",

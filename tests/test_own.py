@@ -33,6 +33,13 @@ class Fixed(Classifier):
         self.layers = nn.Sequential(nn.Flatten(), nn.Linear(28 * 28, width), nn.Linear(width, 10))
 
 
+class Wide(MLP):
+    """Gives its parent some arguments itself."""
+
+    def __init__(self, **training: Any) -> None:
+        super().__init__(hidden=[24], label_smoothing=0.1, **training)
+
+
 class Plain(LightningModule):
     """A module that knows nothing of this package."""
 
@@ -92,6 +99,14 @@ def test_a_network_with_settings_of_its_own_is_found_again(digits: Digits) -> No
     assert "on 90 images" in digits("test", model)
     images = torch.randint(0, 256, (3, 28, 28), dtype=torch.uint8)
     assert len(load("lightning_logs/Fixed/version_0").predict(images).classes) == 3  # this file is imported
+
+
+def test_a_network_that_fixes_arguments_of_its_parent_is_found_again(digits: Digits) -> None:
+    digits("fit", "--model=tests.test_own.Wide", "--model.lr=0.01", "--trainer.max_epochs=1", "--pictures=false")
+    assert "on 90 images" in digits("test", "--model=tests.test_own.Wide")
+    assert load("lightning_logs/Wide/version_0").model.hparams == {"lr": 0.01, "weight_decay": 0.01}
+    assert Wide(weight_decay=0.1).hparams == {"lr": 0.002, "weight_decay": 0.1}
+    assert MLP([24]).hparams == {"hidden": [24], "lr": 0.002, "weight_decay": 0.01, "label_smoothing": 0.0}
 
 
 def test_an_ensemble_or_what_is_not_imported_is_not_loaded(digits: Digits) -> None:
