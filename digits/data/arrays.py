@@ -47,11 +47,13 @@ def to_uint8(array: np.ndarray) -> NDArray[np.uint8]:
     Raises:
         InputError: it has another type or range.
     """
-    if array.dtype == np.uint8:
-        return array
     if array.dtype == np.bool_:
         return array.astype(np.uint8) * 255
     integers = np.issubdtype(array.dtype, np.integer)
+    if integers and array.size and array.max() == 1:
+        raise InputError("images of integers, 0 and 1: give bool, or integers from 0 to 255")
+    if array.dtype == np.uint8:
+        return array
     if not integers and not np.issubdtype(array.dtype, np.floating):
         raise InputError(f"images of type {array.dtype}: give integers from 0 to 255, or float from 0 to 1")
     if array.size and not (array.min() >= 0 and array.max() <= (255 if integers else 1)):

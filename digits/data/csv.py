@@ -60,6 +60,7 @@ class CSVDataModule(DigitsDataModule):
         images, labels = read_csv(Path(path), self.label)
         if labels is None and split != "predict":
             raise InputError(f"{path} has no labels, which --data.{split} needs")
+        check_range(path, images)
         self.check_direction(path, images)
         if split != "train":
             check_paper(path, images)
@@ -74,6 +75,7 @@ class CSVDataModule(DigitsDataModule):
         if type(self).load is not CSVDataModule.load or not path.is_file():
             return None  # a pipe can be read only once
         known: Survey = first_says(partial(survey, path, self.label))
+        check_range(str(path), known.sample)
         self.check_direction(str(path), known.sample)
         check_paper(str(path), known.sample)
         size = self.eval_batch_size
@@ -95,6 +97,12 @@ class CSVDataModule(DigitsDataModule):
                 f"the images in {path} lie on their side, as those of EMNIST's CSV files: give --data.transposed true, "
                 "or false to take them as they are"
             )
+
+
+def check_range(path: str, images: torch.Tensor) -> None:
+    """Raise an InputError for images, (N, 28, 28) uint8, of zeros and ones, which would be black all over."""
+    if len(images) and images.max() == 1:
+        raise InputError(f"the pixels in {path} are 0 and 1, but are to be from 0 to 255: multiply them by 255")
 
 
 def check_paper(path: str, images: torch.Tensor) -> None:

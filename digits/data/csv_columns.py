@@ -17,6 +17,17 @@ PIXELS = 28 * 28
 LABEL_NAMES = {"label", "labels", "class", "target", "y", "digit"}  # in any case
 INDEX_NAMES = {"", "id", "imageid", "image_id", "index", "idx", "row", "unnamed: 0"}  # the same
 PIXEL_NAME = r"(?:[a-z]*[\W_]*)?\d+(?:\D\d+)?"  # pixel0, px_1, 1x1, 0, feature 7
+OTHER_FORMATS = {  # by how they begin
+    b"PAR1": "a Parquet file",
+    b"PK\x03\x04": "a ZIP archive or a spreadsheet",
+    b"\x1f\x8b": "packed by gzip",
+    b"BZh": "packed by bzip2",
+    b"\xfd7zXZ": "packed by xz",
+    b"\x28\xb5\x2f\xfd": "packed by zstd",
+    b"\x93NUMPY": "a NumPy file",
+    b"\x89HDF": "an HDF5 file",
+    b"\xd0\xcf\x11\xe0": "a spreadsheet",
+}
 SEPARATORS = {";": "semicolons", "\t": "tabs", " ": "spaces", "|": "bars"}
 
 
@@ -49,6 +60,9 @@ def columns_of(path: Path, first: bytes, label: int | str | None = None) -> Colu
     """
     if first[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
         raise InputError(f"{path} is in UTF-16: save it as UTF-8")
+    for magic, kind in OTHER_FORMATS.items():
+        if first.startswith(magic):
+            raise InputError(f"{path} is {kind}: save it as a CSV file, which may be packed as .csv.gz or .zip")
     line = first.decode("utf-8-sig", "replace").strip()
     if not line:
         raise InputError(f"{path} is empty, or its first line is")

@@ -3,8 +3,11 @@
 import csv
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +17,7 @@ from digits.data.unpacking import Unpacked, open_unpacked
 from digits.errors import InputError
 
 LINES = 1000  # read at a time
+NUMBER = r"\s*[0-9]+(\.[0-9]*)?(e[+-]?[0-9]+)?\s*"  # a point only before zeros, as pandas and NumPy write whole numbers
 MAX_LINE = 1 << 16  # bytes; 785 values take at most 3,140
 
 
@@ -70,9 +74,7 @@ def parse(path: Path, lines: list[bytes], start: int, columns: Columns) -> NDArr
     if start == 1:
         text[0] = lines[0].decode("utf-8-sig", "replace")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")  # a number with a point is read as a whole one, and warned of
-            rows = np.loadtxt(text, np.uint8, delimiter=",", comments=None, quotechar='"', ndmin=2)
+        rows = to_values(text)
         known = columns.label is not None and columns.certain
         if rows.shape == (len(lines), len(columns.names)) and (not known or rows[:, columns.label].max() <= 9):
             return rows
@@ -80,6 +82,25 @@ def parse(path: Path, lines: list[bytes], start: int, columns: Columns) -> NDArr
     except (ValueError, Warning) as error:
         reason = str(error)[:200]
     raise InputError(find_fault(path, text, start, columns) or f"{path}, lines from {start}: {reason}")
+
+
+def to_values(lines: list[str]) -> NDArray[np.uint8]:
+    """The values of some lines, (n, columns).
+
+    Raises:
+        ValueError: one is no whole number from 0 to 255, or the lines have not all as many.
+    """
+    read: Callable[[type], NDArray[Any]] = partial(
+        np.loadtxt, lines, delimiter=",", comments=None, quotechar='"', ndmin=2
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # a number with a point is read as a whole one, and warned of
+        with suppress(ValueError, Warning):
+            return read(np.uint8)
+        rows = read(np.float64)
+    if not ((rows >= 0) & (rows <= 255) & (rows == rows.round())).all():
+        raise ValueError("a value is no whole number from 0 to 255")
+    return rows.astype(np.uint8)
 
 
 def find_fault(path: Path, lines: list[str], start: int, columns: Columns) -> str | None:
@@ -93,18 +114,9 @@ def find_fault(path: Path, lines: list[str], start: int, columns: Columns) -> st
             return f"{path}, line {number}: {len(row)} columns, where line 1 has {len(columns.names)}"
         for i, value in enumerate(row):
             most = 9 if i == columns.label and columns.certain else 255
-            if not (re.fullmatch(r"\s*[0-9]{1,3}\s*", value) and int(value.strip()) <= most):
+            exact = float(value) if re.fullmatch(NUMBER, value, re.ASCII) else -1.0
+            if not (0 <= exact <= most and exact.is_integer()):
+                hint = ": multiply pixels from 0 to 1 by 255" if 0 < exact < 1 and most == 255 else ""
                 name = columns.names[i][:20]
-                told = f'{path}, line {number}, column {name}: "{value[:20]}" is no whole number from 0 to {most}'
-                return told + advice(value, [one for j, one in enumerate(row) if j != columns.label])
+                return f'{path}, line {number}, column {name}: "{value[:20]}" is no whole number from 0 to {most}{hint}'
     return None
-
-
-def advice(value: str, pixels: list[str]) -> str:
-    """What to do about `value` in a row of pixels that are numbers with a point; "" where there is no saying."""
-    if "." not in value or not all(re.fullmatch(r"\s*[0-9]+(\.[0-9]*)?([eE]-?[0-9]+)?\s*", one) for one in pixels):
-        return ""
-    numbers = [float(one) for one in pixels]
-    if all(number % 1 == 0 for number in numbers):
-        return ": write it without a point, as by astype(int)"
-    return ": pixels from 0 to 1 are to be multiplied by 255, and rounded" if max(numbers) <= 1 else ""

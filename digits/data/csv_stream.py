@@ -73,8 +73,16 @@ def survey(path: Path, label: int | str | None) -> Survey:
 def ends_of(line: bytes) -> tuple[int, int]:
     """The first and the last value of a line, at most 255; 255 for what is no number."""
     values = line.partition(b",")[0], line.rpartition(b",")[2]
-    first, last = (min(int(text), 255) if (text := value.strip(MARGINS)).isdigit() else 255 for value in values)
+    first, last = (to_byte(value.strip(MARGINS)) for value in values)
     return first, last
+
+
+def to_byte(text: bytes) -> int:
+    """A number, at most 255; 255 for what is none."""
+    try:
+        return int(min(max(float(text), 0), 255))
+    except ValueError:
+        return 255
 
 
 def chunks_of(path: Path, header: bool, size: int) -> Iterator[Chunk]:

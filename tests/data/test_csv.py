@@ -10,7 +10,7 @@ from torch import Tensor
 
 from digits.data import CSVDataModule
 from digits.data.csv import read_csv
-from digits.data.csv_lines import advice
+from digits.data.csv_stream import survey
 from digits.errors import InputError
 from digits.models import MLP
 from tests.helpers import Digits, draw
@@ -74,8 +74,7 @@ def test_what_is_wrong_is_named_with_line_and_column(tmp_path: Path) -> None:
 
     assert fault("256") == ', line 4, column pixel4: "256" is no whole number from 0 to 255'
     assert fault("-1") == ', line 4, column pixel4: "-1" is no whole number from 0 to 255'
-    assert fault("0.5") == ', line 4, column pixel4: "0.5" is no whole number from 0 to 255'
-    assert fault("5.0").endswith('"5.0" is no whole number from 0 to 255: write it without a point, as by astype(int)')
+    assert fault("0.5").startswith(', line 4, column pixel4: "0.5" is no whole number from 0 to 255: multiply')
     assert fault("ink", None) == ', line 3, column 6: "ink" is no whole number from 0 to 255'
     assert fault("empty value") == ', line 4, column pixel4: "" is no whole number from 0 to 255'
     assert fault("label") == ', line 6, column label: "10" is no whole number from 0 to 9'
@@ -109,7 +108,30 @@ def test_numbers_may_stand_among_spaces_and_in_quotes(tmp_path: Path, around: st
     assert torch.equal(read_csv(tmp_path / "x.csv")[0], images % 100)
 
 
-@pytest.mark.parametrize("value", ["7.0", "1e2", "0x7", "٣", "7 7", "nan", "#7", "1_0"])
+@pytest.mark.parametrize("form", ["{}.0", "{}.", "{:.18e}", '"{}.00"', " {}.0"])
+def test_whole_numbers_may_have_a_point(tmp_path: Path, form: str) -> None:
+    images, labels = draw(9, seed=3)
+    for header in (KAGGLE, None):
+        table = [[form.format(value) for value in row] for row in rows(images, labels)]
+        (tmp_path / "x.csv").write_text(text(header, table))  # type: ignore[arg-type]
+        read, found = read_csv(tmp_path / "x.csv")
+        assert torch.equal(read, images)
+        assert found is not None
+        assert torch.equal(found, labels)
+        assert survey(tmp_path / "x.csv", None).columns.label == 0
+
+
+def test_pixels_from_0_to_1_are_refused_with_the_remedy(digits: Digits, refused: Digits, tmp_path: Path) -> None:
+    images, labels = draw(9, seed=3)
+    for name, values in {"half.csv": images / 255, "bits.csv": (images > 127).int()}.items():
+        table = [[label, *row] for label, row in zip(labels.tolist(), values.view(-1, 784).tolist(), strict=True)]
+        (tmp_path / name).write_text(text(KAGGLE, table))
+        for option in ("test", "predict"):
+            message = refused(option, "--ckpt_path=pretrained", "--data=CSVDataModule", f"--data.{option}={name}")
+            assert "by 255" in message
+
+
+@pytest.mark.parametrize("value", ["7.5", "2.56e2", "1e400", "-1.0", "0x7", "٣", "7 7", "nan", "#7", "1_0"])
 def test_other_numbers_are_refused(tmp_path: Path, value: str) -> None:
     table = [list(map(str, row)) for row in rows(*draw(3, seed=3))]
     table[1][8] = value
@@ -131,6 +153,8 @@ def test_what_is_wrong_far_down_is_named_with_its_line(tmp_path: Path) -> None:
         ("", "is empty"),
         (",".join(KAGGLE), "has no rows"),
         ("1,2,3\n", "3 columns, where there should be 784 pixels"),
+        ("PAR1\x15\x04", "is a Parquet file: save it as a CSV file"),
+        ("PK\x03\x04", "is a ZIP archive or a spreadsheet"),
     ],
 )
 def test_files_that_are_no_images(tmp_path: Path, content: str, reason: str) -> None:
@@ -204,8 +228,3 @@ def test_validating_on_other_images_scales_them_as_the_model_was_trained(digits:
     assert network.trained_on == known
     assert data.mean < known.mean / 2
     torch.testing.assert_close(data.normalize(images), (images[:, None] / 255 - known.mean) / known.std)
-
-
-def test_pixels_from_0_to_1_are_told_what_they_need() -> None:
-    assert "multiplied by 255" in advice("0.0", ["0.0", "0.25", "1.0", "3e-05"])
-    assert advice("0.5", ["0.5", "17"]) == advice("", ["", "0.5"]) == advice("NaN", ["NaN"]) == ""
