@@ -108,12 +108,21 @@ class OneLineErrors:
         if not self.exit_on_error:  # a parser within the parser, whose errors are collected
             super().error(message, ex)  # type: ignore[misc]
         text = brief(message)
-        raise InputError(f"{text}{self.suggest(text)} (options: {self.prog.replace('[options] ', '')} --help)")
+        program = self.prog.replace("[options] ", "")
+        if match := re.match(r"Subcommand '(\w+)' does not accept option '([\w.-]+)'", text):  # of a config
+            command = self._subcommands_action.choices[match[1]]
+            text = f"a config has the option {match[2]}, which `{program} {match[1]}` has not"
+            raise InputError(f"{text}{command.similar(f'--{match[2]}')} (options: {program} {match[1]} --help)")
+        raise InputError(f"{text}{self.suggest(text)} (options: {program} --help)")
 
     def suggest(self: Any, message: str) -> str:
         """What to add to an error."""
         match = re.search(r"unrecognized arguments: (--?[\w.-]+)", message)
-        return did_you_mean(match[1], self.known_options()) if match else ""
+        return self.similar(match[1]) if match else ""
+
+    def similar(self: Any, option: str) -> str:
+        """The end of an error that suggests an option of this parser."""
+        return did_you_mean(option, self.known_options())
 
     def known_options(self: Any) -> list[str]:
         """The options that may be meant, in the order in which they are looked through."""

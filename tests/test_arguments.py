@@ -128,3 +128,10 @@ def test_all_options_can_be_had(capsys: pytest.CaptureFixture[str]) -> None:
 )
 def test_what_is_misspelt_is_answered_by_what_may_be_meant(refused: Digits, args: str, hint: str) -> None:
     assert hint in refused("fit", *args.split())
+
+
+def test_an_option_that_a_config_misspells_is_answered_by_what_may_be_meant(refused: Digits) -> None:
+    Path("my.yaml").write_text("trainer:\n  max_epoch: 1\n")
+    message = refused("fit", "--config=my.yaml")
+    assert "trainer.max_epoch, which" in message
+    assert "did you mean --trainer.max_epochs? (options: digits fit --help)" in message
