@@ -46,7 +46,7 @@ def format_of(path: str | None, given: Format | None) -> Format:
     """
     suffix = Path(path or "").suffix.lower()
     told: Format | None = next((format for format, its in SUFFIX.items() if its == suffix), None)
-    if given is not None and told not in (None, given):
+    if given is not None and (told not in (None, given) or suffix == ".safetensors"):  # which torch reads by its name
         raise InputError(f"--format {given} contradicts --path {path}: its name must end in {SUFFIX[given]}")
     if given is None and told is None and suffix:
         raise InputError(f"--path {path}: its name must end in {', '.join(SUFFIX.values())}, or give --format")

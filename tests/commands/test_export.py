@@ -114,6 +114,8 @@ def test_the_ending_decides_the_format(path: str | None, given: Format | None, f
 def test_an_ending_of_no_format_or_another_is_refused() -> None:
     with pytest.raises(InputError, match=r"contradicts --path a\.html: its name must end in \.onnx"):
         format_of("a.html", "onnx")
+    with pytest.raises(InputError, match=r"contradicts --path a\.safetensors: its name must end in \.ckpt"):
+        format_of("a.safetensors", "weights")
     with pytest.raises(InputError, match=r"--path a\.tflite: its name must end in \.onnx, .* or give --format"):
         format_of("a.tflite", None)
 
