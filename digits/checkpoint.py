@@ -193,6 +193,10 @@ class Checkpoint:
         made_with = self.content.get("datamodule_hyper_parameters", {})
         if not made_with and command == "validate" and "fingerprints" not in self.content:
             return [f"{self.path} does not say what it was trained on: these images may have been among it"]
+        other = {key: value for key, value in made_with.items() if key not in asked and value}  # another data module's
+        if other and command in ("fit", "validate"):
+            key, value = next(iter(other.items()))
+            return [f"these are other images than those that {self.path} was made with, --data.{key} {value}"]
         decisive = {"fit": tuple(made_with), "validate": ("val_size", "split_seed")}.get(command, ())
         return [
             f"--data.{key} is {asked[key]}, but {self.path} was made with {made_with[key]}"

@@ -14,7 +14,7 @@ from digits.config_files import run_name, shown_config
 from digits.console import PROGRAM, shown
 from digits.data import CSVDataModule, MixedDataModule
 from digits.errors import InputError
-from digits.runs import LOG_ROOT
+from digits.runs import LOG_ROOT, newest_run
 
 TESTED_WITH = ("accelerator", "devices", "logger", "enable_progress_bar")  # the Trainer's options that a test shares
 
@@ -46,6 +46,11 @@ class NextCommands:
             options += self.own_network("--model")
         if (root := self.options.trainer.default_root_dir) is not None:
             options += ["--trainer.default_root_dir", str(root)]
+        if (
+            self.run is not None
+            and newest_run(Path(root or ".").resolve() / LOG_ROOT / self.name) != self.run.resolve()
+        ):
+            options += ["--ckpt_path", shown(self.run)]  # an older one was resumed, or one that lies elsewhere
         return shlex.join(options)
 
     def use(self, command: str, *data: str) -> str:

@@ -78,6 +78,21 @@ def test_validating_on_another_split_warns(digits: Digits, capsys: pytest.Captur
     assert "does not say what it was trained on" in capsys.readouterr().err
 
 
+def test_validating_on_images_of_another_source_warns(digits: Digits, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("rows.csv").write_text("".join(f"{n % 10}" + ",9" * 784 + "\n" for n in range(100)))
+    digits("fit", *FIT, "--data=CSVDataModule", "--data.train=rows.csv", "--data.label=1")
+    main(["validate", "--name=MLP", "--data.val_size=60", "--trainer.accelerator=cpu"])
+    assert "--data.train rows.csv" in capsys.readouterr().err
+
+
+def test_what_is_printed_next_names_a_run_that_is_not_the_newest(digits: Digits) -> None:
+    digits("fit", *FIT)
+    digits("fit", *FIT)
+    again = digits("fit", *FIT, "--ckpt_path=lightning_logs/MLP/version_0")
+    assert "Next: digits test --name MLP --ckpt_path lightning_logs/MLP/version_0" in again
+    assert "--ckpt_path" not in digits("fit", *FIT, "--ckpt_path=last")
+
+
 @pytest.mark.parametrize("command", ["validate", "test", "predict"])
 def test_nothing_runs_on_random_weights(refused: Digits, command: str) -> None:
     message = refused(command, "--config", str(Path(__file__).parent.parent / "configs/mlp.yaml"))
