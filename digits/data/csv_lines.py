@@ -116,7 +116,13 @@ def find_fault(path: Path, lines: list[str], start: int, columns: Columns) -> st
             most = 9 if i == columns.label and columns.certain else 255
             exact = float(value) if re.fullmatch(NUMBER, value, re.ASCII) else -1.0
             if not (0 <= exact <= most and exact.is_integer()):
-                hint = ": multiply pixels from 0 to 1 by 255" if 0 < exact < 1 and most == 255 else ""
-                name = columns.names[i][:20]
-                return f'{path}, line {number}, column {name}: "{value[:20]}" is no whole number from 0 to {most}{hint}'
+                where = f"{path}, line {number}, column {columns.names[i][:20]}"
+                return f'{where}: "{value[:20]}" is no whole number from 0 to {most}{remedy(exact, most)}'
     return None
+
+
+def remedy(value: float, most: int) -> str:
+    """What to do about a number that is not from 0 to `most`, or no whole one; "" where that is not known."""
+    if most == 255:
+        return ": multiply pixels from 0 to 1 by 255" if 0 < value < 1 else ""
+    return ": more classes than ten take a data module of your own" if most < value < 100 else ""
