@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 from lightning.pytorch import LightningModule, Trainer
-from lightning.pytorch.callbacks import ModelCheckpoint
+from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
 from lightning.pytorch.plugins.io import TorchCheckpointIO
 
 from digits.classifier import Classifier
@@ -102,6 +102,9 @@ class RunCheckpoint(ModelCheckpoint):
         if isinstance(pl_module, Classifier):
             Classifier.on_load_checkpoint(pl_module, checkpoint)
         states = checkpoint.get("callbacks", {})
+        for one in trainer.callbacks:  # type: ignore[attr-defined]
+            if isinstance(one, EarlyStopping) and one.state_key in states:
+                states[one.state_key]["patience"] = one.patience  # as it is given now, and not as the run had it
         if self.monitor is not None and self.state_key not in states:  # written by version 0.1
             old = (state for key, state in states.items() if key.startswith("ModelCheckpoint") and self.monitor in key)
             self.load_state_dict(next(old, {}))

@@ -52,3 +52,20 @@ def test_what_could_not_be_read_again_is_told_when_the_first_is_saved(
 ) -> None:
     assert reason in refused("fit", *f"--model={__name__}.{network}".split(), *FIT)
     assert not list(Path().rglob("*.ckpt"))
+
+
+def test_early_stopping_is_as_patient_as_it_is_told_when_a_run_is_resumed(digits: Digits) -> None:
+    fit = (
+        "fit",
+        "--model=MLP",
+        "--model.hidden=[16]",
+        "--name=run",
+        "--pictures=false",
+        "--trainer.max_epochs=8",
+        "--trainer.callbacks=EarlyStopping",
+        "--trainer.callbacks.monitor=val/loss",
+        "--trainer.callbacks.min_delta=99",
+    )
+    assert "EarlyStopping: after epoch 2 of 8" in digits(*fit, "--trainer.callbacks.patience=1")
+    resumed = digits(*fit, "--trainer.callbacks.patience=4", "--ckpt_path=last")
+    assert "EarlyStopping: after epoch 5 of 8" in resumed
