@@ -73,9 +73,10 @@ class RunCheckpoint(ModelCheckpoint):
             super().on_validation_end(trainer, pl_module)
         elif not self.has_warned:
             self.has_warned = True
-            warn(
-                f"the network logs no {self.monitor}, so only last.ckpt is kept: call super().validation_step in yours"
-            )
+            hooks = ("validation_step", "on_validation_epoch_end")  # which score and log
+            own = [name for name in hooks if getattr(type(pl_module), name) is not getattr(Classifier, name)]
+            calls = " and ".join(f"super().{name}" for name in own)
+            warn(f"the network logs no {self.monitor}, so only last.ckpt is kept: call {calls} in yours")
 
     def is_logged(self, trainer: Trainer) -> bool:
         """Whether there is a score to compare."""

@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 import torch
 
+from digits.cli import main
 from digits.models import MLP
 from tests.helpers import Digits
 
@@ -52,6 +53,19 @@ def test_what_could_not_be_read_again_is_told_when_the_first_is_saved(
 ) -> None:
     assert reason in refused("fit", *f"--model={__name__}.{network}".split(), *FIT)
     assert not list(Path().rglob("*.ckpt"))
+
+
+class Silent(MLP):
+    """Has a hook of its own in place of the one that logs."""
+
+    def on_validation_epoch_end(self) -> None:
+        self.log("val/mine", 1.0)
+
+
+def test_the_hook_that_hides_the_accuracy_is_named(digits: Digits, capsys: pytest.CaptureFixture[str]) -> None:
+    data = ("--data.val_size=60", "--data.batch_size=240", "--trainer.accelerator=cpu")
+    main(["fit", f"--model={__name__}.Silent", *FIT, *data])
+    assert "only last.ckpt is kept: call super().on_validation_epoch_end in yours" in capsys.readouterr().err
 
 
 def test_early_stopping_is_as_patient_as_it_is_told_when_a_run_is_resumed(digits: Digits) -> None:
