@@ -11,8 +11,9 @@ from lightning.pytorch.cli import ArgsType, LightningArgumentParser, LightningCL
 from digits.callbacks import ConfigWriter, PredictionWriter
 from digits.classifier import Classifier
 from digits.commands.export import ExportingTrainer
+from digits.commands.lightning_parser import Parser
 from digits.config_files import run_name
-from digits.console import COMMANDS, DESCRIPTION, PROGRAM, OneLineErrors
+from digits.console import COMMANDS, DESCRIPTION, PROGRAM
 from digits.data import DigitsDataModule, MNISTDataModule
 from digits.errors import InputError
 from digits.fast.threads import use_threads
@@ -21,26 +22,12 @@ from digits.loggers import with_save_dir
 from digits.options import refuse_options
 from digits.runs import LOG_ROOT
 from digits.short_help import short_help
-from digits.suggestions import settings_of_groups, suggestion
 
 # StochasticWeightAveraging has one among its defaults, which a config is to hold.
 register_type(torch.device, str, torch.device, fail_already_registered=False)
 
 
 OF_FIT = ("init_from", "mnist_share", "test")  # options of `fit` alone
-
-
-class Parser(OneLineErrors, LightningArgumentParser):
-    """A parser whose errors are one line that names the option, and one that may be meant."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, allow_abbrev=False, **kwargs)
-
-    def suggest(self, message: str) -> str:
-        return suggestion(message) or super().suggest(message)
-
-    def known_options(self) -> list[str]:
-        return [*settings_of_groups(), *super().known_options()]
 
 
 class ArgumentsCLI(LightningCLI):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from lightning.pytorch.cli import LightningCLI
 
-from digits.arguments import Parser
+from digits.commands.lightning_parser import Parser
 from digits.config_files import with_configs
 from digits.console import COMMANDS, PROGRAM, quiet
 from digits.data.synthetic import SyntheticPages
