@@ -186,9 +186,8 @@ def refuse_width(path: Path, line: str, found: int) -> NoReturn:
         if len(line.split(separator)) in (PIXELS, PIXELS + 1):
             raise InputError(f"{path}, line 1: the columns are separated by {name}: commas are read")
     index = ", and no index of the rows" if found == PIXELS + 2 else ""
-    raise InputError(
-        f"{path}, line 1: {amount(found, 'column')}, where there should be {PIXELS} pixels, with or without a label{index}"
-    )
+    told = f"{amount(found, 'column')}, where there should be {PIXELS} pixels, with or without a label{index}"
+    raise InputError(f"{path}, line 1: {told}")
 
 
 def is_number(text: str) -> bool:

@@ -72,11 +72,13 @@ def test_no_epoch_sees_the_crops_of_another(tiny_mnist: Path, tmp_path: Path) ->
             pass
 
     data = SyntheticPages(batch_size=2, crops=2, val_crops=2, digits=20, val_size=60, num_workers=0)
-    quiet = {
-        "logger": False,
-        "enable_progress_bar": False,
-        "enable_checkpointing": False,
-        "enable_model_summary": False,
-    }
-    Trainer(max_epochs=3, accelerator="cpu", default_root_dir=tmp_path, **quiet).fit(Watch(), data)
+    Trainer(
+        max_epochs=3,
+        accelerator="cpu",
+        default_root_dir=tmp_path,
+        logger=False,
+        enable_progress_bar=False,
+        enable_checkpointing=False,
+        enable_model_summary=False,
+    ).fit(Watch(), data)
     assert len({batch.numpy().tobytes() for batch in seen}) == 3
