@@ -57,7 +57,7 @@ class InkSegmenter(LightningModule):
             "other": weighted(of_other, (other > 0.4).float(), ink),
             "contact": weighted(of_contact, contact, torch.maximum(ink, contact) * (1 + 2 * contact)),
         }
-        loss = 2 * parts["ink"] + 0.5 * parts["dice"] + 0.1 * parts["other"] + 0.5 * parts["contact"]
+        loss = 2 * parts["ink"] + 0.5 * parts["dice"] + 0.3 * parts["other"] + 0.5 * parts["contact"]
         return loss, {name: value.detach() for name, value in parts.items()}
 
     def configure_optimizers(self) -> Any:

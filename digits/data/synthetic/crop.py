@@ -14,7 +14,7 @@ from scipy import ndimage
 from digits.data.synthetic import light, paper
 from digits.data.synthetic.dice import Dice
 from digits.data.synthetic.strokes import Grey, Stroke
-from digits.data.synthetic.writing import Hand, Sheet, write_cells, write_lines, write_one
+from digits.data.synthetic.writing import Hand, Sheet, type_rows, write_cells, write_lines, write_one
 
 SIDE = 192
 RULES = ("ruled", "squared", "table", "table", "underlines", "frames")
@@ -47,6 +47,8 @@ def make_crop(dice: Dice, digits: Digits) -> Crop:
     tilted = not drawing and dice.chance(0.5, "tilt")
     side = round(1.25 * SIDE) if tilted else SIDE
     sheet, lines, size = compose((side, side), dice, digits, none=0.85 if drawing else 0.35)
+    if dice.chance(0.25 if sheet.text else 0.6, "typed"):
+        type_rows(sheet, dice)
     layers = np.stack([sheet.ink, sheet.other, sheet.contact, lines])
     ink, other, contact, lines = iter(tilt(layers, dice) if tilted else layers)
     if drawing:
@@ -70,7 +72,8 @@ def choose_hand(dice: Dice, digits: Digits, single: bool) -> Hand:
     pen = min(max(dice.log_uniform(0.02, 0.2) * size, 1.0), 28.0)
     touching = dice.chance(0.3, "touching")
     gap = dice.uniform(-0.14, 0.06) if touching else dice.uniform(0.06, 0.8)
-    return Hand(size, pen, gap, dice.uniform(0.02, 0.16), *digits, dice.pick((0.05, 0.1, 0.2, 0.9)))
+    forms, typed = dice.pick((0.05, 0.1, 0.2, 0.9)), dice.pick((0, 0, 0, 0, 0, 0, 0, 0, 0.4, 1.0))
+    return Hand(size, pen, gap, dice.uniform(0.02, 0.16), *digits, forms, typed)
 
 
 def compose(shape: tuple[int, int], dice: Dice, digits: Digits, none: float) -> tuple[Sheet, Grey, float]:
@@ -79,7 +82,7 @@ def compose(shape: tuple[int, int], dice: Dice, digits: Digits, none: float) -> 
     hand = choose_hand(dice, digits, single)
     style = dice.pick(RULES) if not dice.chance(none) and dice.chance(1, "rules") else "none"
     bases: list[float] = []
-    if dice.chance(0.04):
+    if dice.chance(0.07):
         pass  # nothing is written
     elif single:
         write_one(sheet, hand, dice)

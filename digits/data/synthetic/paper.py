@@ -85,17 +85,22 @@ def underlines(shape: tuple[int, int], size: float, bases: list[float], dice: Di
             pencil.line(
                 (x, y, x + long, y + dice.uniform(-0.03, 0.03) * long), fill=dice.integer(120, 255), width=width
             )
+        if dice.chance(0.15):  # a comb: a tick between two digits
+            tick = dice.uniform(0.2, 0.9) * size
+            for at in np.arange(x, x + long, size * dice.uniform(0.8, 1.5)):
+                pencil.line((at, y - tick, at, y), fill=dice.integer(120, 255), width=max(1, width - 1))
     return to_unit(image)
 
 
 def frames(shape: tuple[int, int], size: float, dice: Dice) -> Grey:
-    """Boxes of a form, cut off frames."""
+    """Boxes of a form, cut off frames, circles around something."""
     image = Image.new("L", shape[::-1])
     pencil = ImageDraw.Draw(image)
     for _ in range(dice.integer(1, 4)):
         x, y = dice.uniform(-20, shape[1] - 40), dice.uniform(-20, shape[0] - 40)
         w, h = (dice.log_uniform(1.3 * size, max(1.5 * size, n)) for n in shape[::-1])
-        pencil.rectangle((x, y, x + w, y + h), outline=dice.integer(120, 255), width=dice.integer(1, 6))
+        draw = pencil.ellipse if dice.chance(0.3) else pencil.rectangle
+        draw((x, y, x + w, y + h), outline=dice.integer(120, 255), width=dice.integer(1, 6))
     return to_unit(image)
 
 
@@ -150,17 +155,19 @@ def fold(paper: Grey, dice: Dice) -> Grey:
 
 
 def end_of_page(paper: Grey, dice: Dice) -> tuple[Grey, Grey]:
-    """The page ends: beyond its edge lies a table, another sheet, a carpet; returns also where the page is."""
+    """The page ends: beyond its edges lies a table, another sheet, a carpet; returns also where the page is.
+
+    It ends at one or two sides, or it is a scrap that ends at all four.
+    """
     shape, page = paper.shape, np.ones(paper.shape, np.float32)
-    for _ in range(dice.integer(1, 2)):
-        side = dice.integer(0, 3) * np.pi / 2 + dice.uniform(-0.25, 0.25)
-        away = beyond(shape, side, dice.uniform(0.25, 0.5) * min(shape), dice, dice.uniform(0, 2))
-        other = dice.log_uniform(0.03, 1) * (
-            1 + dice.uniform(0, 0.25) * dice.smooth_noise(shape, dice.log_uniform(3, 60))
-        )
-        if dice.chance(0.3):
-            wave = beyond(shape, dice.uniform(0, np.pi), 0, dice)
-            other = other * (1 + dice.uniform(0, 0.3) * np.sin(wave * dice.log_uniform(0.1, 1.2)))
+    sides = dice.rng.permutation(4)[: 4 if dice.chance(0.25) else dice.integer(1, 2)]
+    turn, bend = dice.uniform(-0.25, 0.25), dice.uniform(0, 2)
+    other = dice.log_uniform(0.03, 1) * (1 + dice.uniform(0, 0.25) * dice.smooth_noise(shape, dice.log_uniform(3, 60)))
+    if dice.chance(0.3):
+        wave = beyond(shape, dice.uniform(0, np.pi), 0, dice, dice.uniform(0, 4))
+        other = other * (1 + dice.uniform(0, 0.3) * np.sin(wave * dice.log_uniform(0.1, 1.2)))
+    for side in sides:
+        away = beyond(shape, turn + side * np.pi / 2, dice.uniform(0.25, 0.5) * min(shape), dice, bend)
         soft = np.clip(away / dice.log_uniform(0.6, 3) + 0.5, 0, 1)
         paper, page = paper * (1 - soft) + other * soft, page * (away < 0)
     return paper, page

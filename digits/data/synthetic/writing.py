@@ -13,6 +13,7 @@ from scipy import ndimage
 
 from digits.data.synthetic.dice import Dice
 from digits.data.synthetic.strokes import DIGITS, LETTERS, SIGNS, Grey, Stroke, draw, scribble, solid, to_unit, write
+from digits.data.synthetic.typed import font_files, type_digit, type_word
 
 
 @dataclass
@@ -35,6 +36,12 @@ class Sheet:
 
     def __post_init__(self) -> None:
         self.ink, self.other, self.contact = (np.zeros(self.shape, np.float32) for _ in range(3))
+
+    def is_free(self, top: float, left: float, shape: tuple[int, ...], margin: float) -> bool:
+        """Whether nothing is written in a box, (h, w), and within `margin` pixels around it."""
+        y0, x0 = (max(0, round(n - margin)) for n in (top, left))
+        y1, x1 = (max(0, round(n + size + margin)) for n, size in zip((top, left), shape, strict=True))
+        return not (self.ink[y0:y1, x0:x1] > 0.3).any()
 
     def put(self, glyph: Grey, top: float, left: float, label: int = -1) -> None:
         """Write a digit, or with label -1 something else; what lies outside the page is lost."""
@@ -69,6 +76,7 @@ class Hand:
         labels: theirs, (N,).
         strokes: the same digits as strokes.
         print: the share of digits that are drawn from a form of this package.
+        typed: the share of digits that are printed.
     """
 
     size: float
@@ -79,10 +87,14 @@ class Hand:
     labels: NDArray[np.int64]
     strokes: list[list[Stroke]]
     print: float = 0.15
+    typed: float = 0.0
 
     def digit(self, dice: Dice) -> tuple[int, Grey]:
-        """A digit and its label: from a form, redrawn from its strokes, or as MNIST has it."""
+        """A digit and its label: printed, from a form, redrawn from its strokes, or as MNIST has it."""
         size, pen = self.size * dice.uniform(1 - self.neat, 1 + self.neat), self.pen * dice.uniform(0.85, 1.15)
+        if self.typed and dice.chance(self.typed, "typed"):
+            label = dice.integer(0, 9)
+            return label, type_digit(label, size, dice)
         if dice.chance(self.print, "forms"):
             label = dice.pick((0, 1, 1, 1, 2, 3, 4, 5, 6, 7, 7, 7, 8, 9))
             return label, write(dice.pick(DIGITS[label]), size, pen, dice)
@@ -155,8 +167,25 @@ def write_number(sheet: Sheet, hand: Hand, dice: Dice, base: float, left: float,
     return x
 
 
+def strike_out(sheet: Sheet, hand: Hand, dice: Dice, base: float, left: float, right: float) -> None:
+    """Cross out what is written from `left` to `right`: it is no number any more."""
+    tall, width = hand.size * dice.uniform(0.3, 1.1), max(4.0, right - left)
+    form = dice.pick(("04 84", "04 84,05 85", "08 80", "00 88,08 80", "08 20 28 40 48 60 68 80", "00 88"))
+    glyph = write(form, tall, max(hand.pen, 1.2), dice, (width / tall, 1.1 * width / tall))
+    sheet.put(glyph, base - (hand.size + tall) / 2, left)
+    here = (
+        slice(max(0, round(base - 1.2 * hand.size)), max(0, round(base + 0.2 * hand.size))),
+        slice(max(0, round(left)), max(0, round(right))),
+    )
+    np.maximum(sheet.other[here], sheet.ink[here], out=sheet.other[here])
+
+
 def write_word(sheet: Sheet, hand: Hand, dice: Dice, base: float, left: float, length: int) -> float:
-    """A word of `length` letters, or a scribble; returns where it ends."""
+    """A word of `length` letters, printed or not, or a scribble; returns where it ends."""
+    if dice.chance(0.4, "typed"):
+        glyph = type_word(hand.size * dice.uniform(0.4, 1.1), dice)
+        sheet.put(glyph, base - glyph.shape[0], left)
+        return left + glyph.shape[1]
     if dice.chance(0.2):
         size = hand.size * dice.uniform(0.6, 1.2)
         glyph = scribble(size, hand.pen, dice) if dice.chance(0.7) else solid(size, dice)
@@ -182,11 +211,41 @@ def write_lines(sheet: Sheet, hand: Hand, dice: Dice) -> list[float]:
             if dice.chance(words):
                 x = write_word(sheet, hand, dice, base, x, dice.integer(1, 6))
             else:
+                start = x
                 x = write_number(sheet, hand, dice, base, x, dice.integer(1, most), marks)
+                if x - start > 1.5 * hand.size and dice.chance(0.04, "letters"):  # not the slash of a 0
+                    strike_out(sheet, hand, dice, base, start, x)
             x += hand.size * space * dice.uniform(0.6, 2)
         bases.append(base)
         base += hand.size * apart * (dice.uniform(1, 2.5) if dice.chance(0.1) else 1)
     return bases
+
+
+def type_rows(sheet: Sheet, dice: Dice) -> None:
+    """Printed text where nothing is written: a heading, a label, a paragraph; now and then a number in it."""
+    height, file = dice.log_uniform(8, 45), dice.pick(font_files())
+    pitch, rows, numbers = height * dice.uniform(1.4, 2.6), dice.pick((1, 1, 2, 4, 30)), dice.uniform(-0.1, 0.25)
+    top = dice.uniform(-0.5 * height, 0.6 * sheet.shape[0])
+    start, stop = sorted((dice.uniform(-60, sheet.shape[1]), dice.uniform(0.3, 1.2) * sheet.shape[1]))
+    for _ in range(rows):
+        x = start
+        while x < stop:
+            if dice.chance(numbers):
+                for _ in range(dice.integer(1, 4)):
+                    label = dice.integer(0, 9)
+                    x += put_free(sheet, type_digit(label, height, dice, file), top, x, height, label) + 0.1 * height
+            else:
+                x += put_free(sheet, type_word(height, dice, file), top, x, height)
+            x += height * dice.uniform(0.3, 0.6)
+        top += pitch
+
+
+def put_free(sheet: Sheet, glyph: Grey, top: float, left: float, height: float, label: int = -1) -> int:
+    """Print a word or digit on the line at `top` where that is free; returns its width."""
+    top += height - min(glyph.shape[0], height)  # low letters stand on the line
+    if sheet.is_free(top, left, glyph.shape, 0.08 * height if label >= 0 else 0.2 * height):
+        sheet.put(glyph, top, left, label)
+    return glyph.shape[1]
 
 
 def write_cells(sheet: Sheet, hand: Hand, dice: Dice, rows: list[float], columns: list[float]) -> None:
