@@ -20,6 +20,7 @@ from digits.data.layout import reading_order
 from digits.data.locate import MOST, Grey, InkMap, locate_ink
 from digits.data.marks import name_marks
 from digits.data.photo import SIDE, NoDigit, center, resize_to_box, to_grey
+from digits.data.words import join_words
 from digits.network import Network
 from digits.runs import PRETRAINED
 
@@ -88,26 +89,14 @@ def prepare_several(image: Image.Image) -> list[tuple[NDArray[np.uint8], str, Di
     others = [glyph for i, glyph in enumerate(glyphs) if i not in marks]
     others = without_pieces(without_folds(without_specks(others, usual), found), usual)
     others = without_borders(split_all(others, usual, judge), usual, found)
-    names = ["?" if glyph.other >= 0.5 else "" for glyph in others] + list(marks.values())
+    names = ["" for _ in others] + list(marks.values())
     glyphs = others + [glyphs[i] for i in marks]
     boxes = np.array([[g.top, g.left, g.bottom, g.right] for g in glyphs], np.float64).reshape(-1, 4)
+    whole = [round(n * reduced_by) for n in grey.shape]
     digits = []
-    for place in reading_order(boxes, usual):
-        glyph = glyphs[place.which]
-        mark = names[place.which]
-        digits.append(
-            in_form(
-                glyph,
-                mark,
-                DigitBox(
-                    place.line,
-                    *in_pixels(glyph, found.scale / reduced_by, [round(n * reduced_by) for n in grey.shape]),
-                    place.number,
-                    place.column,
-                    mark,
-                ),
-            )
-        )
+    for glyph, mark, place in join_words(glyphs, names, reading_order(boxes, usual), judge):
+        where = in_pixels(glyph, found.scale / reduced_by, whole)
+        digits.append(in_form(glyph, mark, DigitBox(place.line, *where, place.number, place.column, mark)))
     return digits
 
 

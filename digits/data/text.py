@@ -6,7 +6,7 @@ from digits.data.page import DigitBox
 
 
 def as_text(boxes: Sequence[DigitBox], said: Sequence[str]) -> str:
-    """Lines as on the page, a space between numbers, the columns of a table below each other.
+    """Lines as on the page, a space between numbers, the columns of a table below each other; words in a row are one ?.
 
     Args:
         boxes: of one page, in reading order.
@@ -18,7 +18,10 @@ def as_text(boxes: Sequence[DigitBox], said: Sequence[str]) -> str:
         cells[key] = cells.get(key, "") + (box.mark or text)
     lines = sorted({line for line, _ in cells})
     if any(box.column < 0 for box in boxes):
-        return "\n".join(" ".join(text for (of, _), text in sorted(cells.items()) if of == line) for line in lines)
+        numbers = [[text for (of, _), text in sorted(cells.items()) if of == line] for line in lines]
+        return "\n".join(
+            " ".join(n for i, n in enumerate(row) if i == 0 or {n, row[i - 1]} != {"?"}) for row in numbers
+        )
     columns = range(1 + max((column for _, column in cells), default=-1))
     widths = [max(len(cells.get((line, column), "")) for line in lines) for column in columns]
     rows = [[cells.get((line, column), "").rjust(widths[column]) for column in columns] for line in lines]

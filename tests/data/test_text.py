@@ -18,5 +18,10 @@ def test_a_table_keeps_its_columns() -> None:
     assert as_text(boxes, list("123456")) == " 1     2\n34  5  6"
 
 
+def test_words_in_a_row_are_one() -> None:
+    boxes = [box(0, 0, mark="?"), box(0, 1, mark="?"), box(0, 2), box(0, 3, mark="?"), box(1, 0, mark="?")]
+    assert as_text(boxes, ["", "", "7", "", ""]) == "? 7 ?\n?"
+
+
 def test_nothing_says_nothing() -> None:
     assert as_text([], []) == ""

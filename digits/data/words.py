@@ -1,0 +1,75 @@
+"""Words on a page: letters that stand together are one sign that is no digit, whatever some of them look like."""
+
+from collections.abc import Sequence
+from itertools import groupby
+
+import numpy as np
+
+from digits.data.cuts import Judge
+from digits.data.glyphs import Glyph, merge
+from digits.data.layout import Place
+
+LETTER = 0.6  # of a word is seen as no digit, at least
+CLEAR, CERTAIN = 0.8, 0.95  # and of a letter in a number; and of what the classifier may be sure of, all the same
+SURE = 0.97  # that these are digits, is the classifier on average: of an O, or of a 1 that looks like an l
+CLOSE = 0.4  # of the lower one's height: letters of a word are nearer than that
+SIZES = 2.5  # times as high as the next one is a letter at most
+
+
+def join_words(
+    glyphs: Sequence[Glyph], names: Sequence[str], places: Sequence[Place], judge: Judge
+) -> list[tuple[Glyph, str, Place]]:
+    """Put each word together: what stands close together and is, on the whole, seen as no digits.
+
+    An O or an l in a word may look like a digit, and a 1 in a number like a letter: the others decide.
+
+    Args:
+        glyphs: everything on the page.
+        names: of each, a mark, or "".
+        places: where each stands, in reading order.
+        judge: says how likely each is a digit.
+
+    Returns:
+        Each with its name, "?" for a word and for a letter that is clearly one, in reading order.
+    """
+    rows = [list(row) for _, row in groupby(places, key=lambda place: (place.line, place.number))]
+    groups = [chain for row in rows for chain in chains(row, glyphs)]
+    letters = [[place.which for place in chain if not names[place.which]] for chain in groups]
+    doubted = [i for which in letters if other(glyphs, which) >= LETTER for i in which]
+    doubted += [i for which in letters for i in which if glyphs[i].other >= CLEAR and i not in {*doubted}]
+    likely = dict(zip(doubted, judge([glyphs[i].ink for i in doubted]).tolist(), strict=True)) if doubted else {}
+
+    def is_word(which: list[int], least: float) -> bool:
+        """Whether glyphs are, together, no digits."""
+        seen = other(glyphs, which)
+        if seen < least:
+            return False
+        sure = float(np.exp(np.mean([np.log(max(likely[i], 1e-3)) for i in which])))
+        return sure < SURE or seen >= CERTAIN
+
+    found = []
+    for chain, which in zip(groups, letters, strict=True):
+        if is_word(which, LETTER):
+            found.append((merge([glyphs[place.which] for place in chain]), "?", chain[0]))
+            continue
+        for place in chain:
+            i = place.which
+            found.append((glyphs[i], names[i] or ("?" if is_word([i], CLEAR) else ""), place))
+    return found
+
+
+def other(glyphs: Sequence[Glyph], which: Sequence[int]) -> float:
+    """How much of the ink of some glyphs is seen as no digit, 0 to 1."""
+    mass = sum(glyphs[i].mass for i in which)
+    return sum(glyphs[i].other * glyphs[i].mass for i in which) / mass if mass else 0.0
+
+
+def chains(number: list[Place], glyphs: Sequence[Glyph]) -> list[list[Place]]:
+    """What of a number, from left to right, stands as close together as the letters of a word."""
+    out = [number[:1]]
+    for place in number[1:]:
+        last, this = glyphs[out[-1][-1].which], glyphs[place.which]
+        low, high = sorted((last.height, this.height))
+        near = this.left - last.right <= CLOSE * low and high <= SIZES * low
+        out[-1].append(place) if near else out.append([place])
+    return out
