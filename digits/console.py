@@ -111,8 +111,8 @@ class OneLineErrors:
         program = self.prog.replace("[options] ", "")
         if match := re.match(r"Subcommand '(\w+)' does not accept option '([\w.-]+)'", text):  # of a config
             command = self._subcommands_action.choices[match[1]]
-            text = f"a config has the option {match[2]}, which `{program} {match[1]}` has not"
-            raise InputError(f"{text}{command.similar(f'--{match[2]}')} (options: {program} {match[1]} --help)")
+            text = f"a config has the option {match[2]}, which `{PROGRAM} {match[1]}` has not"
+            raise InputError(f"{text}{command.similar(f'--{match[2]}')} (options: {PROGRAM} {match[1]} --help)")
         raise InputError(f"{text}{self.suggest(text)} (options: {program} --help)")
 
     def suggest(self: Any, message: str) -> str:

@@ -23,14 +23,20 @@ def next_command(data: type, network: str = "digits.models.MLP", argv: tuple[str
 
 
 @pytest.fixture(autouse=True)
-def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def folder_with_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    RUN.mkdir(parents=True)
 
 
 def test_mnist_is_tested_on() -> None:
     assert next_command(MNISTDataModule) == "digits test --name x"
     named = next_command(MNISTDataModule, "mine.Net", ("--model=mine.Net", "--data.val_size=9"))
     assert named == "digits test --name x --model mine.Net --data.val_size=9"
+
+
+def test_a_run_that_is_not_the_newest_of_its_name_is_named() -> None:
+    RUN.with_name("version_1").mkdir()
+    assert next_command(MNISTDataModule) == f"digits test --name x --ckpt_path {RUN}"
 
 
 def test_rows_that_were_held_out_are_validated_on() -> None:
