@@ -162,6 +162,15 @@ def synthetic_pages() -> str:
     return table(["kind", "digits read", "extra digits", "slowest page"], rows, figures)
 
 
+@fills("page-memory")
+def page_memory() -> str:
+    figures = read("synthetic_pages")
+    peaks = figures["peak memory of the process in MB after pages"]
+    return table(
+        ["pages read by one process", "its peak memory"], [[n, f"{peak:,} MB"] for n, peak in peaks.items()], figures
+    )
+
+
 HANDS = {"people": "each of 14 people", "optdigits_cv": "optdigits", "semeion": "Semeion", "usps_train": "USPS"}
 
 

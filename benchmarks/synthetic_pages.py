@@ -2,163 +2,33 @@
 
 python -m benchmarks.synthetic_pages [--ckpt_path A.ckpt] [--pictures FOLDER]
 
-Ten kinds of pages, and puzzles, made with the ingredients of `digits.data.synthetic`, which the network that finds ink
-was trained on with training digits. A digit counts as read by the longest common subsequence of what is on the page and
-what is read; digits that are read beyond that are extra. A folder of pictures has a labels.csv with the columns file,
-kind and label, in which `/` separates lines; its files below `pages/` are scored.
+Ten kinds of pages, puzzles, and pages with printed text, made with the ingredients of `digits.data.synthetic`, which
+the network that finds ink was trained on with training digits. They go the whole way of the product. A digit counts as
+read by the longest common subsequence of what is on the page and what is read; digits beyond that are extra.
+A folder of pictures has a labels.csv with the columns file, kind and label, in which `/` separates lines; its files
+below `pages/` are scored.
 """
 
 import csv
+import resource
 import time
-from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from PIL import Image
 
+from benchmarks.page_kinds import KINDS
 from benchmarks.record import make_parser, report
 from digits import load
 from digits.data import MNISTDataModule
-from digits.data.page import prepare_several
+from digits.data.contents import find_contents
 from digits.data.photo import NoDigit
 from digits.data.picture_file import read_picture
-from digits.data.synthetic import light, paper
-from digits.data.synthetic.crop import Digits
 from digits.data.synthetic.datamodule import to_write_with
 from digits.data.synthetic.dice import Dice
-from digits.data.synthetic.strokes import Grey
-from digits.data.synthetic.writing import Hand, Sheet, write_number
 from digits.doubt import NOT_A_DIGIT
-
-SHAPE = (640, 880)
-Made = tuple[np.ndarray, str]  # a page, (H, W) uint8, and the digits on it
-
-
-def write_page(
-    dice: Dice, digits: Digits, gap: float = 0.3, pen: float | None = None
-) -> tuple[Sheet, float, list[float]]:
-    """Five lines of numbers; returns also the height of the digits and the base lines."""
-    size = dice.uniform(32, 80)
-    hand = Hand(size, pen or size * dice.uniform(0.06, 0.13), gap, 0.1, *digits, 0.0)
-    sheet, bases = Sheet(SHAPE), [SHAPE[0] * (k + 0.75) / 5 for k in range(5)]
-    for base in bases:
-        x = 0.08 * SHAPE[1]
-        for _ in range(2):
-            x = write_number(sheet, hand, dice, base, x, 3, 0) + 1.2 * size
-    return sheet, size, bases
-
-
-def text(sheet: Sheet) -> str:
-    """The digits of a page in the order they were written."""
-    return "".join(str(label) for label, *_ in sheet.text)
-
-
-def photo(
-    ink: Grey, dice: Dice, lines: Grey | float = 0.0, shade: Grey | float = 1.0, strength: float = 0.75
-) -> np.ndarray:
-    """A photo of ink on paper with printed lines, under a light; (H, W) uint8."""
-    sheet = dice.uniform(0.75, 0.95) * (1 + 0.02 * dice.smooth_noise(ink.shape, 20))
-    sheet = sheet * (1 - strength * ink) * (1 - dice.uniform(0.3, 0.6) * lines)
-    image = light.ndimage.gaussian_filter(sheet * shade, dice.uniform(0.5, 1.0)) + 0.012 * dice.noise(ink.shape)
-    return (255 * image.clip(0, 1)).astype(np.uint8)
-
-
-def plain(dice: Dice, digits: Digits) -> Made:
-    """Ink on even paper."""
-    sheet, *_ = write_page(dice, digits)
-    return photo(sheet.ink, dice), text(sheet)
-
-
-def pencil(dice: Dice, digits: Digits) -> Made:
-    """A thin, faint pencil."""
-    sheet, *_ = write_page(dice, digits, pen=2.5)
-    return photo(sheet.ink, dice, strength=dice.uniform(0.25, 0.45)), text(sheet)
-
-
-def tilted(dice: Dice, digits: Digits) -> Made:
-    """A page turned by up to 10°."""
-    sheet, *_ = write_page(dice, digits)
-    turned = Image.fromarray(sheet.ink).rotate(dice.uniform(-10, 10), Image.Resampling.BICUBIC, expand=True)
-    return photo(np.asarray(turned), dice), text(sheet)
-
-
-def chalk(dice: Dice, digits: Digits) -> Made:
-    """Light strokes on a dark board."""
-    sheet, *_ = write_page(dice, digits)
-    grain = np.clip(0.85 + 0.2 * dice.noise(SHAPE), 0.3, 1)
-    image = dice.uniform(0.15, 0.3) * (1 + 0.1 * dice.smooth_noise(SHAPE, 60)) + 0.6 * sheet.ink * grain
-    return (255 * image.clip(0, 1)).astype(np.uint8), text(sheet)
-
-
-def ruled(dice: Dice, digits: Digits) -> Made:
-    """Ruled paper."""
-    sheet, size, bases = write_page(dice, digits)
-    return photo(sheet.ink, dice, paper.ruled(SHAPE, size, bases, dice)), text(sheet)
-
-
-def squared(dice: Dice, digits: Digits) -> Made:
-    """Squared paper with strong lines."""
-    sheet, size, _ = write_page(dice, digits)
-    return photo(sheet.ink, dice, paper.squared(SHAPE, size, dice)), text(sheet)
-
-
-def vignette(dice: Dice, digits: Digits) -> Made:
-    """Dark corners."""
-    sheet, *_ = write_page(dice, digits)
-    y, x = (np.linspace(-0.5, 0.5, n, dtype=np.float32) for n in SHAPE)
-    shade = 1 - dice.uniform(1.0, 1.5) * (y[:, None] ** 2 + x[None] ** 2)
-    return photo(sheet.ink, dice, shade=shade), text(sheet)
-
-
-def shadow(dice: Dice, digits: Digits) -> Made:
-    """A shadow across the page."""
-    sheet, *_ = write_page(dice, digits)
-    return photo(sheet.ink, dice, shade=np.maximum(light.shadow(SHAPE, dice), 0.3)), text(sheet)
-
-
-def cells(dice: Dice, digits: Digits, rows: int, columns: int, thick: int, empty: float) -> Made:
-    """A table of digits, each `thick`-th border thicker."""
-    side = dice.uniform(52, 68)
-    hand = Hand(side * 0.6, side * 0.06, 0.2, 0.06, *digits, 0.0)
-    down, across = ([30 + side * k for k in range(n + 1)] for n in (rows, columns))
-    sheet = Sheet((round(down[-1] + 30), round(across[-1] + 30)))
-    for top in down[:-1]:
-        for left in across[:-1]:
-            if not dice.chance(empty):
-                label, glyph = hand.digit(dice)
-                sheet.put(glyph, top + (side - glyph.shape[0]) / 2, left + (side - glyph.shape[1]) / 2, label)
-    width = dice.uniform(1.5, 3)
-    lines = paper.grid(*(paper.bars(n, at, width) for n, at in zip(sheet.shape, (down, across), strict=True)))
-    for n, at in zip(sheet.shape, (down, across), strict=True):
-        bold = paper.bars(n, at[::thick], 2.5 * width)
-        inside = np.zeros(sheet.shape, np.float32)
-        inside[25 : round(down[-1] + 5), 25 : round(across[-1] + 5)] = 1
-        lines = np.maximum(lines, bold[:, None] if n == sheet.shape[0] and at is down else bold[None]) * inside
-    return photo(sheet.ink, dice, lines), text(sheet)
-
-
-def table(dice: Dice, digits: Digits) -> Made:
-    """A table of marks."""
-    return cells(dice, digits, 8, 6, 8, 0.1)
-
-
-def puzzle(dice: Dice, digits: Digits) -> Made:
-    """A number puzzle of nine by nine cells, some empty, photographed aslant."""
-    page, truth = cells(dice, digits, 9, 9, 3, 0.5)
-    turned = Image.fromarray(page).rotate(dice.uniform(-4, 4), Image.Resampling.BICUBIC, fillcolor=int(np.median(page)))
-    return np.asarray(turned), truth
-
-
-def touching(dice: Dice, digits: Digits) -> Made:
-    """Digits of a number touch."""
-    sheet, *_ = write_page(dice, digits, gap=dice.uniform(-0.1, 0.0))
-    return photo(sheet.ink, dice), text(sheet)
-
-
-KINDS: list[Callable[[Dice, Digits], Made]] = [
-    *(plain, pencil, tilted, chalk, ruled, squared, vignette, shadow, table, touching, puzzle)
-]
 
 
 def common(a: str, b: str) -> int:
@@ -213,11 +83,12 @@ def main() -> None:
     args = parser.parse_args()
     network = load(args.ckpt_path)
     scores: dict[str, Score] = {}
+    memory: dict[str, int] = {}
 
     def score(kind: str, name: str, image: Image.Image, truth: str) -> None:
         start = time.perf_counter()
         try:
-            forms = np.array([form for form, note, _ in prepare_several(image) if not note])
+            forms = np.array([form for form, note, _ in find_contents(image) if not note])
         except NoDigit:
             forms = np.empty(0)
         said = ""
@@ -238,6 +109,9 @@ def main() -> None:
         for n in range(args.pages):
             page, truth = kind(Dice((number, n)), digits)
             score(kind.__name__, str(n), Image.fromarray(page), truth)
+        if number in (0, len(KINDS) - 1):
+            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+            memory[str((number + 1) * args.pages)] = peak
     made = {kind: result.figures() for kind, result in scores.items()}
     if args.pictures:
         with Path(args.pictures, "labels.csv").open() as file:
@@ -250,9 +124,10 @@ def main() -> None:
                 read_picture(Path(args.pictures, row["file"])),
                 truth,
             )
-    result = {kind: one.figures() for kind, one in scores.items()}
-    ten = [one for kind, one in scores.items() if kind in made and kind != "puzzle"]
+    result: dict[str, dict[str, Any]] = {kind: one.figures() for kind, one in scores.items()}
+    ten = [one for kind, one in scores.items() if kind in made and kind not in ("puzzle", "heading", "form")]
     result["ten kinds"] = {"read %": round(100 * sum(s.right for s in ten) / max(1, sum(s.digits for s in ten)), 2)}
+    result["peak memory of the process in MB after pages"] = memory
     report("synthetic_pages", result, args.record)
 
 

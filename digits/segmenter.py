@@ -22,7 +22,7 @@ class InkSegmenter(LightningModule):
         weights: a file of weights to start from, as `digits.ink.save_weights` leaves it.
     """
 
-    def __init__(self, lr: float = 4e-3, weight_decay: float = 0.01, weights: str | None = None) -> None:
+    def __init__(self, lr: float = 3e-3, weight_decay: float = 0.01, weights: str | None = None) -> None:
         super().__init__()
         self.save_hyperparameters()
         self.lr = lr

@@ -22,6 +22,7 @@ LAYERS = [
         "ink",
         "journal",
         "layers",
+        "memory",
         "metrics",
         "output",
         "parquet",

@@ -14,6 +14,7 @@ from scipy import ndimage
 
 from digits.data.page import NOWHERE, DigitBox, confidences, prepare_several
 from digits.data.photo import Box, NoDigit, prepare_one
+from digits.memory import return_freed_memory
 
 Content = tuple[NDArray[np.uint8], str, DigitBox]  # see `prepare_several`
 
@@ -23,6 +24,7 @@ CLEAR = 0.9  # its confidence then
 UPRIGHT = 0.95  # its width, as a share of its height, where it is not looked for on a page
 LIKELY = 0.97  # its confidence then
 NARROW = 0.4  # times as wide as high is a piece of a stroke at most
+APART = 0.15  # of its height: digits of two lines are further from each other than pieces of one
 SPECK = 0.15  # of the digit's height: of two pieces that are lower, both may be dirt
 INSIDE = 0.8  # of each piece lies within the digit
 
@@ -58,6 +60,8 @@ def several(image: Image.Image) -> list[Content]:
         return prepare_several(image)
     except NoDigit:
         return []
+    finally:
+        return_freed_memory()
 
 
 def is_one_of_mnist(form: NDArray[np.uint8], image: Image.Image) -> bool:
@@ -85,7 +89,7 @@ def is_one(box: Box, alone: float, found: Sequence[Content]) -> bool:
 
 
 def are_digits(found: Sequence[Content], box: Box) -> bool:
-    """Whether pieces are digits of their own: likely ones, not as narrow as a piece of a stroke, and no two specks.
+    """Whether pieces are digits above each other: likely ones, not as narrow as a piece of a stroke, and no two specks.
 
     A list that is much higher than wide looks like a 1 from afar, and two 0s above each other like an 8.
     """
@@ -93,8 +97,10 @@ def are_digits(found: Sequence[Content], box: Box) -> bool:
     if len(wide) < 2:
         return False
     likely = confidences(np.stack([form for form, _ in wide])) >= LIKELY
-    large = np.array([place.height >= SPECK * box.height for _, place in wide])
-    return int((likely & large).sum()) >= 2 or int(likely.sum()) >= 3
+    sure = [place for (_, place), one in zip(wide, likely, strict=True) if one]
+    if len(sure) < 3 and any(place.height < SPECK * box.height for place in sure):
+        return False
+    return any(b.top - a.top - a.height >= APART * min(a.height, b.height) for a in sure for b in sure)
 
 
 def inside(place: DigitBox, box: Box) -> float:

@@ -36,6 +36,7 @@ FINE = 0.6
 PALE = 0.7  # so clearly ink is a pale digit, at least; see `Glyph.clarity`
 FOLD = 0.23  # of the usual contrast of a page: a fold or the edge of a shadow has less, ink mostly half of it or more
 MANY_LOW, MANY_LINED = 0.35, 0.25  # of all on a page
+ENDING, MANY_ENDS = 0.3, 6  # of the usual height is the end of a line wide; that many of them are no strokes
 SMALL, LARGE, GOOD = 28, 64, 42  # heights of digits: below and above, the page is looked at again
 
 
@@ -83,7 +84,7 @@ def prepare_several(image: Image.Image) -> list[tuple[NDArray[np.uint8], str, Di
     reduced_by = image.info.get("reduced_by", 1.0)  # when it was read
     found, glyphs = look(grey)
     usual = usual_height(glyphs)
-    glyphs = join(glyphs, usual)
+    glyphs = join(without_ends(glyphs, usual, found), usual)
     named = name_marks(glyphs, usual).items()
     marks = {i: mark for i, mark in named if dark_rim(glyphs[i], found) < ENDS}  # not what is left of a line
     others = [glyph for i, glyph in enumerate(glyphs) if i not in marks]
@@ -128,8 +129,11 @@ def look_at(grey: Grey, scale: float) -> tuple[InkMap, list[Glyph]]:
 
 
 def fitting_ink(found: InkMap, glyphs: list[Glyph]) -> float:
-    """How much ink is in glyphs of a height that the network sees well, in square pixels of the picture."""
-    return sum(g.mass for g in glyphs if FEW <= g.height <= MANY) / found.scale**2
+    """How much ink is in glyphs of a height that the network sees well, in square pixels of the picture.
+
+    It is weighted by how dark it is: a paper's own grain, seen from near, looks like many pale strokes.
+    """
+    return sum(g.mass * contrast(g, found) for g in glyphs if FEW <= g.height <= MANY) / found.scale**2
 
 
 def without_specks(glyphs: list[Glyph], usual: float) -> list[Glyph]:
@@ -147,6 +151,14 @@ def without_specks(glyphs: list[Glyph], usual: float) -> list[Glyph]:
         for g in clear
         if (g.height >= 0.4 * usual and g.mass >= max(g.ink.shape)) or (g.other >= 0.5 and g.mass >= 0.006 * usual**2)
     ]
+
+
+def without_ends(glyphs: list[Glyph], usual: float, found: InkMap) -> list[Glyph]:
+    """Those that are no ends of a squared or ruled paper's lines: low strokes at the picture's edge, many of them."""
+    h, w = found.ink.shape
+    at_edge = [g for g in glyphs if min(g.top, g.left, h - g.bottom, w - g.right) <= 1]
+    ends = [g for g in at_edge if g.height < SLIVER * usual and min(g.height, g.width) < ENDING * usual]
+    return glyphs if len(ends) < MANY_ENDS else [g for g in glyphs if not any(g is end for end in ends)]
 
 
 def without_folds(glyphs: list[Glyph], found: InkMap) -> list[Glyph]:

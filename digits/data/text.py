@@ -15,7 +15,8 @@ def as_text(boxes: Sequence[DigitBox], said: Sequence[str]) -> str:
     cells: dict[tuple[int, int], str] = {}
     for box, text in zip(boxes, said, strict=True):
         key = box.line, box.number if box.column < 0 else box.column
-        cells[key] = cells.get(key, "") + (box.mark or text)
+        before = cells.get(key, "")
+        cells[key] = before if before == box.mark == "?" else before + (box.mark or text)
     lines = sorted({line for line, _ in cells})
     if any(box.column < 0 for box in boxes):
         numbers = [[text for (of, _), text in sorted(cells.items()) if of == line] for line in lines]

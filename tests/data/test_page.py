@@ -13,10 +13,19 @@ from digits import load
 from digits.cli import main
 from digits.data.glyphs import Glyph, find_glyphs
 from digits.data.locate import InkMap
-from digits.data.page import DigitBox, prepare_several, without_borders, without_folds, without_pieces, without_specks
+from digits.data.page import (
+    DigitBox,
+    prepare_several,
+    without_borders,
+    without_ends,
+    without_folds,
+    without_pieces,
+    without_specks,
+)
 from digits.data.photo import NoDigit, prepare
 from digits.data.picture_file import read_picture
 from digits.data.pictures import load_one
+from digits.data.synthetic.typed import font_files, typeset
 from tests.helpers import Digits, check_form, seven, similarity, written
 
 FIT = ("fit", "--model=MLP", "--model.hidden=[16]", "--trainer.max_epochs=1", "--pictures=false")
@@ -65,6 +74,28 @@ def test_a_filled_shape_among_digits_is_none() -> None:
     ImageDraw.Draw(sheet).rectangle((115, 10, 195, 90), fill=20)
     digits = [box for _, note, box in prepare_several(sheet) if not note]
     assert [round(box.left / 110) for box in digits] == [0, 2]
+
+
+@pytest.mark.parametrize("font", ["DejaVuSans.ttf", "STIXGeneralBol.ttf"])
+def test_printed_words_beside_digits_are_no_digits(font: str) -> None:
+    sheet = Image.new("L", (640, 300), 235)
+    for y, word, number in ((40, "Total amount", "472"), (170, "Postcode", "583")):
+        printed = typeset(word, 24, next(file for file in font_files() if file.endswith(font)))
+        sheet.paste(40, (20, y + 40), Image.fromarray((255 * printed).astype(np.uint8)))
+        for i, digit in enumerate(number):
+            sheet.paste(written(digit).convert("L").resize((100, 100)), (330 + 85 * i, y))
+    assert load("pretrained").read(sheet).text.split() == ["?", "472", "?", "583"]
+
+
+def test_ends_of_lines_at_the_edge_are_left_out_where_there_are_many() -> None:
+    def at(top: int, left: int, height: int, width: int) -> Glyph:
+        return Glyph(top, left, np.ones((height, width), np.float32), np.zeros((height, width), np.float32), 0.0)
+
+    ink = np.zeros((200, 300), np.float32)
+    found = InkMap(ink, ink, ink, 1.0, 1 - ink)
+    ends, digits = [at(0, 20 * i, 12, 4) for i in range(1, 9)], [at(0, 200, 40, 20), at(90, 100, 40, 20)]
+    assert without_ends([*ends, *digits], 40, found) == digits
+    assert len(without_ends([*ends[:3], *digits], 40, found)) == 5
 
 
 def glyph(ink: np.ndarray) -> Glyph:
