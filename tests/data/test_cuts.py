@@ -64,3 +64,10 @@ def test_the_judge_is_asked_about_a_bounded_number_of_pieces() -> None:
     assert asked[0] == 40
     assert 30 <= asked[1] <= MOST_PIECES
     assert len(asked) == 2
+
+
+def test_a_clear_letter_is_not_cut() -> None:
+    wide = Glyph(0, 0, np.ones((20, 40), np.float32), np.zeros((20, 40), np.float32), 0.1)
+    assert may_touch(wide, 20, 0.5)
+    letter = Glyph(0, 0, wide.ink, wide.contact, 0.9)
+    assert not may_touch(letter, 20, 0.5)
