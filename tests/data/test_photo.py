@@ -3,9 +3,11 @@ import pytest
 from PIL import Image, ImageDraw
 from scipy import ndimage
 
+from digits import load
 from digits.data.idx import read_idx
 from digits.data.mnist import BUNDLED
 from digits.data.photo import NoDigit, is_mnist, prepare
+from digits.doubt import NOT_A_DIGIT
 from tests.helpers import STROKES, check_form, seven, similarity, written
 
 SIZES = [(120, 9), (400, 1), (60, 6), (1500, 40), (30, 3)]  # of the page, of the pen
@@ -94,8 +96,8 @@ def test_a_blank_page_is_no_digit(level: int, size: tuple[int, int]) -> None:
 def test_a_filled_shape_is_no_digit(shape: str) -> None:
     image = Image.new("L", (200, 200), 240)
     getattr(ImageDraw.Draw(image), shape)((40, 30, 160, 170), fill=20)
-    with pytest.raises(NoDigit, match="filled shape"):
-        prepare(image)
+    note = load("pretrained").read(image).note
+    assert note.endswith("a filled shape") or note == NOT_A_DIGIT
 
 
 def test_specks_and_a_frame_are_left_out() -> None:
