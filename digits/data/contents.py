@@ -77,12 +77,12 @@ def is_plain(box: Box, alone: float) -> bool:
 def is_one(box: Box, alone: float, found: Sequence[Content]) -> bool:
     """Whether a page that was found, of at least one piece, is pieces of the one digit that is seen on the picture."""
     places = [place for *_, place in found]
-    if are_digits(found, box):
+    larger = alone >= CLEAR and box.height > LARGER * max(place.height for place in places)
+    within = len(found) <= FEW and all(inside(place, box) >= INSIDE for place in places)
+    if not (larger or within) or are_digits(found, box):
         return False
-    if alone >= CLEAR and box.height > LARGER * max(place.height for place in places):
+    if larger:
         return True
-    if len(found) > FEW or any(inside(place, box) < INSIDE for place in places):
-        return False
     blank = np.zeros((28, 28), np.uint8)
     pieces = np.stack([piece for piece, note, _ in found if not note] or [blank])
     return alone >= float(confidences(pieces).min())
