@@ -18,14 +18,14 @@ pooling stand in `digits/fast/layers.py`, what spares a step Lightning's bookkee
 `digits/fast/trainer.py` applies all of them.
 """
 
-import ctypes
 import os
-import platform
 import sys
 from types import ModuleType
 
 import torch
 from torch import nn
+
+from digits.memory import glibc
 
 
 def prepare_process() -> None:
@@ -41,9 +41,9 @@ def keep_freed_memory() -> None:
     By default it hands large blocks back to the system, and the page faults of getting them again take a third of the
     time. Does nothing where there is no glibc.
     """
-    if platform.libc_ver()[0] != "glibc":
+    if (libc := glibc()) is None:
         return
-    mallopt = ctypes.CDLL(None).mallopt
+    mallopt = libc.mallopt
     m_trim_threshold, m_top_pad, m_mmap_threshold = -1, -2, -3
     mallopt(m_mmap_threshold, 1 << 30)
     mallopt(m_trim_threshold, 1 << 30)
