@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from digits.data.frames import THRESHOLD
-from digits.data.glyphs import Glyph
+from digits.data.glyphs import LETTER, Glyph
 from digits.data.locate import Grey
 
 Judge = Callable[[list[Grey]], NDArray[np.float64]]  # how likely each is a digit, (N,), from the ink of N pieces
@@ -22,7 +22,6 @@ CUTS = 7  # proposed on the length of a digit's height
 MOST_CUTS = 20
 MOST_PIECES = 600  # of a page
 WIDEST = 1.6  # of a digit, as a share of its height
-LETTER = 0.8  # of a letter is seen as no digit, at least
 WORD = 3.0  # the weight of what the classifier says: of what is no digit, it still gives a tenth to some class
 
 

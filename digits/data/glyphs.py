@@ -13,6 +13,7 @@ from digits.data.frames import THRESHOLD, label_parts
 from digits.data.locate import Grey, InkMap
 
 CLEAR = 0.85  # three quarters of the ink of dirt, or of what is left of a line, are below; a digit has 0.97
+LETTER = 0.8  # of what is clearly no digit is seen as none, at least
 DARK = 0.6  # of the contrast of a stroke, at least, has what goes on beyond its ends
 RIM = 2, 4  # pixels around a glyph: beyond the soft edge of its strokes
 MOST = 1500  # parts of a page that are looked at; a page has fewer digits

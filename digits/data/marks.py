@@ -4,12 +4,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digits.data.frames import THRESHOLD
-from digits.data.glyphs import Glyph, pen_of, thickness
+from digits.data.glyphs import LETTER, Glyph, pen_of, thickness
 
 BESIDE = 0.9  # of a digit's usual height: a mark is nearer than that to a digit
 TALL = 0.7  # of it: what is lower is no digit that a mark stands beside
 THIN, THINNEST = 0.45, 0.3  # of the pen that wrote the digits: what is finer is dirt; if it is seen as no digit
-NO_DIGIT, LIKELY = 0.8, 0.6  # of it is seen as no digit; how clearly it is ink
+LIKELY = 0.6  # so clearly is a mark ink that is seen as no digit, at least
 FEW, MANY = 4, 0.6  # marks on a page, and marks for each digit
 POINT = 0.36  # of the usual height: a point is smaller
 TALLER = 1.15  # times as high as the digits beside it is a slash, or it reaches beyond them at both ends
@@ -29,7 +29,7 @@ def name_marks(glyphs: list[Glyph], usual: float) -> dict[int, str]:
     Returns:
         One of . , - / : by the number of the glyph; those that are no marks are left out.
     """
-    tall = [g for g in glyphs if g.height >= TALL * usual and g.other < NO_DIGIT and g.mass >= max(g.ink.shape)]
+    tall = [g for g in glyphs if g.height >= TALL * usual and g.other < LETTER and g.mass >= max(g.ink.shape)]
     if not tall:
         return {}
     boxes = np.array([[g.top, g.left, g.bottom, g.right] for g in tall], np.float64)
@@ -51,7 +51,7 @@ def name_marks(glyphs: list[Glyph], usual: float) -> dict[int, str]:
 
 def is_clear(glyph: Glyph) -> bool:
     """Whether it is certainly ink, or likely ink that is seen as no digit, as a small point is."""
-    return glyph.is_clear or (glyph.other >= NO_DIGIT and glyph.clarity >= LIKELY)
+    return glyph.is_clear or (glyph.other >= LETTER and glyph.clarity >= LIKELY)
 
 
 def name_mark(glyph: Glyph, usual: float, beside: NDArray[np.float64]) -> str:

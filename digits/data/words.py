@@ -6,11 +6,11 @@ from itertools import groupby
 import numpy as np
 
 from digits.data.cuts import Judge
-from digits.data.glyphs import Glyph, merge
+from digits.data.glyphs import LETTER, Glyph, merge
 from digits.data.layout import Place
 
-LETTER = 0.6  # of a word is seen as no digit, at least
-CLEAR, CERTAIN = 0.8, 0.95  # and of a letter in a number; and of what the classifier may be sure of, all the same
+WORD = 0.6  # of a word is seen as no digit, at least
+CERTAIN = 0.95  # and of what the classifier may be sure of, all the same
 SURE = 0.97  # that these are digits, is the classifier on average: of an O, or of a 1 that looks like an l
 CLOSE = 0.4  # of the lower one's height: letters of a word are nearer than that
 SIZES = 2.5  # times as high as the next one is a letter at most
@@ -35,8 +35,9 @@ def join_words(
     rows = [list(row) for _, row in groupby(places, key=lambda place: (place.line, place.number))]
     groups = [chain for row in rows for chain in chains(row, glyphs)]
     letters = [[place.which for place in chain if not names[place.which]] for chain in groups]
-    doubted = [i for which in letters if other(glyphs, which) >= LETTER for i in which]
-    doubted += [i for which in letters for i in which if glyphs[i].other >= CLEAR and i not in {*doubted}]
+    in_words = [i for which in letters if other(glyphs, which) >= WORD for i in which]
+    alone = [i for which in letters for i in which if other(glyphs, [i]) >= LETTER]
+    doubted = list(dict.fromkeys(in_words + alone))
     likely = dict(zip(doubted, judge([glyphs[i].ink for i in doubted]).tolist(), strict=True)) if doubted else {}
 
     def is_word(which: list[int], least: float) -> bool:
@@ -49,12 +50,12 @@ def join_words(
 
     found = []
     for chain, which in zip(groups, letters, strict=True):
-        if is_word(which, LETTER):
+        if is_word(which, WORD):
             found.append((merge([glyphs[place.which] for place in chain]), "?", chain[0]))
             continue
         for place in chain:
             i = place.which
-            found.append((glyphs[i], names[i] or ("?" if is_word([i], CLEAR) else ""), place))
+            found.append((glyphs[i], names[i] or ("?" if is_word([i], LETTER) else ""), place))
     return found
 
 

@@ -11,7 +11,7 @@ from digits.data.synthetic.dice import Dice
 from digits.data.synthetic.strokes import Grey, to_unit
 
 FONTS = ("DejaVuSans*", "DejaVuSerif*", "STIXGeneral*", "cmr10", "cmb10", "cmss10", "cmtt10", "cmti10")
-ODD = ("Display", "DejaVuSerif-Italic")  # symbols only; the latter's slant is doubled by some versions
+ODD = ("Display", "DejaVuSerif-Italic")  # the first have symbols only; the second was in no training
 LETTERS = "eeeeeettttaaaaooooiiiinnnnssssrrrhhlllddcuummffppggwwyybbvvkkxjqz"
 CAPITALS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 OTHERS = "äöüßéèçñøłαβγδλμπσωБДЖИЛФЦШЯбджилфцшя€%&#@§"  # where a font lacks one, it has a box
