@@ -20,6 +20,7 @@ from digits.head import match_head, resize_head
 from digits.hyperparameters import fixed_arguments
 from digits.metrics import Scores, digit_loss
 from digits.network import Network, TrainedOn
+from digits.own_batches import images_and_labels, images_of
 
 FINDERS = (BatchSizeFinder, LearningRateFinder)
 
@@ -112,7 +113,7 @@ class Classifier(Network, LightningModule):
                     group |= {name: ratio * value for name, value in {**planned, "lr": lr}.items()}
 
     def training_step(self, batch: Sequence[Tensor], batch_idx: int) -> Tensor:
-        images, labels = batch[:2]
+        images, labels = images_and_labels(batch, self, "training_step")
         logits = self(images)
         soft_labels = getattr(batch, "soft_labels", None)
         if soft_labels is None and not getattr(batch, "has_non_digits", False):
@@ -129,7 +130,7 @@ class Classifier(Network, LightningModule):
 
     def validation_step(self, batch: Sequence[Tensor], batch_idx: int) -> Tensor:
         """Return the logits, (N, K) float32, for callbacks; in training, before the temperature is fitted to them."""
-        images, labels = batch[:2]
+        images, labels = images_and_labels(batch, self, "validation_step")
         if self.trainer.state.fn != "fit":
             return self._score(images, labels, self.val_scores)
         logits = self.full_precision_logits(self.normalize_images(images))
@@ -141,7 +142,7 @@ class Classifier(Network, LightningModule):
 
     def test_step(self, batch: Sequence[Tensor], batch_idx: int) -> Tensor:
         """Return the logits, (N, K) float32, for callbacks."""
-        images, labels = batch[:2]
+        images, labels = images_and_labels(batch, self, "test_step")
         return self._score(images, labels, self.test_scores)
 
     def on_test_epoch_end(self) -> None:
@@ -149,7 +150,7 @@ class Classifier(Network, LightningModule):
 
     def predict_step(self, batch: Sequence[Tensor], batch_idx: int) -> Tensor:
         """Return the probabilities of the classes, (N, K) float32, each row summing to 1."""
-        return self.eval_logits(batch[0]).softmax(dim=1)
+        return self.eval_logits(images_of(batch)).softmax(dim=1)
 
     def on_fit_start(self) -> None:
         if self._is_to_be_searched():  # and was: callbacks come first

@@ -25,6 +25,7 @@ LAYERS = [
         "memory",
         "metrics",
         "output",
+        "own_batches",
         "parquet",
         "processes",
         "transforms",

@@ -23,6 +23,7 @@ from digits.errors import InputError
 from digits.files import save_picture
 from digits.journal import Finished, fingerprint_of_network
 from digits.output import Output, as_csv
+from digits.own_batches import images_of
 from digits.plots import plot_pages, plot_predictions
 from digits.processes import first_says, gathered, tell_all, told_by_all
 from digits.rows import counts, csv_header, csv_rows, kaggle_header, kaggle_rows, left_out, numbers, summary
@@ -115,7 +116,7 @@ class PredictionWriter(Callback):
     def on_predict_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int, *args: Any
     ) -> None:
-        classes, probabilities = predicted(outputs, batch[0], len(pl_module.classes))  # type: ignore[arg-type]
+        classes, probabilities = predicted(outputs, images_of(batch), len(pl_module.classes))  # type: ignore[arg-type]
         module, n = datamodule_of(trainer), len(probabilities)
         indices = batch.indices.tolist() if isinstance(batch, Batch) else range(self.images, self.images + n)
         source = batch.source if isinstance(batch, Batch) else None

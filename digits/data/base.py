@@ -21,7 +21,7 @@ from digits.data.dataset import (
     stratified_split,
     usable,
 )
-from digits.data.own_loaders import STEPS, check_batch, is_raw_pair
+from digits.data.own_loaders import is_raw_pair
 from digits.data.stream import Stream, StreamLoader
 from digits.data.workers import AugmentedImages, SeededBatches, batch_seed
 from digits.errors import InputError
@@ -220,8 +220,6 @@ class DigitsDataModule(LightningDataModule):
 
     def transfer_batch_to_device(self, batch: Any, device: torch.device, dataloader_idx: int) -> Any:
         if not isinstance(batch, Batch):  # of a loader of one's own
-            if (trainer := self.trainer) is not None:
-                check_batch(batch, trainer.lightning_module, STEPS.get(trainer.state.stage or "", "validation_step"))
             return super().transfer_batch_to_device(batch, device, dataloader_idx)
         # Lightning's own looks through whatever a batch may be made of, which takes 0.01 ms.
         cuda = device.type == "cuda"
