@@ -1,10 +1,13 @@
 """The files that a network is exported to, by their formats: written, and read again."""
 
 import json
+import traceback
 from collections.abc import Callable, Iterator
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from inspect import getfile
 from io import BytesIO, StringIO
 from pathlib import Path
+from textwrap import shorten
 from typing import Any, Literal
 
 import numpy as np
@@ -20,6 +23,7 @@ Format = Literal["onnx", "torch-export", "weights", "web"]
 SUFFIX: dict[Format, str] = {"onnx": ".onnx", "torch-export": ".pt2", "weights": ".ckpt", "web": ".html"}
 
 Images = np.ndarray  # (N, 28, 28), uint8
+LONGEST = 160  # characters of a reason
 
 
 class ExportModule(nn.Module):
@@ -85,7 +89,8 @@ def write_onnx(deployed: ExportModule, path: Path, facts: dict[str, str]) -> Non
     import onnx
 
     example = torch.zeros(2, 28, 28, dtype=torch.uint8)
-    with redirect_stdout(StringIO()), redirect_stderr(StringIO()):  # the exporter's own progress
+    silent = redirect_stdout(StringIO()), redirect_stderr(StringIO())  # the exporter's own progress
+    with silent[0], silent[1], refuse_untraceable(deployed.model):
         program = torch.onnx.export(
             deployed,
             (example,),
@@ -105,10 +110,32 @@ def write_onnx(deployed: ExportModule, path: Path, facts: dict[str, str]) -> Non
 
 def write_torch(deployed: ExportModule, path: Path, facts: dict[str, str]) -> None:
     """Write what `torch.export.load` reads, with `facts` in its extra file facts.json."""
-    program = torch.export.export(deployed, (torch.zeros(2, 28, 28, dtype=torch.uint8),), dynamic_shapes=shapes())
+    example = torch.zeros(2, 28, 28, dtype=torch.uint8)
+    with refuse_untraceable(deployed.model):
+        program = torch.export.export(deployed, (example,), dynamic_shapes=shapes())
     content = BytesIO()  # on a full disk, torch ends the process
     torch.export.save(program, content, extra_files={"facts.json": json.dumps(facts)})
     path.write_bytes(content.getbuffer())
+
+
+@contextmanager
+def refuse_untraceable(network: Network) -> Iterator[None]:
+    """Raise an InputError for a network that torch can't export, or whose file does not run; names the line of it."""
+    try:
+        yield
+    except (InputError, OSError):
+        raise
+    except Exception as error:  # of any kind: it is the network's own code that runs
+        inner: BaseException = error
+        while inner.__cause__ is not None:
+            inner = inner.__cause__
+        own = [at for at in traceback.extract_tb(inner.__traceback__) if at.filename == getfile(type(network))]
+        where = f", by {Path(own[-1].filename).name}, line {own[-1].lineno}" if own else ""
+        reason = shorten(str(inner).partition("\n")[0], LONGEST, placeholder=" …")
+        kind = type(network).__name__
+        raise InputError(
+            f"{kind} can't be exported in this format{where}: {reason}; --format weights takes any network"
+        ) from error
 
 
 def quantize(path: Path, images: Images) -> None:

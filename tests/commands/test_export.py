@@ -8,9 +8,11 @@ import pytest
 import torch
 
 from digits.commands import export
-from digits.commands.export_formats import Format, format_of
+from digits.commands.export_formats import ExportModule, Format, format_of, write_torch
 from digits.data import MNISTDataModule
 from digits.errors import InputError
+from digits.layers import mlp
+from digits.network import Network, TrainedOn
 from digits.runs import PRETRAINED
 from tests.helpers import Digits
 
@@ -55,6 +57,21 @@ def test_a_file_for_others_names_no_folder_of_this_machine(tmp_path: Path) -> No
     assert export.source_of(tmp_path / "mine.ckpt") == "mine.ckpt"
     assert export.source_of(PRETRAINED) == "pretrained"
     assert export.source_of(None) == "ensemble"
+
+
+class Branches(Network):
+    """Takes another way for some images."""
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return self.layers(images) if images.max() > 100 else -self.layers(images)
+
+
+def test_a_network_that_torch_can_not_follow_is_told_with_the_line(tmp_path: Path) -> None:
+    network = Branches(mlp([4]))
+    network.trained_on = TrainedOn(0.13, 0.31, tuple("0123456789"))
+    with pytest.raises(InputError, match=r"Branches can't be exported in this format, by test_export.py, line \d+: "):
+        write_torch(ExportModule(network).eval(), tmp_path / "a.pt2", {})
+    assert not list(tmp_path.iterdir())
 
 
 def test_torch_export_says_what_predict_says(trained: Digits) -> None:
