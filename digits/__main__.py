@@ -3,6 +3,7 @@
 Only what the command needs is imported: torch and Lightning take seconds.
 """
 
+import errno
 import gc
 import importlib
 import itertools
@@ -35,14 +36,25 @@ def main(args: list[str] | None = None) -> None:
     """
     repair_output()
     try:
-        run(sys.argv[1:] if args is None else args)
+        try:
+            run(sys.argv[1:] if args is None else args)
+        finally:
+            sys.stdout.flush()  # here, where an error is told: at its end, Python would only mention it
     except BrokenPipeError:  # who reads, such as `head`, has read enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        discard_output()
         sys.exit(128 + signal.SIGPIPE)
     except (InputError, OSError, ModuleNotFoundError) as error:
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC and error.filename is None:  # files have names
+            discard_output()
+            sys.exit(one_line("standard output can't be written: the disk is full"))
         sys.exit(one_line(error))
     except KeyboardInterrupt:
         sys.exit(128 + signal.SIGINT)
+
+
+def discard_output() -> None:
+    """Throw away what was printed and can't be written, and what is still to come."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def run(args: list[str]) -> None:

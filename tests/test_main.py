@@ -85,6 +85,18 @@ def test_what_is_not_there_is_named_and_the_nearest_suggested(args: list[str], m
     assert info.value.code == f"error: {message}"
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="has no device that is always full")
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_full_disk_behind_standard_output_is_told(unbuffered: str) -> None:
+    environment = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
+    with Path("/dev/full").open("w") as full:
+        result = subprocess.run(
+            [sys.executable, "-m", "digits", "--help"], stdout=full, stderr=-1, text=True, cwd=ROOT, env=environment
+        )
+    assert result.stderr == "error: standard output can't be written: the disk is full\n"
+    assert result.returncode == 1
+
+
 @pytest.mark.parametrize("args", ["", "--help", "--version", "fti", "--hlep", "compare --help", "demo --help"])
 def test_answers_that_need_no_torch_do_not_import_it(args: str) -> None:
     code = (
