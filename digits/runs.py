@@ -67,7 +67,7 @@ def new_run(folder: Path) -> Path:
 
 
 def remove_empty(run: Path, of_no_use: Sequence[str]) -> None:
-    """Remove a run's folder, and those around it up to LOG_ROOT, if it holds nothing.
+    """Remove a run's folder if it holds nothing, and those around it that then hold nothing, up to LOG_ROOT.
 
     Args:
         run: the folder.
@@ -76,9 +76,11 @@ def remove_empty(run: Path, of_no_use: Sequence[str]) -> None:
     if all(any(path.match(pattern) for pattern in of_no_use) for path in run.iterdir()):
         shutil.rmtree(run)
         for folder in run.parents:
-            if folder.name == LOG_ROOT or any(folder.iterdir()):
+            if any(folder.iterdir()):
                 break
             folder.rmdir()
+            if folder.name == LOG_ROOT:
+                break
 
 
 def runs_in(folder: Path) -> list[Path]:
