@@ -19,12 +19,12 @@ from digits.errors import InputError
 from digits.head import last_linear, resize_head
 from digits.layers import LAYERS
 from digits.network import Network, TrainedOn
-from digits.schema import REQUIRED, check_fields, read_content
+from digits.schema import REQUIRED, VERSION, check_fields, read_content
 
 # What testing and predicting need; the rest is for training further.
 BUILTIN = "digits.models"  # not imported for predicting, as it trains
 TRAINING = ("lr", "weight_decay", "label_smoothing")  # settings of `Classifier`, which the layers don't depend on
-WEIGHTS = (*REQUIRED, "temperature", "doubt", "data", "fingerprints", "pytorch-lightning_version")
+WEIGHTS = (*REQUIRED, "temperature", "doubt", "data", "fingerprints", VERSION)
 
 MISFITS = (ArithmeticError, AttributeError, RuntimeError, TypeError, ValueError)  # what a network's class may raise
 

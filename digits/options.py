@@ -19,6 +19,7 @@ from digits.console import shown, warn
 from digits.data import MNISTDataModule
 from digits.errors import InputError
 from digits.runs import LOG_ROOT, PRETRAINED
+from digits.schema import VERSION
 
 MOST_DEVICES = 8  # for each core
 LEAST = {"accumulate_grad_batches": 1, "check_val_every_n_epoch": 1, "gradient_clip_val": 0, "log_every_n_steps": 0}
@@ -107,6 +108,8 @@ def network_from_checkpoint(path: Path, command: str, argv: Sequence[str], optio
                 warn(f"{shown(path)} was made with {setting} {value}, which is used, whatever the config says")
     if checkpoint.is_builtin:
         checkpoint.network()  # refuses what does not fit
+    if VERSION not in checkpoint.content:
+        checkpoint.refuse(f"has no {VERSION}, which Lightning asks for: `digits predict PICTURE` needs none")
     foreign = path == PRETRAINED and not options.data.class_path.endswith(f".{MNISTDataModule.__name__}")
     for line in () if foreign else checkpoint.compare_data(command, options.data.get("init_args") or {}):
         warn(line)

@@ -16,6 +16,7 @@ from digits.errors import InputError
 from digits.fingerprints import MOST
 
 REQUIRED = ("class_path", "state_dict", "hyper_parameters")
+VERSION = "pytorch-lightning_version"
 MOST_SETTINGS, MOST_CLASSES, LONGEST_NAME = 10_000, 1000, 40
 
 
@@ -94,6 +95,8 @@ def check_fields(path: Path, content: dict[str, Any], size: int, fault: str = "i
     for field in ("global_step", "epoch"):
         value = content.get(field, 0)
         check(field, type(value) is int and 0 <= value < 1 << 53, "a whole number")
+    version = content.get(VERSION, "2.0.0")  # by which Lightning brings the content of older files to its present form
+    check(VERSION, is_text(version, 40) and bool(re.match(r"([2-9]|\d\d)\d*\.\d", version)), "2.0.0 or a later one")
     for field in ("callbacks", "loops", "train_scores", "events"):
         check(field, isinstance(content.get(field, {}), dict), "values by name")
     ids = content.get("fingerprints", torch.empty(0, dtype=torch.int64))

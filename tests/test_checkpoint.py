@@ -13,6 +13,7 @@ import torch
 from digits.checkpoint import Checkpoint
 from digits.errors import InputError
 from digits.models import MLP
+from digits.schema import VERSION
 from tests.helpers import Digits, slow
 
 FIT = ("fit", "--model=MLP", "--model.hidden=[16]", "--trainer.max_epochs=1", "--pictures=false")
@@ -41,6 +42,7 @@ def test_what_does_not_fit_is_refused_with_the_reason(command: str, saved: dict[
         ({"class_path": "digits.models.pool_relu"}, "digits.models.pool_relu, not one of"),
         ({"class_path": "digits.__main__.main"}, "holds a digits.__main__.main"),
         ({"class_path": "os.system"}, "holds a os.system"),
+        ({}, "has no pytorch-lightning_version"),
     ]
     for changes, reason in cases:
         change(saved, **changes)
@@ -125,6 +127,7 @@ BROKEN: list[tuple[dict[str, Any], str]] = [
     ({"callbacks": [1]}, "callbacks"),
     ({"optimizer_states": {"a": 1}}, "optimizer_states"),
     ({"train_scores": {"correct": torch.zeros(5)}}, "train_scores"),
+    *(({VERSION: value}, f"{VERSION} must be 2.0.0 or") for value in ("1.4.0", "abc", 7, None, "2.6.6\x1b[2J")),
 ]
 
 
