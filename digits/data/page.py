@@ -16,10 +16,11 @@ from PIL import Image
 from digits.checkpoint import Checkpoint
 from digits.data.cuts import split_all
 from digits.data.glyphs import CLEAR, Glyph, contrast, dark_rim, find_glyphs, join, pen_of, thickness, usual_height
+from digits.data.grey import to_grey
 from digits.data.layout import reading_order
 from digits.data.locate import MOST, Grey, InkMap, locate_ink
 from digits.data.marks import name_marks
-from digits.data.photo import SIDE, NoDigit, center, resize_to_box, to_grey
+from digits.data.photo import SIDE, NoDigit, center, resize_to_box
 from digits.data.words import join_words
 from digits.network import Network
 from digits.runs import PRETRAINED

@@ -18,6 +18,7 @@ from scipy import ndimage
 
 from digits.data.frames import THRESHOLD, label_parts
 from digits.data.glyphs import CLEAR
+from digits.data.grey import to_grey
 from digits.data.locate import MOST, Grey, InkMap, locate_ink
 from digits.data.paper import clean_ink, has_even_edge, paper_level
 
@@ -40,23 +41,6 @@ WIDEST = 10.0  # pixels; the widest strokes of MNIST's digits have 9.9
 
 class NoDigit(ValueError):
     """The picture can be read, but shows nothing that could be a digit; the message says what it is instead."""
-
-
-def to_grey(image: Image.Image) -> Grey:
-    """Grey levels of a picture of any mode, (H, W), 0 to 255; transparency becomes the paper that the ink needs."""
-    if image.mode.startswith("I") or image.mode == "F":  # 16 bits and more
-        values = np.nan_to_num(np.asarray(image, dtype=np.float32), posinf=0, neginf=0)
-        low, high = (0.0, 65535.0) if image.mode != "F" and values.max(initial=0) > 255 else (0.0, 255.0)
-        if image.mode == "F":
-            low, high = float(values.min(initial=0)), max(float(values.max(initial=1)), 1e-6)
-        return np.asarray(np.clip((values - low) / (high - low), 0, 1) * 255, dtype=np.float32)
-    if image.has_transparency_data:
-        rgba = image.convert("RGBA")
-        ink = np.asarray(rgba.convert("RGB").convert("L"), dtype=np.float32)
-        alpha = np.asarray(rgba.getchannel("A"), dtype=np.float32) / 255
-        dark = (ink * alpha).sum() < 127.5 * alpha.sum()
-        return np.asarray(ink * alpha + (255 if dark else 0) * (1 - alpha), dtype=np.float32)
-    return np.asarray(image.convert("RGB").convert("L"), dtype=np.float32)
 
 
 def is_mnist(grey: Grey) -> bool:
