@@ -16,6 +16,7 @@ CLEAR = 0.85  # three quarters of the ink of dirt, or of what is left of a line,
 LETTER = 0.8  # of what is clearly no digit is seen as none, at least
 DARK = 0.6  # of the contrast of a stroke, at least, has what goes on beyond its ends
 RIM = 2, 4  # pixels around a glyph: beyond the soft edge of its strokes
+POINT = 0.36  # of the usual height of a digit: a point is smaller
 MOST = 1500  # parts of a page that are looked at; a page has fewer digits
 
 
@@ -236,9 +237,11 @@ def colons(boxes: NDArray[np.float32], usual: float) -> list[tuple[int, int]]:
 def is_beside(glyph: Glyph, box: NDArray[np.float32], usual: float) -> bool:
     """Whether a small glyph is rather a mark beside a digit, whose box is top, left, bottom, right, than a part of it.
 
-    A point stands at its foot, a minus at half its height; the loose bar of a 5 is at its top.
+    A point stands at its foot, a comma reaches below it, and a minus is at half its height; the loose bar of a 5 is at
+    its top.
     """
     h, w = glyph.height / usual, glyph.width / usual
     foot = (box[2] - glyph.top) / usual  # from the glyph's top down to the foot of the digit
-    is_point = max(h, w) < 0.3 and 0.5 < w / h < 2 and foot < 0.35
-    return is_point or (h < 0.3 and w > 1.6 * h and 0.25 < foot < 0.75)
+    is_point = max(h, w) < POINT and 0.4 < w / h < 2
+    is_comma = h < 0.6 and w < POINT and h - foot > 0.08
+    return (foot < 0.35 and (is_point or is_comma)) or (h < 0.3 and w > 1.6 * h and 0.25 < foot < 0.75)

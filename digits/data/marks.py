@@ -1,19 +1,23 @@
-"""Which glyphs are marks between digits: . , - / or :, by their form and by where they stand beside digits."""
+"""Which glyphs are marks between digits: . , - / or :, by their form and by where they stand beside digits.
+
+Brackets are `?`, as other signs are: a bracket is no 1.
+"""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from digits.data.frames import THRESHOLD
-from digits.data.glyphs import LETTER, Glyph, pen_of, thickness
+from digits.data.glyphs import LETTER, POINT, Glyph, pen_of, thickness
 
 BESIDE = 0.9  # of a digit's usual height: a mark is nearer than that to a digit
 TALL = 0.7  # of it: what is lower is no digit that a mark stands beside
 THIN, THINNEST = 0.45, 0.3  # of the pen that wrote the digits: what is finer is dirt; if it is seen as no digit
 LIKELY = 0.6  # so clearly is a mark ink that is seen as no digit, at least
 FEW, MANY = 4, 0.6  # marks on a page, and marks for each digit
-POINT = 0.36  # of the usual height: a point is smaller
 TALLER = 1.15  # times as high as the digits beside it is a slash, or it reaches beyond them at both ends
 BEYOND = 0.03  # of the height of a digit: how far a slash reaches above and below those beside it, at least
+BRACKET = 1.05  # times as high as the digits beside it is a bracket, at least
+BOW, OFF_BOW = 0.11, 0.05  # of its height: how far it is bent, at least, and its ink is off the bow, at most
 
 
 def name_marks(glyphs: list[Glyph], usual: float) -> dict[int, str]:
@@ -27,7 +31,7 @@ def name_marks(glyphs: list[Glyph], usual: float) -> dict[int, str]:
         usual: how high a digit of the page is.
 
     Returns:
-        One of . , - / : by the number of the glyph; those that are no marks are left out.
+        One of . , - / : or ? by the number of the glyph; those that are no marks are left out.
     """
     tall = [g for g in glyphs if g.height >= TALL * usual and g.other < LETTER and g.mass >= max(g.ink.shape)]
     if not tall:
@@ -63,7 +67,7 @@ def name_mark(glyph: Glyph, usual: float, beside: NDArray[np.float64]) -> str:
         beside: the nearest digits of its line, one or two, (N, 4): top, left, bottom, right.
 
     Returns:
-        One of . , - / : or "".
+        One of . , - / : or ? or "".
     """
     h, w = glyph.height / usual, glyph.width / usual
     top, base = beside[:, 0].mean(), beside[:, 2].mean()
@@ -76,6 +80,8 @@ def name_mark(glyph: Glyph, usual: float, beside: NDArray[np.float64]) -> str:
         return "-" if between or leads else ""
     if leads and max(h, w) < POINT and 0.45 < w / h < 2 and -0.25 < under < 0.1:
         return "."
+    if glyph.height > BRACKET * (base - top) and w < 0.5 * h and is_bow(ink):
+        return "?"
     if not between:
         return ""
     if max(h, w) < POINT and 0.45 < w / h < 2 and over < 0.5 and under > -0.25:
@@ -113,3 +119,11 @@ def slants(ink: NDArray[np.bool_]) -> bool:
     """Whether a shape, (h, w), is a straight stroke from the lower left to the upper right."""
     y, x = np.nonzero(ink)
     return len(x) > 2 and bool(np.std(x) > 0 and np.corrcoef(x, y)[0, 1] < -0.93)
+
+
+def is_bow(ink: NDArray[np.bool_]) -> bool:
+    """Whether a shape, (h, w), is one upright stroke that is bent to one side, as a bracket is."""
+    y, x = np.nonzero(ink)
+    h = ink.any(axis=1).sum()
+    bow = np.polyfit(along := 2 * (y - y.mean()) / h, x, 2)
+    return bool(abs(bow[0]) > BOW * h and np.std(x - np.polyval(bow, along)) < OFF_BOW * h)

@@ -62,3 +62,9 @@ def test_the_usual_height_is_that_of_digits_not_of_dirt_or_marks() -> None:
     digits = [(10, 20 * i, 40, 10) for i in range(5)]
     specks = [(80, 5 * i, 2, 2) for i in range(30)]
     assert abs(usual_height(find_glyphs(ink_map(*digits, *specks))) - 40) <= 3
+
+
+def test_a_comma_is_no_part_of_the_digit_before_it() -> None:
+    seven, comma, bar = (10, 10, 40, 24), (46, 37, 14, 8), (10, 37, 14, 8)
+    assert len(join(find_glyphs(ink_map(seven, comma)), 40)) == 2
+    assert len(join(find_glyphs(ink_map(seven, bar)), 40)) == 1
