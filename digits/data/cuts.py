@@ -161,4 +161,4 @@ def shape(piece: Glyph, usual: float) -> float:
     """How usual the form of a piece is for a digit, as a logarithm, 0 at best."""
     low = max(0.0, 0.6 - piece.height / usual)
     wide = max(0.0, piece.width / max(piece.height, 0.7 * usual) - 0.95)
-    return -8 * low - 6 * wide
+    return -20 * low - 6 * wide

@@ -71,3 +71,12 @@ def test_a_clear_letter_is_not_cut() -> None:
     assert may_touch(wide, 20, 0.5)
     letter = Glyph(0, 0, wide.ink, wide.contact, 0.9)
     assert not may_touch(letter, 20, 0.5)
+
+
+def test_no_digit_much_smaller_than_the_others_is_cut_from_a_sign() -> None:
+    glyph = rings(2, contact=0.0)
+    small = glyph._replace(ink=glyph.ink.copy())
+    small.ink[:26, 24:] = 0  # a percent sign ends with a small ring
+    judge = lambda pieces: np.array([0.12 if piece.shape[1] > 30 else 1.0 for piece in pieces])  # noqa: E731
+    assert len(split_all([small], HEIGHT, judge)) == 1
+    assert len(split_all([glyph], HEIGHT, judge)) == 2
