@@ -21,6 +21,7 @@ from digits.data.layout import reading_order
 from digits.data.locate import MOST, Grey, InkMap, locate_ink
 from digits.data.marks import name_marks
 from digits.data.photo import SIDE, NoDigit, center, resize_to_box
+from digits.data.points import with_points
 from digits.data.words import join_words
 from digits.network import Network
 from digits.runs import PRETRAINED
@@ -85,7 +86,7 @@ def prepare_several(image: Image.Image) -> list[tuple[NDArray[np.uint8], str, Di
     reduced_by = image.info.get("reduced_by", 1.0)  # when it was read
     found, glyphs = look(grey)
     usual = usual_height(glyphs)
-    glyphs = join(without_ends(glyphs, usual, found), usual)
+    glyphs = join(with_points(without_ends(glyphs, usual, found), found, usual), usual)
     named = name_marks(glyphs, usual).items()
     marks = {i: mark for i, mark in named if dark_rim(glyphs[i], found) < ENDS}  # not what is left of a line
     others = [glyph for i, glyph in enumerate(glyphs) if i not in marks]
