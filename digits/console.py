@@ -138,7 +138,7 @@ def brief(message: str) -> str:
     lines = [line.strip().removeprefix("- ") for line in message.splitlines()]
     lines = [line for line in dict.fromkeys(lines) if line and not re.fullmatch(noise, line)]
     others = (  # that might be, too
-        r"Expected a (<class '(bool|collections.*)'>|collections\.abc\.\w+)|Parser key|Not a valid subclass of"
+        r"Expected a (<class '(bool|list|collections.*)'>|collections\.abc\.\w+)|Parser key|Not a valid subclass of"
         r"|Subclass types expect|a (class path|dict) |Given value: \[Namespace"
     )
     told = [line for line in lines if line.startswith("Parser key") or not re.match(others, line)]
