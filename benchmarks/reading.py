@@ -25,9 +25,9 @@ from benchmarks.corruptions import CORRUPTIONS
 from benchmarks.record import make_parser, report
 from digits import load
 from digits.data import MNISTDataModule
-from digits.data.dataset import stratified_split
 from digits.data.photo import NoDigit, prepare
 from digits.data.picture_file import read_picture
+from digits.data.split import stratified_split
 from digits.predictor import Predictor
 
 # Scripts of which matplotlib's DejaVu has letters, each with its first and last one.

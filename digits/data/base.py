@@ -12,16 +12,9 @@ from torch.utils.data import DataLoader, Dataset
 
 from digits.augment import broaden
 from digits.data.batches import Batches, LoadedBatches, as_is, seed_device
-from digits.data.dataset import (
-    Batch,
-    Digits,
-    DigitsSubset,
-    check_trainable,
-    mean_and_std,
-    stratified_split,
-    usable,
-)
+from digits.data.dataset import Batch, Digits, DigitsSubset, mean_and_std
 from digits.data.own_loaders import is_raw_pair
+from digits.data.split import check_trainable, stratified_split, usable
 from digits.data.stream import Stream, StreamLoader
 from digits.data.workers import AugmentedImages, SeededBatches, batch_seed
 from digits.errors import InputError
@@ -142,14 +135,14 @@ class DigitsDataModule(LightningDataModule):
 
     def setup(self, stage: str) -> None:
         if stage in ("fit", "validate"):
-            data = usable(self.load("train"))
+            data = usable(self.load("train"), self.classes)
             check_trainable(data, self.val_size, self.classes, stage)
             train, val = stratified_split(data.labels, self.val_size, self.split_seed)
             self.train, self.val = DigitsSubset(data, train), data.subset(val)
             begin(self)
         elif stage == "test":
             data = self.load("test")
-            self.test, self.unreadable = usable(data), data.unreadable
+            self.test, self.unreadable = usable(data, self.classes), data.unreadable
             if len(self.test) == 0:
                 raise InputError("there is nothing to score: no image has a label (use predict to predict them)")
         elif stage == "predict":

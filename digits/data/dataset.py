@@ -1,4 +1,4 @@
-"""Images in memory: a batch, a data set, a part of one, and the split into training and validation.
+"""Images in memory: a batch, a data set, and a part of one.
 
 Shapes: N images, all of 28×28 pixels.
 """
@@ -7,13 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, overload
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 from torch.utils.data._utils.collate import default_collate_fn_map
 
-from digits.console import amount, say, warn
 from digits.data.page import DigitBox
+from digits.data.photo import SIDE
 from digits.errors import InputError
 from digits.fingerprints import fingerprints
 
@@ -86,23 +87,31 @@ class Digits(Dataset[Batch]):
     Indexed by a number, it gives an image, (28, 28), and its label; by a tensor of numbers, (N,) int64, a batch.
 
     Args:
-        images: (N, 28, 28), uint8, ink as 0 to 255.
-        labels: (N,), int64, 0 to 9, or -1 where unknown; by default all are.
+        images: (N, 28, 28), uint8, ink as 0 to 255; a tensor or an array.
+        labels: (N,), whole numbers from 0 to K - 1, or -1 where unknown; by default all are.
         ids: what the images are called; by default their numbers.
         notes: why an image has nothing to predict, or "" if it has; by default all have.
         places: where in their pictures the images stand, if pictures show several digits.
+
+    Raises:
+        InputError: images or labels are of another shape or type.
     """
 
     def __init__(
         self,
-        images: Tensor,
-        labels: Tensor | None = None,
+        images: Tensor | np.ndarray,
+        labels: Tensor | np.ndarray | None = None,
         ids: Sequence[str] | None = None,
         notes: Sequence[str] | None = None,
         places: Sequence[DigitBox] | None = None,
     ) -> None:
-        self.images = images
-        self.labels = torch.full((len(images),), -1) if labels is None else labels
+        self.images = torch.as_tensor(images)
+        labels = torch.full((len(images),), -1) if labels is None else torch.as_tensor(labels)
+        if self.images.shape[1:] != (SIDE, SIDE) or self.images.dtype != torch.uint8:
+            raise InputError(f"Digits takes images, (N, 28, 28) uint8, but these are {described(self.images)}")
+        if labels.shape != (len(images),) or labels.is_floating_point():
+            raise InputError(f"Digits takes a whole number for each image as labels, but these are {described(labels)}")
+        self.labels = labels.long()
         self.ids = range(len(images)) if ids is None else ids
         self.notes = notes
         self.places = places
@@ -161,18 +170,15 @@ class Digits(Dataset[Batch]):
         return {str(name): note or unknown for name, note, label in rows if note or label < 0}
 
 
+def described(tensor: Tensor) -> str:
+    """Such as "(10, 28, 28) uint8"."""
+    return f"{tuple(tensor.shape)} {str(tensor.dtype).removeprefix('torch.')}"
+
+
 def tell_left_out(reasons: Mapping[str, str]) -> list[str]:
     """Lines that name the first images that are left out, and count the others."""
     lines = [f"Left out: {name} ({reason})" for name, reason in list(reasons.items())[:MOST_NAMES]]
     return lines + [f"Left out: {len(reasons) - MOST_NAMES:,} more"] * (len(reasons) > MOST_NAMES)
-
-
-def usable(data: Digits) -> Digits:
-    """The images that can be trained on or scored; says which are left out, and why."""
-    labelled = data.labelled()
-    for line in tell_left_out(data.left_out()) if len(labelled) < len(data) else ():
-        say(line)
-    return labelled
 
 
 def together(parts: Sequence[Digits]) -> Digits:
@@ -212,57 +218,6 @@ class DigitsSubset(Dataset[Batch]):
     def first(self, n: int) -> Digits:
         """A copy of the first `n` images, or of all."""
         return self.data.subset(self.indices[:n])
-
-
-def stratified_split(labels: Tensor, val_size: int, seed: int) -> tuple[Tensor, Tensor]:
-    """Split into training and validation with every class in proportion, the same on every machine.
-
-    The images are shuffled, then sorted by class; validation takes `val_size` of them at even distances.
-
-    Args:
-        labels: (N,), int64.
-        val_size: how many images to validate on.
-        seed: of the shuffling; the split depends on nothing else.
-
-    Returns:
-        Indices of the training and of the validation images, each ascending, int64.
-    """
-    n = len(labels)
-    shuffled = torch.randperm(n, generator=torch.Generator().manual_seed(seed))
-    by_class = shuffled[labels[shuffled].argsort(stable=True)]
-    validation = torch.zeros(n, dtype=torch.bool)
-    validation[by_class[torch.arange(val_size) * n // max(val_size, 1)]] = True
-    return (~validation).nonzero().squeeze(1), validation.nonzero().squeeze(1)
-
-
-def check_trainable(data: Digits, val_size: int, classes: Sequence[str], stage: str = "fit") -> None:
-    """Check that something is left to train on, or to validate on, and warn where there is nothing to learn.
-
-    Args:
-        data: the images that have labels.
-        val_size: how many of them are held out.
-        classes: their names.
-        stage: "fit" or "validate".
-
-    Raises:
-        InputError: there is nothing to train on, or to validate on.
-    """
-    if stage == "validate":
-        if val_size >= len(data):
-            raise InputError(
-                f"`validate` scores what `fit` holds out, --data.val_size {val_size}, but there "
-                f"{'is' if len(data) == 1 else 'are'} {amount(len(data), 'image')} with a label: `test` scores all"
-            )
-        return
-    if len(data) == 0:
-        raise InputError("there is nothing to train on: no image has a label")
-    if val_size >= len(data):
-        raise InputError(
-            f"--data.val_size {val_size} leaves nothing to train on: there are {len(data)} images with a label; "
-            f"a fifth of them is --data.val_size {len(data) // 5}"
-        )
-    if len(data) > 100 and (only := data.labels.unique()).numel() == 1:
-        warn(f"all {len(data):,} training images have the label {classes[int(only)]}: any network is right")
 
 
 def mean_and_std(images: Tensor) -> tuple[float, float]:

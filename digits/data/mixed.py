@@ -8,8 +8,9 @@ from PIL import Image
 from torch import Tensor
 
 from digits.data.base import DigitsDataModule, begin
-from digits.data.dataset import Digits, DigitsSubset, stratified_split
+from digits.data.dataset import Digits, DigitsSubset
 from digits.data.mnist import MNISTDataModule
+from digits.data.split import stratified_split
 from digits.errors import InputError
 
 VAL_SIZE = 5000  # images of MNIST's to validate on: those that the networks of the configs were not trained on
