@@ -78,9 +78,7 @@ def left_out(data: Digits, here: Sequence[int]) -> list[str]:
 def numbers(probabilities: Tensor, data: Digits, doubt: Doubt) -> dict[str, str]:
     """What pictures of several digits say, by their names; see `as_text`."""
     assert data.places is not None
-    pages: dict[str, list[int]] = {}
-    for i, name in enumerate(data.ids):
-        pages.setdefault(str(name), []).append(i)
+    pages = data.by_picture()
     confidence, labels = probabilities.max(dim=1)
     none = [
         doubt.note(sure) == NOT_A_DIGIT or bool(data.notes and data.notes[i])

@@ -155,6 +155,13 @@ class Digits(Dataset[Batch]):
         """How many images could not be read; their notes say why."""
         return sum(note.startswith("unreadable") for note in self.notes or ())
 
+    def by_picture(self) -> dict[str, list[int]]:
+        """The indices of the images of each picture, by its name, where several may stand in one."""
+        pictures: dict[str, list[int]] = {}
+        for i, name in enumerate(self.ids):
+            pictures.setdefault(str(name), []).append(i)
+        return pictures
+
     def labelled(self) -> "Digits":
         """Those that can be scored: a label is known, and there is something to predict."""
         known = self.labels >= 0

@@ -41,11 +41,8 @@ def plot_pages(
     """
     assert data.places is not None
     doubt = doubt or Doubt()
-    by_picture: dict[str, list[int]] = {}
-    for i, name in enumerate(data.ids):
-        by_picture.setdefault(str(name), []).append(i)
     pages = []
-    for name, digits in islice(by_picture.items(), MOST):
+    for name, digits in islice(data.by_picture().items(), MOST):
         note = data.notes[digits[0]] if data.notes is not None else ""
         picture = None if note.startswith("unreadable") else original(digits[0]).convert("RGB")
         labelled = []
