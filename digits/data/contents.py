@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
-from digits.data.page import NOWHERE, DigitBox, confidences, prepare_several
+from digits.data.judge import confidences
+from digits.data.page import NOWHERE, DigitBox, prepare_several
 from digits.data.photo import Box, NoDigit, prepare_one
 from digits.memory import return_freed_memory
 

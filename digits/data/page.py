@@ -4,27 +4,23 @@ Arrays: H rows, W columns of the picture; lengths without a unit are in pixels o
 """
 
 from collections.abc import Sequence
-from contextlib import suppress
-from functools import cache
 from typing import NamedTuple
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from digits.checkpoint import Checkpoint
 from digits.data.cuts import split_all
 from digits.data.glyphs import CLEAR, Glyph, contrast, dark_rim, find_glyphs, join, pen_of, thickness, usual_height
 from digits.data.grey import to_grey
+from digits.data.judge import judge
 from digits.data.layout import reading_order
 from digits.data.locate import MOST, Grey, InkMap, locate_ink
 from digits.data.marks import name_marks
 from digits.data.photo import SIDE, NoDigit, center, resize_to_box
 from digits.data.points import with_points
+from digits.data.turned import quarter_turns, turn_back
 from digits.data.words import join_words
-from digits.network import Network
-from digits.runs import PRETRAINED
 
 SIDES = (160, 384, 768)  # pixels along the longer side of a page, at first
 ENLARGE = 4.0  # at most
@@ -73,7 +69,7 @@ def prepare_several(image: Image.Image) -> list[tuple[NDArray[np.uint8], str, Di
     """Cut a picture into its digits, and bring each to MNIST's form.
 
     A digit is what is connected, with loose parts such as the bar of a 5. What may be several digits that touch is cut
-    where the packaged network finds the likeliest digits.
+    where the packaged network finds the likeliest digits. A page that lies on its side is turned.
 
     Returns:
         For each digit and mark, line by line and from left to right: the image, uint8 (28, 28); why it has nothing to
@@ -85,6 +81,10 @@ def prepare_several(image: Image.Image) -> list[tuple[NDArray[np.uint8], str, Di
     grey = to_grey(image)
     reduced_by = image.info.get("reduced_by", 1.0)  # when it was read
     found, glyphs = look(grey)
+    turns = quarter_turns(glyphs, usual_height(glyphs), judge)
+    if turns:
+        grey = np.ascontiguousarray(np.rot90(grey, turns))
+        found, glyphs = look(grey)
     usual = usual_height(glyphs)
     glyphs = join(with_points(without_ends(glyphs, usual, found), found, usual), usual)
     named = name_marks(glyphs, usual).items()
@@ -95,10 +95,11 @@ def prepare_several(image: Image.Image) -> list[tuple[NDArray[np.uint8], str, Di
     names = ["" for _ in others] + list(marks.values())
     glyphs = others + [glyphs[i] for i in marks]
     boxes = np.array([[g.top, g.left, g.bottom, g.right] for g in glyphs], np.float64).reshape(-1, 4)
-    whole = [round(n * reduced_by) for n in grey.shape]
+    height, width = (round(n * reduced_by) for n in grey.shape)
     digits = []
     for glyph, mark, place in join_words(glyphs, names, reading_order(boxes, usual), judge):
-        where = in_pixels(glyph, found.scale / reduced_by, whole)
+        where = in_pixels(glyph, found.scale / reduced_by, (height, width))
+        where = turn_back(where, turns, (height, width))
         digits.append(in_form(glyph, mark, DigitBox(place.line, *where, place.number, place.column, mark)))
     return digits
 
@@ -223,25 +224,3 @@ def in_pixels(glyph: Glyph, scale: float, shape: Sequence[int]) -> tuple[int, in
     left, right = glyph.left + columns[0], glyph.left + columns[-1] + 1
     y, x = int(top / scale), int(left / scale)
     return x, y, max(1, min(round(right / scale), shape[1]) - x), max(1, min(round(bottom / scale), shape[0]) - y)
-
-
-def judge(pieces: list[Grey]) -> NDArray[np.float64]:
-    """How likely pieces of ink are digits, (N,), by the network that comes with the package."""
-    forms, drawn = np.zeros((len(pieces), SIDE, SIDE), np.uint8), np.zeros(len(pieces), bool)
-    for i, ink in enumerate(pieces):
-        with suppress(NoDigit):
-            forms[i], drawn[i] = center(resize_to_box(ink)), True
-    return np.where(drawn, confidences(forms), 0)
-
-
-def confidences(forms: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """The largest probability of each image, (N, 28, 28), by the network that comes with the package; (N,)."""
-    with torch.inference_mode():
-        batches = [pretrained().eval_logits(batch).softmax(dim=1) for batch in torch.from_numpy(forms).split(500)]
-    return torch.cat(batches).amax(dim=1).double().numpy()
-
-
-@cache
-def pretrained() -> Network:
-    """The classifier that comes with the package; loaded when touching digits are met for the first time."""
-    return Checkpoint.read(PRETRAINED).network()

@@ -1,0 +1,39 @@
+"""How likely ink is a digit, by the classifier that comes with the package.
+
+Arrays: N pieces of ink, each (h, w) from 0 to 1.
+"""
+
+from contextlib import suppress
+from functools import cache
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from digits.checkpoint import Checkpoint
+from digits.data.locate import Grey
+from digits.data.photo import SIDE, NoDigit, center, resize_to_box
+from digits.network import Network
+from digits.runs import PRETRAINED
+
+
+def judge(pieces: list[Grey]) -> NDArray[np.float64]:
+    """How likely pieces of ink are digits, (N,), by the network that comes with the package."""
+    forms, drawn = np.zeros((len(pieces), SIDE, SIDE), np.uint8), np.zeros(len(pieces), bool)
+    for i, ink in enumerate(pieces):
+        with suppress(NoDigit):
+            forms[i], drawn[i] = center(resize_to_box(ink)), True
+    return np.where(drawn, confidences(forms), 0)
+
+
+def confidences(forms: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """The largest probability of each image, (N, 28, 28), by the network that comes with the package; (N,)."""
+    with torch.inference_mode():
+        batches = [pretrained().eval_logits(batch).softmax(dim=1) for batch in torch.from_numpy(forms).split(500)]
+    return torch.cat(batches).amax(dim=1).double().numpy()
+
+
+@cache
+def pretrained() -> Network:
+    """The classifier that comes with the package; loaded when it is asked for the first time."""
+    return Checkpoint.read(PRETRAINED).network()

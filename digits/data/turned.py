@@ -1,0 +1,54 @@
+"""Pages that lie on their side or stand on their head, without a word of it in their file: turned as their digits are.
+
+Boxes are left, top, width, height in pixels of a picture.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from digits.data.cuts import Judge
+from digits.data.glyphs import LETTER, Glyph
+
+FEW, MANY = 4, 40  # digits that are looked at
+LOW, HIGH = 0.6, 2.5  # of the usual height is the longer side of a digit; on its side, it is higher than that is wide
+LEAST = 0.1  # of a probability counts: one strange sign decides nothing
+SURE, BETTER = 0.9, 0.78  # geometric means of what is likely upright, and how many times that it is as the page lies
+
+Rectangle = tuple[int, int, int, int]
+
+
+def quarter_turns(glyphs: Sequence[Glyph], usual: float, judge: Judge) -> int:
+    """How many quarter turns to the left bring a page upright: 0 but where its digits are clearly likelier turned.
+
+    Args:
+        glyphs: everything on the page.
+        usual: how high a digit of the page is, as the page lies.
+        judge: says how likely each is a digit.
+    """
+    sides = [max(g.ink.shape) if g.other < LETTER and g.is_clear and g.mass >= max(g.ink.shape) else 0 for g in glyphs]
+    digits = [g for g, side in zip(glyphs, sides, strict=True) if LOW * usual <= side <= HIGH * usual]
+    if len(digits) < FEW:
+        return 0
+    digits = digits[:: -(-len(digits) // MANY)]
+
+    def likely(turns: int) -> float:
+        """How likely these are digits, if the page is turned, on average."""
+        seen = judge([np.ascontiguousarray(np.rot90(g.ink, turns)) for g in digits])
+        return float(np.exp(np.log(np.maximum(seen, LEAST)).mean()))
+
+    lying = likely(0)
+    if lying > BETTER:
+        return 0
+    turned = {turns: likely(turns) for turns in (1, 2, 3)}
+    best = max(turned, key=lambda turns: turned[turns])
+    return best if turned[best] > SURE and lying < BETTER * turned[best] else 0
+
+
+def turn_back(box: Rectangle, turns: int, shape: tuple[int, int]) -> Rectangle:
+    """A box on a picture, (H, W), that was turned to the left by quarter turns, on the picture as it was."""
+    left, top, width, height = box
+    h, w = shape
+    for _ in range(turns):
+        left, top, width, height, h, w = h - top - height, left, height, width, w, h
+    return left, top, width, height
