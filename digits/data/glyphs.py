@@ -14,8 +14,6 @@ from digits.data.locate import Grey, InkMap
 
 CLEAR = 0.85  # three quarters of the ink of dirt, or of what is left of a line, are below; a digit has 0.97
 LETTER = 0.8  # of what is clearly no digit is seen as none, at least
-DARK = 0.6  # of the contrast of a stroke, at least, has what goes on beyond its ends
-RIM = 2, 4  # pixels around a glyph: beyond the soft edge of its strokes
 POINT = 0.36  # of the usual height of a digit: a point is smaller
 MOST = 1500  # parts of a page that are looked at; a page has fewer digits
 
@@ -111,43 +109,6 @@ def merge(glyphs: list[Glyph]) -> Glyph:
         np.maximum(contact[here], g.contact, out=contact[here])
     mass = sum(g.mass for g in glyphs)
     return Glyph(top, left, ink, contact, sum(g.other * g.mass for g in glyphs) / max(mass, 1e-6))
-
-
-def dark_rim(glyph: Glyph, found: InkMap) -> float:
-    """The share of what is close around a glyph that is about as dark as it, but no ink: much where a border goes on.
-
-    From 0 to 1. Of light strokes on dark paper, what is about as light.
-    """
-    own, ink, image = surroundings(glyph, found)
-    near, far = (ndimage.binary_dilation(own, np.ones((3, 3)), n) for n in RIM)
-    rim = image[far & ~near & (ink < THRESHOLD)]
-    stroke, paper = levels(own, image)
-    depth = abs(stroke - paper)
-    return float(((rim - paper) * np.sign(stroke - paper) > DARK * depth).sum() / max(rim.size, 1))
-
-
-def contrast(glyph: Glyph, found: InkMap) -> float:
-    """How much a glyph differs from the paper around it, as a share of its level, whatever the light."""
-    own, _, image = surroundings(glyph, found)
-    stroke, paper = levels(own, image)
-    return abs(stroke - paper) / max(paper, 0.05)
-
-
-def levels(own: NDArray[np.bool_], image: Grey) -> tuple[float, float]:
-    """The grey levels of strokes and of the paper around them; paper is white where there is none to be seen."""
-    stroke, paper = (float(np.median(image[here])) if here.any() else 1.0 for here in (own, ~own))
-    return stroke, paper
-
-
-def surroundings(glyph: Glyph, found: InkMap) -> tuple[NDArray[np.bool_], Grey, Grey]:
-    """A glyph's box and what is close around: where its strokes are, all ink, and the grey levels; each (h, w)."""
-    wide = RIM[1]
-    top, left = max(0, glyph.top - wide), max(0, glyph.left - wide)
-    here = (slice(top, glyph.bottom + wide), slice(left, glyph.right + wide))
-    own = np.zeros(found.ink[here].shape, bool)
-    y, x = glyph.top - top, glyph.left - left
-    own[y : y + glyph.height, x : x + glyph.width] = glyph.ink > THRESHOLD
-    return own, found.ink[here], found.image[here]
 
 
 def usual_height(glyphs: list[Glyph]) -> float:

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from digits.data.around import contrast, dark_ends, dark_rim
 from digits.data.cuts import split_all
-from digits.data.glyphs import CLEAR, Glyph, contrast, dark_rim, find_glyphs, join, pen_of, thickness, usual_height
+from digits.data.glyphs import CLEAR, Glyph, find_glyphs, join, pen_of, thickness, usual_height
 from digits.data.grey import to_grey
 from digits.data.judge import judge
 from digits.data.layout import reading_order
@@ -28,7 +29,8 @@ FEW, MANY = 14, 110  # heights of digits that are seen well
 LOW, NARROW = 0.6, 0.2  # of a digit's usual height: a digit that is lower is rare, and then not that narrow
 SURE = 0.97  # the confidence of a low digit, and of one on strong lines
 GOES_ON = 0.14  # of what is close around a piece of a border is as dark
-ENDS = 0.05  # and at most around a mark
+RUNS_ON = 0.2  # of what is beyond both ends of a narrow piece is
+ENDS = 0.05  # of what is around a mark is, at most
 SLIVER = 0.8  # of the usual height: what is narrow and lower, and finer than `FINE` of the pen, is a piece of a line
 FINE = 0.6
 PALE = 0.7  # so clearly ink is a pale digit, at least; see `Glyph.clarity`
@@ -191,8 +193,11 @@ def without_pieces(glyphs: list[Glyph], usual: float) -> list[Glyph]:
 def without_borders(glyphs: list[Glyph], usual: float, found: InkMap) -> list[Glyph]:
     """Those that are no pieces of borders: close around these, the border goes on, as dark as they are.
 
-    Where that is so of many, the paper has strong lines, which go through digits: these count as low ones do.
+    Where that is so of many, the paper has strong lines, which go through digits: these count as low ones do. What is
+    narrow and goes on at both ends is no digit: the gap between two dark boxes with light digits looks like a 1.
     """
+    narrow = [g for g in glyphs if g.width < 0.5 * g.height and dark_ends(g, found) >= RUNS_ON]
+    glyphs = [g for g in glyphs if not any(g is one for one in narrow)]
     lined = [g for g in glyphs if g.other < 0.5 and dark_rim(g, found) >= GOES_ON]
     if len(lined) > MANY_LINED * len(glyphs):
         return without_doubtful(glyphs, lined, usual)

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import ndimage
 
+from digits.data.around import levels, surroundings
 from digits.data.frames import THRESHOLD
-from digits.data.glyphs import LETTER, POINT, Glyph, levels, surroundings
+from digits.data.glyphs import LETTER, POINT, Glyph
 from digits.data.locate import InkMap
 
 TALL = 0.7  # of a digit's usual height: beside lower glyphs, no points are looked for
