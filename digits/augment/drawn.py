@@ -53,7 +53,7 @@ def looped_six(images: Tensor) -> Tensor:
     """A stem and a loop, small to almost as high as the 6, that need not close, or crosses the stem."""
     x, y = random_like(images[:, 0, 0], 13, 20), random_like(images[:, 0, 0], 3, 5)  # the top of the stem
     bottom, left = y + random_like(x, 17, 20), random_like(x, 8, 11)
-    loop, right = random_like(x, 5, 14), left + random_like(x, 5, 12)  # height, and right end
+    loop, right = random_like(x, 5, 16), left + random_like(x, 5, 12)  # height, and right end
     middle = bottom - loop / 2
     stem = [point(x, y), point(left, y + random_like(x, -1, 8)), point(left, middle)]
     under = [point(left, middle), point(left, bottom), point(right, bottom), point(right, middle)]

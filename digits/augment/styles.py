@@ -55,14 +55,13 @@ def gap(images: Tensor) -> Tensor:
 
 
 def upstroke(images: Tensor) -> Tensor:
-    """An upstroke before the 1, as is usual in Europe, and to four in ten a foot."""
+    """An upstroke before the 1, as is usual in Europe, up to as wide as the 1 is high, and to four in ten a foot."""
     _, top, _, bottom = box(images)
     x, y = column(images, top), top + 0.6
-    length, angle = random_like(x, 4, 14), random_like(x, 0.35, 1.25)
-    start = point(x - length * angle.cos(), y + length * angle.sin())
-    middle = point(
-        x - length * angle.cos() * random_like(x, 0.3, 0.6), y + length * angle.sin() * random_like(x, 0.2, 0.5)
-    )
+    length, angle = random_like(x, 4, 18), random_like(x, 0.3, 1.25)
+    wide, high = (length * angle.cos()).clamp(max=x - 2), length * angle.sin()
+    start = point(x - wide, y + high)
+    middle = point(x - wide * random_like(x, 0.3, 0.6), y + high * random_like(x, 0.2, 0.5))
     x, y = column(images, bottom), bottom - 0.4
     foot = torch.cat([point(x - random_like(x, 2, 6), y), point(x + random_like(x, 2, 7), y)], dim=1)
     foot[random_like(x, 0, 1) > 0.4] = torch.nan
