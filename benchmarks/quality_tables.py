@@ -147,19 +147,20 @@ PAGES = {"pages: photo": "photographed pages", "ten kinds": "the first ten kinds
 
 @fills("synthetic-pages")
 def synthetic_pages() -> str:
-    figures = read("synthetic_pages")
+    figures, others = read("synthetic_pages"), read("ocr_pages")
     kinds = {name: found for name, found in figures.items() if isinstance(found, dict) and "read %" in found}
     kinds["ten kinds"] = kinds.pop("ten kinds")  # last
     rows = [
         [
             PAGES.get(name, name),
-            *(f"{found[share]:.1f}%" if share in found else "" for share in ("read %", "extra %")),
-            f"{found['max s']:.1f} s" if "max s" in found else "",
+            *(f"{one[share]:.1f}%" for one in (found, others[name]) for share in ("read %", "extra %")),
+            f"{found['max s']:.1f} s",
         ]
         for name, found in kinds.items()
         if name != "pages: drawing"  # a single page
     ]
-    return table(["kind", "digits read", "extra digits", "slowest page"], rows, figures)
+    header = ["kind", "digits read", "extra", "RapidOCR: read", "extra", "slowest page"]
+    return table(header, rows, figures)
 
 
 @fills("page-memory")
