@@ -10,6 +10,7 @@ from digits.data import datamodule_of
 from digits.doubt import fit_doubt
 from digits.metrics import fit_temperature
 from digits.models import Classifier
+from digits.network import Network
 
 ENOUGH = 5000  # images
 
@@ -49,7 +50,7 @@ class Calibration(OutcomeCollector):
                 trainer.strategy.checkpoint_io.save_checkpoint(checkpoint, callback.best_model_path)
 
 
-def calibrate(network: Classifier, logits: Tensor, labels: Tensor) -> None:
+def calibrate(network: Network, logits: Tensor, labels: Tensor) -> None:
     """Set temperature and doubt from logits, (N, K), of images of digits, and their labels, (N,)."""
     if not logits.isfinite().all():
         return  # `FiniteLoss` says so at the end of the epoch
