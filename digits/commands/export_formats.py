@@ -89,8 +89,8 @@ def write_onnx(deployed: ExportModule, path: Path, facts: dict[str, str]) -> Non
     import onnx
 
     example = torch.zeros(2, 28, 28, dtype=torch.uint8)
-    silent = redirect_stdout(StringIO()), redirect_stderr(StringIO())  # the exporter's own progress
-    with silent[0], silent[1], refuse_untraceable(deployed.model):
+    # What the exporter prints is its own progress.
+    with redirect_stdout(StringIO()), redirect_stderr(StringIO()), refuse_untraceable(deployed.model):
         program = torch.onnx.export(
             deployed,
             (example,),

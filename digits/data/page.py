@@ -196,8 +196,7 @@ def without_borders(glyphs: list[Glyph], usual: float, found: InkMap) -> list[Gl
     Where that is so of many, the paper has strong lines, which go through digits: these count as low ones do. What is
     narrow and goes on at both ends is no digit: the gap between two dark boxes with light digits looks like a 1.
     """
-    narrow = [g for g in glyphs if g.width < 0.5 * g.height and dark_ends(g, found) >= RUNS_ON]
-    glyphs = [g for g in glyphs if not any(g is one for one in narrow)]
+    glyphs = [g for g in glyphs if g.width >= 0.5 * g.height or dark_ends(g, found) < RUNS_ON]
     lined = [g for g in glyphs if g.other < 0.5 and dark_rim(g, found) >= GOES_ON]
     if len(lined) > MANY_LINED * len(glyphs):
         return without_doubtful(glyphs, lined, usual)
