@@ -18,9 +18,7 @@ from digits.console import COMMANDS, OPTIONS, PROGRAM, did_you_mean, one_line, r
 from digits.errors import InputError
 
 LIGHTNING = ("fit", "validate", "test", "predict", "export")
-INK = {
-    f"{option}{name}" for option in ("", "--config=") for name in ("ink", "ink.yaml", "configs/ink.yaml")
-}  # no classifier
+INK = ("ink", "ink.yaml", "configs/ink.yaml")  # the config of a network that is no classifier
 FLAGS = ("-h", "--help", "--help-all", "--json", "--print_config")  # options without a value
 LIGHTNING_OPTIONS = ("-c", "--config", "--print_config")  # LightningCLI's own: settings of several commands
 
@@ -69,7 +67,7 @@ def run(args: list[str]) -> None:
     elif command == "predict" and names_pictures(options):
         names, rest = split_pictures(options)
         importlib.import_module("digits.commands.predict").main([*rest, "--", *names] if names else rest)
-    elif command == "fit" and INK & {*options}:
+    elif command == "fit" and any(name in INK for name in configs_named(options)):
         importlib.import_module("digits.commands.fit_ink").main(args)
     elif command in LIGHTNING or command.split("=")[0] in LIGHTNING_OPTIONS:
         gc.disable()  # what is imported stays: to look for garbage in it takes a quarter of the time
@@ -105,6 +103,12 @@ def with_pictures(args: list[str]) -> list[str]:
     chosen = any(word.partition("=")[0] in ("--ckpt_path", "--config", "-c", "--model", "--name") for word in rest)
     network = [] if chosen else ["--ckpt_path=pretrained"]
     return [command, *network, "--data=ImageDataModule", f"--data.path={json.dumps(names)}", *rest]
+
+
+def configs_named(options: list[str]) -> list[str]:
+    """What follows --config or -c, or an equals sign behind it, among the words that follow a command."""
+    after = [value for option, value in itertools.pairwise(options) if option in ("-c", "--config")]
+    return after + [word.partition("=")[2] for word in options if word.startswith(("-c=", "--config="))]
 
 
 def names_pictures(options: list[str]) -> bool:
