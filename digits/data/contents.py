@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
+from digits.data.grey import to_grey
 from digits.data.judge import confidences
 from digits.data.page import NOWHERE, DigitBox, prepare_several
-from digits.data.photo import Box, NoDigit, prepare_one
+from digits.data.paper import has_even_edge
+from digits.data.photo import Box, NoDigit, is_tiny, prepare_one
 from digits.memory import return_freed_memory
 
 Content = tuple[NDArray[np.uint8], str, DigitBox]  # see `prepare_several`
@@ -37,7 +39,7 @@ def find_contents(image: Image.Image) -> list[Content]:
         NoDigit: the picture is blank, or shows nothing that could be a digit.
     """
     try:
-        form, box = prepare_one(image)
+        form, box = prepare_likelier(image)
     except NoDigit:
         found = several(image)
         if any(not note for _, note, _ in found):
@@ -53,6 +55,25 @@ def find_contents(image: Image.Image) -> list[Content]:
     if (len(digits) < 2 and not signed) or is_one(box, alone, found):
         return [(form, "", in_picture(box, image))]
     return found
+
+
+def prepare_likelier(image: Image.Image) -> tuple[NDArray[np.uint8], Box]:
+    """See `prepare_one`; a tiny picture has an uneven edge by strokes that reach it, or by a shadow: what is likelier.
+
+    Raises:
+        NoDigit: the picture is blank, or shows nothing that could be a digit.
+    """
+    grey = to_grey(image)
+    if not is_tiny(grey) or has_even_edge(grey):
+        return prepare_one(image)
+    ways = []
+    for shaded in (True, False):
+        try:
+            ways.append(prepare_one(image, shaded))
+        except NoDigit:
+            if not (shaded or ways):
+                raise
+    return ways[int(confidences(np.stack([form for form, _ in ways])).argmax())]
 
 
 def several(image: Image.Image) -> list[Content]:

@@ -29,7 +29,7 @@ CENTRE = 14.0  # row and column of the centre of mass: 14.00 ± 0.29 in MNIST
 OFF_CENTRE = 0.55  # pixels between them at most; at most 0.52 in MNIST
 BRIGHTEST = 250.0  # grey level; 254 or 255 in MNIST
 STROKE = 2.0  # pixels; half of MNIST's digits are written with 1.3 to 2.6
-TINY = 100  # pixels along the longer side of a picture that is cut out close to its digit, and has no shadows
+TINY = 100  # pixels along the longer side of a picture that is cut out close to its digit
 MARGIN = 0.25  # of the longer side
 ONE = 72  # pixels along the longer side of a picture of one digit, at first
 FAINT = 0.75  # the ink of loose parts that belong to no digit has less, on average
@@ -95,8 +95,8 @@ def prepare(image: Image.Image) -> NDArray[np.uint8]:
     return prepare_one(image)[0]
 
 
-def prepare_one(image: Image.Image) -> tuple[NDArray[np.uint8], Box]:
-    """Bring a picture of one digit to MNIST's form, and say where the digit stands; see `prepare`.
+def prepare_one(image: Image.Image, shaded: bool = False) -> tuple[NDArray[np.uint8], Box]:
+    """Bring a picture of one digit to MNIST's form, and say where the digit stands; see `prepare` and `find_digit`.
 
     Raises:
         NoDigit: the picture is blank, or shows a filled shape.
@@ -105,21 +105,21 @@ def prepare_one(image: Image.Image) -> tuple[NDArray[np.uint8], Box]:
     if is_mnist(grey):
         rows, columns = (np.flatnonzero(grey.any(axis=axis)) for axis in (1, 0))
         return grey.round().astype(np.uint8), Box(columns[0], rows[0], columns[-1] + 1, rows[-1] + 1, True)
-    ink, box = find_digit(grey)
+    ink, box = find_digit(grey, shaded)
     return center(resize_to_box(ink)), box
 
 
-def find_digit(grey: Grey) -> tuple[Grey, Box]:
+def find_digit(grey: Grey, shaded: bool = False) -> tuple[Grey, Box]:
     """The ink of the digit that a picture, (H, W), shows: (h, w), 0 to 1; and where it stands.
 
-    Strokes that touch the edge of a picture look like lines of its paper. So a tiny one gets a margin, and so does one
-    with an even edge in which nothing clear is found. Where a tiny one seems to have nothing but a line even then, its
-    ink is what differs from its paper.
+    Strokes that touch the edge of a picture look like lines of its paper. So a tiny one gets a margin, unless it is
+    `shaded`, and so does one with an even edge in which nothing clear is found. Where a tiny one seems to have nothing
+    but a line even then, its ink is what differs from its paper.
 
     Raises:
         NoDigit: there is no ink, or none that is clear.
     """
-    if max(grey.shape) > TINY:
+    if shaded or not is_tiny(grey):
         try:
             return clear_digit(grey)
         except NoDigit:
@@ -129,11 +129,16 @@ def find_digit(grey: Grey) -> tuple[Grey, Box]:
     try:
         ink, box = clear_digit(np.pad(grey, margin, constant_values=paper_level(grey)))
     except NoDigit:
-        found = clean_ink(grey, GOOD / max(grey.shape)) if max(grey.shape) <= TINY else None
+        found = clean_ink(grey, GOOD / max(grey.shape)) if is_tiny(grey) else None
         if found is None:
             raise
         return main_digit(found)
     return ink, Box._make([*(n - margin for n in box[:4]), *box[4:]])
+
+
+def is_tiny(grey: Grey) -> bool:
+    """Whether a picture, (H, W), is one that is likely cut out close to its digit."""
+    return max(grey.shape) <= TINY
 
 
 def clear_digit(grey: Grey) -> tuple[Grey, Box]:

@@ -112,3 +112,12 @@ def test_a_minus_before_a_single_digit_is_read() -> None:
     page.paste(written("5").resize((100, 100)), (110, 20))
     ImageDraw.Draw(page).line((75, 70, 115, 70), fill=30, width=7)
     assert load("pretrained").read(page).text == "-5"
+
+
+@pytest.mark.parametrize("digit", "0269")
+def test_the_shadow_on_a_tiny_picture_is_no_ink(digit: str) -> None:
+    y, x = np.mgrid[:64, :64] / 64
+    for turns in range(4):
+        shade = np.where(np.rot90(0.5 * x + y, turns) > 0.85, 0.65, 1) * (1 - 0.3 * x)
+        page = np.asarray(written(digit, 64, 4)) * shade
+        assert load("pretrained").read(Image.fromarray(page.astype(np.uint8))).text == digit
