@@ -19,7 +19,8 @@ ASK_EVERY = 10  # steps between which several processes agree whether to stop
 class StopAtStep(Callback):
     """On Ctrl-C, SIGTERM or SIGHUP, finish the step, save a checkpoint, and end. A second signal ends at once.
 
-    A step is finished when the optimizer has stepped, so that no gradients that were summed up so far are lost.
+    A step is finished when the optimizer has stepped, so that no gradients that were summed up so far are lost. What is
+    ignored already, such as SIGHUP under `nohup`, stays so.
 
     Args:
         to_resume: the command that goes on from the checkpoint, for what is printed; None saves nothing.
@@ -34,7 +35,8 @@ class StopAtStep(Callback):
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         if threading.current_thread() is threading.main_thread():
             for number in SIGNALS:
-                self.before[number] = signal.signal(number, self.receive)
+                if signal.getsignal(number) is not signal.SIG_IGN:  # nohup: closing the terminal is not to stop the run
+                    self.before[number] = signal.signal(number, self.receive)
 
     def receive(self, number: int, frame: Any) -> None:
         """Note a signal; the next one finds what was there before."""

@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 import torch
+from lightning.pytorch import Trainer
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from digits.callbacks.interruption import StopAtStep
 from digits.cli import main
 from digits.models import Classifier, SmallCNN
 from tests.helpers import SMALL, Digits, replace_bundled, run_state
@@ -140,3 +142,18 @@ def test_a_command_that_is_repeated_by_torchrun_or_slurm_goes_on(
     monkeypatch.setenv("SLURM_RESTART_COUNT", "1")
     assert "Checkpoint: lightning_logs/job/version_1/checkpoints/last.ckpt" in digits("fit", *FIT, "--name=job")
     assert run_state(tmp_path / "lightning_logs/job/version_1") == untouched
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="Windows has no SIGHUP")
+def test_a_signal_that_is_ignored_as_under_nohup_stays_so() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        callback = StopAtStep("digits fit")
+        callback.on_train_start(Trainer(logger=False), SmallCNN())
+        os.kill(os.getpid(), signal.SIGHUP)
+        assert callback.received == 0
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert callback.received == signal.SIGTERM
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
