@@ -14,6 +14,8 @@ from pathlib import Path
 from digits.commands.parser import CommandParser
 from digits.errors import InputError
 
+FOR_ALL = "have pictures read, save drawings into my_digits/, and train"
+
 
 def command_parser() -> CommandParser:
     """The options of `digits demo`."""
@@ -65,23 +67,28 @@ def demo(
         if getattr(error, "errno", None) == errno.EADDRINUSE:
             raise InputError(f"--port {port} is in use: give another, such as --port {port + 1}") from None
         raise InputError(f"--host {host} --port {port}: {getattr(error, 'strerror', None) or error}") from None
-    print(f"Checkpoint: {source}")
-    if ckpt_path is None and source != SHIPPED:
-        print("Your newest run answers; for the package's own network use the page's menu, or --ckpt_path pretrained")
-    if host not in LOOPBACK:
-        print(
-            "Everyone who reaches this computer can draw, have pictures read, save drawings into my_digits/, and train"
-            + (f",\nat {server.shared_url}" if host in ("0.0.0.0", "::") else "")
-        )
-    print(f"Open {server.url} (Ctrl-C ends)", flush=True)
-    app.helpers.start()
     if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, signal.default_int_handler)  # it ends what it has started, as for Ctrl-C
-    if browser:
-        threading.Thread(target=webbrowser.open, args=(server.url,), daemon=True).start()
-    with contextlib.suppress(KeyboardInterrupt), server:
-        server.serve_forever()
-    app.end()
+        for number in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):  # the latter: of a closed terminal
+            if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
+                signal.signal(number, signal.default_int_handler)  # it ends what it has started, as for Ctrl-C
+    try:
+        with contextlib.suppress(KeyboardInterrupt), server:
+            print(f"Checkpoint: {source}")
+            if ckpt_path is None and source != SHIPPED:
+                print(
+                    "Your newest run answers; for the package's own network use the page's menu, or "
+                    "--ckpt_path pretrained"
+                )
+            if host not in LOOPBACK:
+                address = f",\nat {server.shared_url}" if host in ("0.0.0.0", "::") else ""
+                print(f"Everyone who reaches this computer can draw, {FOR_ALL}{address}")
+            print(f"Open {server.url} (Ctrl-C ends)", flush=True)
+            app.helpers.start()
+            if browser:
+                threading.Thread(target=webbrowser.open, args=(server.url,), daemon=True).start()
+            server.serve_forever()
+    finally:
+        app.end()
 
 
 def newest(root: Path) -> Path | str:

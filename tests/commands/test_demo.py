@@ -154,6 +154,30 @@ def test_no_former_answer_stands_beside_a_photo_that_is_being_read(page: Any, tm
 
 
 @pytest.mark.slow
+def test_of_two_photos_the_one_dropped_last_is_read_however_long_the_first_takes(page: Any, tmp_path: Path) -> None:
+    Image.fromarray(np.random.default_rng(0).integers(0, 255, (3000, 3000, 3), np.uint8)).save(tmp_path / "large.jpg")
+    written("7").save(tmp_path / "7.png")
+    page.set_input_files("#file", tmp_path / "large.jpg")
+    page.set_input_files("#file", tmp_path / "7.png")
+    assert says(page, "7")
+    page.wait_for_timeout(1000)
+    assert page.evaluate("paper.photo.file.name") == "7.png"
+
+
+@pytest.mark.slow
+def test_what_can_no_longer_be_taken_back_is_said(page: Any) -> None:
+    page.click("#clear")
+    draw(page, "3", 100, 50, 180, 300)
+    assert said(page) == "3"
+    page.locator("#labels button", has_text="8").click()
+    page.wait_for_selector("#saved code")
+    page.evaluate("backend.forget(document.querySelector('#saved p').textContent.match(/8.[0-9a-f]+.png/)[0])")
+    page.click("#saved button")
+    page.wait_for_selector("#saved:has-text('there is no such drawing')")
+    page.errors.clear()  # Chromium's own, of the status
+
+
+@pytest.mark.slow
 def test_a_tap_saves_what_it_was_and_another_takes_it_back(page: Any) -> None:
     page.click("#clear")
     draw(page, "3", 100, 50, 180, 300)
@@ -252,6 +276,17 @@ def test_a_phone_shows_the_whole_width_nothing_is_from_elsewhere_and_no_error_is
     assert box["width"] == 390
     assert box["height"] >= 0.49 * 844
     assert page.errors == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_the_server_ends_when_it_is_told_to_or_its_terminal_is_closed(name: str, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "digits", "demo", "--ckpt_path=pretrained", "--browser=false", "--port=0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=tmp_path) as server:
+        assert server.stdout is not None
+        assert [server.stdout.readline().split()[0] for _ in range(2)] == ["Checkpoint:", "Open"]
+        server.send_signal(getattr(signal, name))
+        assert server.wait(60) == 0
 
 
 def test_a_checkpoint_or_port_that_cannot_be_used_is_one_line() -> None:

@@ -63,9 +63,9 @@ class Helper:
         """Start the process, if it does not run."""
         if self.process is None or not self.process.is_alive():
             self.connection, child = CONTEXT.Pipe()
-            self.process = CONTEXT.Process(target=work, args=(child, self.module), daemon=True)
-            self.process.start()
-            self.is_ready = False
+            process = CONTEXT.Process(target=work, args=(child, self.module), daemon=True)
+            process.start()
+            self.process, self.is_ready = process, False  # not before: Ctrl-C may end the start, and then there is none
             child.close()
 
     def end(self) -> None:
