@@ -172,7 +172,10 @@ get("inside").ontoggle = () => showInside();
 document.ondragover = (event) => event.preventDefault();
 document.ondrop = (event) => {
   event.preventDefault();
-  if (event.dataTransfer.files.length && backend.readPicture) paper.show(event.dataTransfer.files[0]);
+  const [file] = event.dataTransfer.files;
+  if (!backend.readPicture) say("This page reads only what is drawn on it");
+  else if (file) paper.show(file);
+  else say("That is no file: save the picture, and drop it from there");
 };
 document.onkeydown = (event) => {
   const elsewhere = event.target.matches?.("select, input");

@@ -7,6 +7,7 @@ class Paper {
     this.changed = changed; // called after each change
     this.strokes = [];
     this.photo = null; // {file, picture}
+    this.awaited = null; // the file that is to be the photo
     this.before = null; // {strokes, photo} that were cleared last
     this.kept = false; // whether all that is drawn is saved: the next stroke is of another drawing
     this.pointer = null; // that draws; others are ignored meanwhile, such as the palm beside a pen
@@ -78,7 +79,9 @@ class Paper {
 
   async show(file) {
     let picture = null;
+    this.awaited = file;
     try { picture = await createImageBitmap(file); } catch { /* the server says what is wrong with it */ }
+    if (this.awaited !== file) return; // another was dropped meanwhile
     this.empty();
     this.photo = {file, picture};
     this.update();

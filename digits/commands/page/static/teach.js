@@ -21,8 +21,12 @@ async function save(label) {
     const undo = element("button", {type: "button", textContent: "Undo"});
     undo.onclick = async () => {
       keep(digit, false);
-      await backend.forget(saved);
-      get("saved").replaceChildren("Not saved");
+      try {
+        await backend.forget(saved);
+        get("saved").replaceChildren("Not saved");
+      } catch (error) {
+        get("saved").replaceChildren(error.message);
+      }
     };
     get("saved").replaceChildren(
       element("p", {}, `Saved as ${folder}${saved} (${drawings.toLocaleString("en")} in all) `, undo),
@@ -65,7 +69,18 @@ async function offer(run) {
   get("trained").append(use);
 }
 
-get("train").onclick = () => follow(() => backend.train());
+// Begin to train, unless another page has.
+async function begin() {
+  try {
+    return await backend.train();
+  } catch (error) {
+    const state = await backend.training();
+    if (state.running) return state;
+    throw error;
+  }
+}
+
+get("train").onclick = () => follow(begin);
 get("stop").onclick = () => backend.stop().catch(() => {}); // what follows says what came of it
 backend.training().then((state) => {
   if (!state.running) return;
