@@ -89,9 +89,12 @@ def run(args: list[str]) -> None:
 
 
 def search_working_directory() -> None:
-    """Let modules in the working directory be imported, such as that of --model mine.Net, as python -m does."""
+    """Let modules in the working directory be imported, such as that of --model mine.Net.
+
+    Those that are installed come first: a random.py or torch.py that lies there is not for this program.
+    """
     if not sys.flags.safe_path and str(Path.cwd()) not in sys.path:
-        sys.path.insert(0, str(Path.cwd()))
+        sys.path.append(str(Path.cwd()))
 
 
 def with_pictures(args: list[str]) -> list[str]:
