@@ -3,19 +3,22 @@
 Only what the command needs is imported: torch and Lightning take seconds.
 """
 
-import errno
+import contextlib
 import gc
 import importlib
 import itertools
 import json
-import os
 import signal
 import sys
+import threading
+from collections.abc import Iterator
 from pathlib import Path
+from types import FrameType
 
 from digits import __version__
-from digits.console import COMMANDS, OPTIONS, PROGRAM, did_you_mean, one_line, repair_output, usage
+from digits.console import COMMANDS, OPTIONS, PROGRAM, did_you_mean, one_line, usage
 from digits.errors import InputError
+from digits.standard_output import discard_output, repair_output
 
 LIGHTNING = ("fit", "validate", "test", "predict", "export")
 INK = ("ink", "ink.yaml", "configs/ink.yaml")  # the config of a network that is no classifier
@@ -33,26 +36,45 @@ def main(args: list[str] | None = None) -> None:
         SystemExit: with the error, or the exit status where it is not 0.
     """
     repair_output()
+    interrupts: list[int] = []
     try:
         try:
-            run(sys.argv[1:] if args is None else args)
+            with noting_interrupts(interrupts):
+                run(sys.argv[1:] if args is None else args)
         finally:
             sys.stdout.flush()  # here, where an error is told: at its end, Python would only mention it
     except BrokenPipeError:  # who reads, such as `head`, has read enough
         discard_output()
         sys.exit(128 + signal.SIGPIPE)
     except (InputError, OSError, ModuleNotFoundError) as error:
-        if isinstance(error, OSError) and error.errno == errno.ENOSPC and error.filename is None:  # files have names
-            discard_output()
-            sys.exit(one_line("standard output can't be written: the disk is full"))
         sys.exit(one_line(error))
     except KeyboardInterrupt:
         sys.exit(128 + signal.SIGINT)
+    except Exception:
+        if interrupts:
+            sys.exit(128 + signal.SIGINT)
+        raise
 
 
-def discard_output() -> None:
-    """Throw away what was printed and can't be written, and what is still to come."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+@contextlib.contextmanager
+def noting_interrupts(interrupts: list[int]) -> Iterator[None]:
+    """Add each Ctrl-C to a list: libraries that are being imported may catch it, and then fail for want of a part."""
+
+    def receive(number: int, frame: FrameType | None) -> None:
+        interrupts.append(number)
+        signal.default_int_handler(number, frame)
+
+    if (
+        signal.getsignal(signal.SIGINT) is not signal.default_int_handler
+        or threading.current_thread() is not threading.main_thread()
+    ):
+        yield
+        return
+    signal.signal(signal.SIGINT, receive)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def run(args: list[str]) -> None:

@@ -1,6 +1,5 @@
 """What the command line says: its commands, suggestions, and errors of one line. Imports nothing that takes time."""
 
-import io
 import logging
 import os
 import re
@@ -222,14 +221,6 @@ def columns() -> int | None:
 def highlight(text: str) -> str:
     """`text` in green where the output has colours, and NO_COLOR (no-color.org) is unset."""
     return f"\033[32m{text}\033[0m" if is_terminal() and not os.environ.get("NO_COLOR") else text
-
-
-def repair_output() -> None:
-    """Let printing never fail: a closed output takes all and keeps nothing, and "?" stands for what it can't encode."""
-    if sys.stdout is None:  # as after `>&-`
-        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115
-    elif sys.stdout.errors == "strict" and isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")
 
 
 def quiet() -> None:

@@ -28,6 +28,7 @@ LAYERS = [
         "own_batches",
         "parquet",
         "processes",
+        "standard_output",
         "transforms",
     },
     {

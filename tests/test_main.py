@@ -1,6 +1,8 @@
 """Which command is meant is found out without torch, and a process ends when all that it started has ended."""
 
+import importlib.util
 import os
+import signal
 import subprocess
 import sys
 import tomllib
@@ -11,7 +13,7 @@ import pytest
 from PIL import Image
 
 from digits import __version__
-from digits.__main__ import configs_named, main
+from digits.__main__ import configs_named, main, search_working_directory
 from digits.console import COMMANDS, usage
 
 ROOT = Path(__file__).parent.parent
@@ -83,18 +85,6 @@ def test_what_is_not_there_is_named_and_the_nearest_suggested(args: list[str], m
     with pytest.raises(SystemExit) as info:
         main(args)
     assert info.value.code == f"error: {message}"
-
-
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="has no device that is always full")
-@pytest.mark.parametrize("unbuffered", ["", "1"])
-def test_a_full_disk_behind_standard_output_is_told(unbuffered: str) -> None:
-    environment = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
-    with Path("/dev/full").open("w") as full:
-        result = subprocess.run(
-            [sys.executable, "-m", "digits", "--help"], stdout=full, stderr=-1, text=True, cwd=ROOT, env=environment
-        )
-    assert result.stderr == "error: standard output can't be written: the disk is full\n"
-    assert result.returncode == 1
 
 
 @pytest.mark.parametrize("args", ["", "--help", "--version", "fti", "--hlep", "compare --help", "demo --help"])
@@ -233,3 +223,29 @@ def test_the_console_script_finds_modules_in_the_working_directory(tmp_path: Pat
     command = [sys.executable, str(script), "fit"]
     result = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=folder)
     assert result.stdout == "mine ['fit']\n", result.stderr
+
+
+def test_modules_in_the_working_directory_hide_none_that_is_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("of_mine", "antigravity"):  # Python has the second, too
+        (tmp_path / f"{name}.py").touch()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    search_working_directory()
+    here = {name: importlib.util.find_spec(name) for name in ("of_mine", "antigravity")}
+    assert {name for name, spec in here.items() if spec and Path(spec.origin or "").parent == tmp_path} == {"of_mine"}
+
+
+def test_an_interruption_that_a_library_catches_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt_import(args: list[str]) -> None:
+        try:
+            os.kill(os.getpid(), signal.SIGINT)
+        except KeyboardInterrupt:
+            raise ImportError("cannot load module more than once per process") from None
+
+    monkeypatch.setattr("digits.__main__.run", interrupt_import)
+    with pytest.raises(SystemExit) as info:
+        main(["list"])
+    assert info.value.code == 130
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
