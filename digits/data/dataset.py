@@ -171,7 +171,7 @@ class Digits(Dataset[Batch]):
 
     def left_out(self) -> dict[str, str]:
         """Why the others can be neither trained on nor scored, by their names."""
-        unknown = "neither its folder nor its name says which digit it is"
+        unknown = "neither its folder nor its name says which digit it is, as 7/ or 7_a.png do"
         notes = self.notes or [""] * len(self)
         rows = zip(self.ids, notes, self.labels.tolist(), strict=True)
         return {str(name): note or unknown for name, note, label in rows if note or label < 0}

@@ -83,8 +83,8 @@ class MixedDataModule(DigitsDataModule):
         self.own_images = own.labelled()
         labels = self.own_images.labels
         if len(labels) == 0:
-            why = next(iter(self.left_out.values()), "there are none")
-            raise InputError(f"there is nothing to train on: of {len(own):,} images none can be used ({why})")
+            first = "; ".join(f"{name}: {why}" for name, why in [*self.left_out.items()][:1])
+            raise InputError(f"there is nothing to train on: of {len(own):,} images none can be used ({first})")
         held_out = enough_to_hold_out(labels) if self.held_out is None else self.held_out
         if held_out >= len(labels):
             raise InputError(f"--data.val_size {held_out} leaves nothing to train on: there are {len(labels)} images")

@@ -230,4 +230,4 @@ def test_pictures_that_are_not_scored_are_named(digits: Digits) -> None:
     out = digits("test", "--ckpt_path=pretrained", "--data=ImageDataModule", "--data.path=mine")
     assert "on 1 image\n" in out
     assert "7/blank.png (blank)\n" in out
-    assert "who.png (neither its folder nor its name says which digit it is)\n" in out
+    assert "who.png (neither its folder nor its name says which digit it is, as 7/ or 7_a.png do)\n" in out
