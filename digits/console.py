@@ -8,7 +8,7 @@ import sys
 import textwrap
 import unicodedata
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NoReturn
@@ -58,13 +58,12 @@ NOISE = [
 
 def usage() -> str:
     """The help of `digits` itself."""
-    width = max(map(len, (*COMMANDS, *OPTIONS)))
+    width, room = max(map(len, (*COMMANDS, *OPTIONS))), min(columns() or 80, 80)
 
     def table(rows: dict[str, str]) -> str:
         indent = " " * (width + 4)
-        return "\n".join(
-            textwrap.fill(f"  {name:{width}}  {text}", 80, subsequent_indent=indent) for name, text in rows.items()
-        )
+        lines = (f"  {name:{width}}  {text}" for name, text in rows.items())
+        return "\n".join(textwrap.fill(line, max(room, width + 24), subsequent_indent=indent) for line in lines)
 
     return (
         f"usage: {PROGRAM} COMMAND [options]\n\n{DESCRIPTION}\n\n"
@@ -171,23 +170,6 @@ def shown(path: Path) -> str:
         return str(path.resolve().relative_to(Path.cwd()))
     except ValueError:
         return str(path)
-
-
-def as_table(rows: Sequence[Sequence[str]], left: int = 1, indent: str = "") -> str:
-    """Rows of text as aligned columns.
-
-    Args:
-        rows: the first may be the header; all of the same length.
-        left: how many columns are aligned to the left; the others are to the right.
-        indent: before each row.
-    """
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-
-    def align(row: Sequence[str]) -> str:
-        cells = zip(row, widths, strict=True)
-        return "  ".join(text.ljust(width) if i < left else text.rjust(width) for i, (text, width) in enumerate(cells))
-
-    return "\n".join(f"{indent}{align(row)}".rstrip() for row in rows)
 
 
 def amount(number: int, what: str) -> str:

@@ -29,6 +29,7 @@ LAYERS = [
         "parquet",
         "processes",
         "standard_output",
+        "table",
         "transforms",
     },
     {

@@ -8,7 +8,7 @@ from torch import Tensor
 from torchmetrics.functional.classification import multiclass_calibration_error, multiclass_confusion_matrix
 
 from digits.callbacks.outcomes import OutcomeCollector
-from digits.console import amount, columns, say, shown
+from digits.console import amount, columns, say
 from digits.data import datamodule_of
 from digits.data.own_loaders import has_own_loader
 from digits.files import replacing
@@ -62,7 +62,7 @@ class Report(OutcomeCollector):
             ):
                 path = folder / "test.json"
                 what = "stays as it was" if path.exists() else "is not written"
-                say(f"Not all images were tested: {shown(path)} {what}.")
+                say(f"Not all images were tested: {path.name} {what}.")
                 return
             path = folder / "test.json"
             scores = {name: float(metrics[f"test/{name}"]) for name in SCORES}

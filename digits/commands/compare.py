@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from digits.commands.parser import CommandParser
-from digits.console import as_table, printable
+from digits.console import printable
 from digits.errors import InputError
 from digits.records import RunRecord
 from digits.runs import PRETRAINED, SHIPPED, checkpoint_of, matches, runs_under
+from digits.table import as_table
 
 COLUMNS = ["run", "model", "parameters", "epochs", "min", "val error", "test"]
 PART = "* of a run on a part of the images: limit_train_batches, limit_val_batches or\n  overfit_batches of --trainer"

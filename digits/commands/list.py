@@ -10,9 +10,10 @@ from typing import get_args
 from digits.commands.compare import PART
 from digits.commands.parser import CommandParser
 from digits.config_files import describe, packaged
-from digits.console import PROGRAM, as_table, shown
+from digits.console import PROGRAM, shown
 from digits.records import RunRecord
 from digits.runs import LOG_ROOT, SHIPPED, runs_in, version
+from digits.table import as_table
 
 MARGIN = " " * 21  # of what is said of a source of images
 
