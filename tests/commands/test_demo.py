@@ -154,6 +154,22 @@ def test_no_former_answer_stands_beside_a_photo_that_is_being_read(page: Any, tm
 
 
 @pytest.mark.slow
+def test_a_stroke_that_is_taken_back_while_it_is_drawn_ends(page: Any) -> None:
+    page.click("#clear")
+    draw(page, "1", 40, 40, 20, 150)
+    box = page.locator("#paper").bounding_box()
+    for key, left in (("Control+z", 1), ("Escape", 0)):
+        page.mouse.move(box["x"] + 150, box["y"] + 50)
+        page.mouse.down()
+        page.keyboard.press(key)
+        page.mouse.move(box["x"] + 300, box["y"] + 250)
+        page.mouse.up()
+        assert page.evaluate("paper.strokes.filter((stroke) => stroke.every(([x]) => x < 100)).length") == left
+        assert page.evaluate("paper.strokes.length") == left
+    assert page.errors == []
+
+
+@pytest.mark.slow
 def test_of_two_photos_the_one_dropped_last_is_read_however_long_the_first_takes(page: Any, tmp_path: Path) -> None:
     Image.fromarray(np.random.default_rng(0).integers(0, 255, (3000, 3000, 3), np.uint8)).save(tmp_path / "large.jpg")
     written("7").save(tmp_path / "7.png")

@@ -44,9 +44,9 @@ class Paper {
 
   down(event) {
     if (this.pointer !== null || event.button > 0) return;
+    if (this.kept) this.empty();
     this.pointer = event.pointerId;
     this.canvas.setPointerCapture(event.pointerId);
-    if (this.kept) this.empty();
     this.strokes.push([this.point(event)]);
     this.update();
   }
@@ -62,18 +62,17 @@ class Paper {
     if (this.strokes.length) this.strokes.pop();
     else if (this.photo) this.photo = null;
     else if (this.before) [{strokes: this.strokes, photo: this.photo}, this.before] = [this.before, null];
-    this.kept = false;
+    [this.kept, this.pointer] = [false, null]; // a stroke that is being drawn ends with it
     this.update();
   }
 
   empty() {
     if (this.strokes.length || this.photo) this.before = {strokes: this.strokes, photo: this.photo};
-    [this.strokes, this.photo, this.kept] = [[], null, false];
+    [this.strokes, this.photo, this.kept, this.pointer] = [[], null, false, null];
   }
 
   clear() {
     this.empty();
-    this.pointer = null;
     this.update();
   }
 
