@@ -102,6 +102,7 @@ class BeforeAfter(Callback):
                 say(f"Fold {number} of {len(folds)}: {found:,} of {len(fold):,} own images right")
                 sys.stdout.flush()
         except (KeyboardInterrupt, SystemExit):  # the network itself is saved
+            say("Cross-validation was skipped.")
             return None
         return right
 
