@@ -3,21 +3,18 @@
 Only what the command needs is imported: torch and Lightning take seconds.
 """
 
-import contextlib
 import gc
 import importlib
 import itertools
 import json
 import signal
 import sys
-import threading
-from collections.abc import Iterator
 from pathlib import Path
-from types import FrameType
 
 from digits import __version__
 from digits.console import COMMANDS, OPTIONS, PROGRAM, did_you_mean, one_line, usage
 from digits.errors import InputError
+from digits.signals import ending_on_signals
 from digits.standard_output import discard_output, repair_output
 
 LIGHTNING = ("fit", "validate", "test", "predict", "export")
@@ -39,7 +36,7 @@ def main(args: list[str] | None = None) -> None:
     interrupts: list[int] = []
     try:
         try:
-            with noting_interrupts(interrupts):
+            with ending_on_signals(interrupts):
                 run(sys.argv[1:] if args is None else args)
         finally:
             sys.stdout.flush()  # here, where an error is told: at its end, Python would only mention it
@@ -50,31 +47,10 @@ def main(args: list[str] | None = None) -> None:
         sys.exit(one_line(error))
     except KeyboardInterrupt:
         sys.exit(128 + signal.SIGINT)
-    except Exception:
-        if interrupts:
+    except (Exception, SystemExit) as error:
+        if interrupts and (isinstance(error, Exception) or error.code == 1):
             sys.exit(128 + signal.SIGINT)
         raise
-
-
-@contextlib.contextmanager
-def noting_interrupts(interrupts: list[int]) -> Iterator[None]:
-    """Add each Ctrl-C to a list: libraries that are being imported may catch it, and then fail for want of a part."""
-
-    def receive(number: int, frame: FrameType | None) -> None:
-        interrupts.append(number)
-        signal.default_int_handler(number, frame)
-
-    if (
-        signal.getsignal(signal.SIGINT) is not signal.default_int_handler
-        or threading.current_thread() is not threading.main_thread()
-    ):
-        yield
-        return
-    signal.signal(signal.SIGINT, receive)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def run(args: list[str]) -> None:

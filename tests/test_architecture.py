@@ -28,6 +28,7 @@ LAYERS = [
         "own_batches",
         "parquet",
         "processes",
+        "signals",
         "standard_output",
         "table",
         "transforms",

@@ -2,7 +2,6 @@
 
 import importlib.util
 import os
-import signal
 import subprocess
 import sys
 import tomllib
@@ -235,17 +234,3 @@ def test_modules_in_the_working_directory_hide_none_that_is_installed(
     search_working_directory()
     here = {name: importlib.util.find_spec(name) for name in ("of_mine", "antigravity")}
     assert {name for name, spec in here.items() if spec and Path(spec.origin or "").parent == tmp_path} == {"of_mine"}
-
-
-def test_an_interruption_that_a_library_catches_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupt_import(args: list[str]) -> None:
-        try:
-            os.kill(os.getpid(), signal.SIGINT)
-        except KeyboardInterrupt:
-            raise ImportError("cannot load module more than once per process") from None
-
-    monkeypatch.setattr("digits.__main__.run", interrupt_import)
-    with pytest.raises(SystemExit) as info:
-        main(["list"])
-    assert info.value.code == 130
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

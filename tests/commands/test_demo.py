@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from digits.__main__ import main
 from tests.browser import chromium, digit_points, draw, said, says
 from tests.helpers import written
 
@@ -292,23 +291,3 @@ def test_a_phone_shows_the_whole_width_nothing_is_from_elsewhere_and_no_error_is
     assert box["width"] == 390
     assert box["height"] >= 0.49 * 844
     assert page.errors == []
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
-def test_the_server_ends_when_it_is_told_to_or_its_terminal_is_closed(name: str, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "digits", "demo", "--ckpt_path=pretrained", "--browser=false", "--port=0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=tmp_path) as server:
-        assert server.stdout is not None
-        assert [server.stdout.readline().split()[0] for _ in range(2)] == ["Checkpoint:", "Open"]
-        server.send_signal(getattr(signal, name))
-        assert server.wait(60) == 0
-
-
-def test_a_checkpoint_or_port_that_cannot_be_used_is_one_line() -> None:
-    with pytest.raises(SystemExit, match=r"error: .*absent\.ckpt: there is no such file"):
-        main(["demo", "--ckpt_path=absent.ckpt"])
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-        with pytest.raises(SystemExit, match=rf"error: --port {port} is in use: give another"):
-            main(["demo", "--ckpt_path=pretrained", "--browser=false", f"--port={port}"])
