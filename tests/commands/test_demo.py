@@ -246,6 +246,12 @@ def test_a_button_trains_on_the_drawings_and_the_new_network_answers(page: Any) 
     page.click("#train")
     page.wait_for_selector("#progress:visible")
     assert page.is_disabled("#train")
+    other = page.context.new_page()  # which cannot train, too, but follows
+    other.goto(page.url)
+    other.wait_for_selector("#stop:visible")
+    assert other.evaluate("begin().then((state) => state.running)")
+    other.close()
+    page.bring_to_front()
     page.click("#trained button", timeout=600_000)
     assert page.input_value("#network") == "fine_tuned/version_0"
     assert says(page, "7")
