@@ -25,7 +25,8 @@ from benchmarks.corruptions import CORRUPTIONS
 from benchmarks.record import make_parser, report
 from digits import load
 from digits.data import MNISTDataModule
-from digits.data.photo import NoDigit, prepare
+from digits.data.contents import prepare_likelier
+from digits.data.photo import NoDigit
 from digits.data.picture_file import read_picture
 from digits.data.split import stratified_split
 from digits.predictor import Predictor
@@ -67,7 +68,7 @@ class Set:
 def prepared(image: Image.Image) -> NDArray[np.uint8] | None:
     """A picture in MNIST's form, or None if there is no digit on it."""
     try:
-        return prepare(image)
+        return prepare_likelier(image)[0]
     except NoDigit:
         return None
 
