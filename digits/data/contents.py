@@ -6,6 +6,7 @@ that the page would have, and is no less likely; and where it is so much larger 
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,7 @@ from digits.data.grey import to_grey
 from digits.data.judge import confidences
 from digits.data.page import NOWHERE, DigitBox, prepare_several
 from digits.data.paper import has_even_edge
-from digits.data.photo import Box, NoDigit, is_tiny, prepare_one
+from digits.data.photo import NEAR, Box, NoDigit, is_tiny, prepare_one
 from digits.memory import return_freed_memory
 
 Content = tuple[NDArray[np.uint8], str, DigitBox]  # see `prepare_several`
@@ -58,21 +59,27 @@ def find_contents(image: Image.Image) -> list[Content]:
 
 
 def prepare_likelier(image: Image.Image) -> tuple[NDArray[np.uint8], Box]:
-    """See `prepare_one`; a tiny picture has an uneven edge by strokes that reach it, or by a shadow: what is likelier.
+    """See `prepare_one`; a picture that may have been seen badly is looked at in another way, too: the likelier counts.
+
+    A tiny picture has an uneven edge by strokes that reach it, or by a shadow. On others, thin strokes and the edges of
+    shadows are clearer from near.
 
     Raises:
         NoDigit: the picture is blank, or shows nothing that could be a digit.
     """
     grey = to_grey(image)
-    if not is_tiny(grey) or has_even_edge(grey):
-        return prepare_one(image)
     ways = []
-    for shaded in (True, False):
-        try:
-            ways.append(prepare_one(image, shaded))
-        except NoDigit:
-            if not (shaded or ways):
-                raise
+    if is_tiny(grey) and not has_even_edge(grey):
+        with suppress(NoDigit):
+            ways.append(prepare_one(image, shaded=True))
+    try:
+        ways.append(prepare_one(image))
+    except NoDigit:
+        if not ways:
+            raise
+    if not is_tiny(grey) and confidences(ways[0][0][None])[0] < LIKELY:
+        with suppress(NoDigit):
+            ways.append(prepare_one(image, side=NEAR))
     return ways[int(confidences(np.stack([form for form, _ in ways])).argmax())]
 
 

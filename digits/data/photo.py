@@ -31,7 +31,7 @@ BRIGHTEST = 250.0  # grey level; 254 or 255 in MNIST
 STROKE = 2.0  # pixels; half of MNIST's digits are written with 1.3 to 2.6
 TINY = 100  # pixels along the longer side of a picture that is cut out close to its digit
 MARGIN = 0.25  # of the longer side
-ONE = 72  # pixels along the longer side of a picture of one digit, at first
+ONE, NEAR = 72, 160  # pixels along the longer side of a picture of one digit, at first, and where that is unclear
 FAINT = 0.75  # the ink of loose parts that belong to no digit has less, on average
 SMALL, GOOD = 36, 64  # pixels: a digit that is smaller is looked at again, as large as that
 CLOSE = 0.1  # of it: what is farther away then does not belong to it
@@ -95,7 +95,7 @@ def prepare(image: Image.Image) -> NDArray[np.uint8]:
     return prepare_one(image)[0]
 
 
-def prepare_one(image: Image.Image, shaded: bool = False) -> tuple[NDArray[np.uint8], Box]:
+def prepare_one(image: Image.Image, shaded: bool = False, side: int = ONE) -> tuple[NDArray[np.uint8], Box]:
     """Bring a picture of one digit to MNIST's form, and say where the digit stands; see `prepare` and `find_digit`.
 
     Raises:
@@ -105,12 +105,14 @@ def prepare_one(image: Image.Image, shaded: bool = False) -> tuple[NDArray[np.ui
     if is_mnist(grey):
         rows, columns = (np.flatnonzero(grey.any(axis=axis)) for axis in (1, 0))
         return grey.round().astype(np.uint8), Box(columns[0], rows[0], columns[-1] + 1, rows[-1] + 1, True)
-    ink, box = find_digit(grey, shaded)
+    ink, box = find_digit(grey, shaded, side)
     return center(resize_to_box(ink)), box
 
 
-def find_digit(grey: Grey, shaded: bool = False) -> tuple[Grey, Box]:
+def find_digit(grey: Grey, shaded: bool = False, side: int = ONE) -> tuple[Grey, Box]:
     """The ink of the digit that a picture, (H, W), shows: (h, w), 0 to 1; and where it stands.
+
+    The picture is looked at with `side` pixels along its longer side.
 
     Strokes that touch the edge of a picture look like lines of its paper. So a tiny one gets a margin, unless it is
     `shaded`, and so does one with an even edge in which nothing clear is found. Where a tiny one seems to have nothing
@@ -121,13 +123,13 @@ def find_digit(grey: Grey, shaded: bool = False) -> tuple[Grey, Box]:
     """
     if shaded or not is_tiny(grey):
         try:
-            return clear_digit(grey)
+            return clear_digit(grey, side)
         except NoDigit:
             if not has_even_edge(grey):
                 raise
     margin = max(2, round(MARGIN * max(grey.shape)))
     try:
-        ink, box = clear_digit(np.pad(grey, margin, constant_values=paper_level(grey)))
+        ink, box = clear_digit(np.pad(grey, margin, constant_values=paper_level(grey)), side)
     except NoDigit:
         found = clean_ink(grey, GOOD / max(grey.shape)) if is_tiny(grey) else None
         if found is None:
@@ -141,13 +143,13 @@ def is_tiny(grey: Grey) -> bool:
     return max(grey.shape) <= TINY
 
 
-def clear_digit(grey: Grey) -> tuple[Grey, Box]:
+def clear_digit(grey: Grey, side: int) -> tuple[Grey, Box]:
     """The ink of the digit of a picture, looked for again at a larger scale if it is small or too thin to be seen.
 
     Raises:
         NoDigit: there is no ink, or none that is clear.
     """
-    found = locate_ink(grey, ONE / max(grey.shape))
+    found = locate_ink(grey, side / max(grey.shape))
     digit, box = main_digit(found)
     extent = max(digit.shape)
     if extent < SMALL:
