@@ -71,15 +71,17 @@ def prepare_likelier(image: Image.Image) -> tuple[NDArray[np.uint8], Box]:
     ways = []
     if is_tiny(grey) and not has_even_edge(grey):
         with suppress(NoDigit):
-            ways.append(prepare_one(image, shaded=True))
+            ways.append(prepare_one(grey, shaded=True))
     try:
-        ways.append(prepare_one(image))
+        ways.append(prepare_one(grey))
     except NoDigit:
         if not ways:
             raise
     if not is_tiny(grey) and confidences(ways[0][0][None])[0] < LIKELY:
         with suppress(NoDigit):
-            ways.append(prepare_one(image, side=NEAR))
+            ways.append(prepare_one(grey, side=NEAR))
+    if len(ways) == 1:
+        return ways[0]
     return ways[int(confidences(np.stack([form for form, _ in ways])).argmax())]
 
 

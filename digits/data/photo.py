@@ -92,16 +92,15 @@ def prepare(image: Image.Image) -> NDArray[np.uint8]:
     Raises:
         NoDigit: the picture is blank, or shows a filled shape.
     """
-    return prepare_one(image)[0]
+    return prepare_one(to_grey(image))[0]
 
 
-def prepare_one(image: Image.Image, shaded: bool = False, side: int = ONE) -> tuple[NDArray[np.uint8], Box]:
-    """Bring a picture of one digit to MNIST's form, and say where the digit stands; see `prepare` and `find_digit`.
+def prepare_one(grey: Grey, shaded: bool = False, side: int = ONE) -> tuple[NDArray[np.uint8], Box]:
+    """Bring a picture of one digit, (H, W), to MNIST's form, and say where it stands; see `prepare` and `find_digit`.
 
     Raises:
         NoDigit: the picture is blank, or shows a filled shape.
     """
-    grey = to_grey(image)
     if is_mnist(grey):
         rows, columns = (np.flatnonzero(grey.any(axis=axis)) for axis in (1, 0))
         return grey.round().astype(np.uint8), Box(columns[0], rows[0], columns[-1] + 1, rows[-1] + 1, True)
@@ -109,7 +108,7 @@ def prepare_one(image: Image.Image, shaded: bool = False, side: int = ONE) -> tu
     return center(resize_to_box(ink)), box
 
 
-def find_digit(grey: Grey, shaded: bool = False, side: int = ONE) -> tuple[Grey, Box]:
+def find_digit(grey: Grey, shaded: bool, side: int) -> tuple[Grey, Box]:
     """The ink of the digit that a picture, (H, W), shows: (h, w), 0 to 1; and where it stands.
 
     The picture is looked at with `side` pixels along its longer side.

@@ -179,13 +179,17 @@ def test_of_two_photos_the_one_dropped_last_is_read_however_long_the_first_takes
     assert page.evaluate("paper.photo.file.name") == "7.png"
 
 
-@pytest.mark.slow
-def test_what_can_no_longer_be_taken_back_is_said(page: Any) -> None:
+def save_a_3_as_8(page: Any) -> None:
     page.click("#clear")
     draw(page, "3", 100, 50, 180, 300)
     assert said(page) == "3"
     page.locator("#labels button", has_text="8").click()
     page.wait_for_selector("#saved code")
+
+
+@pytest.mark.slow
+def test_what_can_no_longer_be_taken_back_is_said(page: Any) -> None:
+    save_a_3_as_8(page)
     page.evaluate("backend.forget(document.querySelector('#saved p').textContent.match(/8.[0-9a-f]+.png/)[0])")
     page.click("#saved button")
     page.wait_for_selector("#saved:has-text('there is no such drawing')")
@@ -194,11 +198,7 @@ def test_what_can_no_longer_be_taken_back_is_said(page: Any) -> None:
 
 @pytest.mark.slow
 def test_a_tap_saves_what_it_was_and_another_takes_it_back(page: Any) -> None:
-    page.click("#clear")
-    draw(page, "3", 100, 50, 180, 300)
-    assert said(page) == "3"
-    page.locator("#labels button", has_text="8").click()
-    page.wait_for_selector("#saved code")
+    save_a_3_as_8(page)
     assert "digits fit --init_from pretrained --data ImageDataModule --data.path my_digits/" in page.inner_text(
         "#saved"
     )
