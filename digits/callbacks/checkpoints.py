@@ -122,15 +122,15 @@ class CheckpointFiles(TorchCheckpointIO):
         self.saved: set[Path] = set()
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:
-        content = serialized(checkpoint, check=not self.saved)
+        content, again = serialized(checkpoint, check=not self.saved)
         if content is None:
-            field = next((key for key, value in checkpoint.items() if serialized(value) is None), "something")
+            field = next((key for key, value in checkpoint.items() if serialized(value)[0] is None), "something")
             raise InputError(
                 f"{field} holds what a checkpoint can't: save tensors and plain values in on_save_checkpoint and in "
                 "the state_dict of callbacks"
             )
-        if not self.saved and checkpoint.keys() >= {*REQUIRED}:
-            check_fields(Path(path), checkpoint, content.getbuffer().nbytes, "could not be read again")
+        if again is not None and again.keys() >= {*REQUIRED}:
+            check_fields(Path(path), again, content.getbuffer().nbytes, "could not be read again")
         with replacing(Path(path), "wb") as file:
             file.write(content.getbuffer())
             file.flush()
@@ -143,25 +143,24 @@ class CheckpointFiles(TorchCheckpointIO):
             file.unlink(missing_ok=True)
 
 
-def serialized(value: Any, check: bool = True) -> io.BytesIO | None:
+def serialized(value: Any, check: bool = True) -> tuple[io.BytesIO | None, Any]:
     """What `torch.save` writes for a checkpoint or a part of it, in memory: of a full disk its message does not say so.
 
     Args:
-        value: tensors and plain values.
+        value: tensors, on any device, and plain values.
         check: read it again, which runs nothing.
 
     Returns:
-        None where it can't be saved, or not be read again.
+        The bytes, and what was read from them, with tensors on the CPU, or None where nothing was. No bytes where it
+        can't be saved, or not be read again.
     """
     content = io.BytesIO()
     try:
         torch.save(value, content)
-        if check:
-            content.seek(0)
-            torch.load(content, weights_only=True, map_location="cpu")
+        content.seek(0)
+        return content, torch.load(content, weights_only=True, map_location="cpu") if check else None
     except (pickle.PickleError, AttributeError, TypeError):
-        return None
-    return content
+        return None, None
 
 
 def stopped_within_epoch(trainer: Trainer) -> bool:

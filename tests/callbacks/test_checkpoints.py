@@ -4,8 +4,10 @@ from typing import Any
 import pytest
 import torch
 
+from digits.callbacks import checkpoints
 from digits.cli import main
 from digits.models import MLP
+from digits.schema import REQUIRED
 from tests.helpers import Digits
 
 FIT = ("--trainer.max_epochs=1", "--pictures=false")
@@ -53,6 +55,18 @@ def test_what_could_not_be_read_again_is_told_when_the_first_is_saved(
 ) -> None:
     assert reason in refused("fit", *f"--model={__name__}.{network}".split(), *FIT)
     assert not list(Path().rglob("*.ckpt"))
+
+
+def test_what_is_checked_is_what_was_read_again_not_what_lies_on_an_accelerator(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+    monkeypatch.setattr(checkpoints, "check_fields", lambda _, content, *rest: seen.append(content["state_dict"]["w"]))
+    weights = torch.ones(3)
+    content = dict.fromkeys(REQUIRED) | {"state_dict": {"w": weights}}
+    checkpoints.CheckpointFiles().save_checkpoint(content, tmp_path / "a.ckpt")
+    assert len(seen) == 1 and seen[0].equal(weights)
+    assert seen[0].data_ptr() != weights.data_ptr()
 
 
 class Silent(MLP):
