@@ -17,7 +17,7 @@ from digits.data.grey import to_grey
 from digits.data.judge import confidences
 from digits.data.page import NOWHERE, DigitBox, prepare_several
 from digits.data.paper import has_even_edge
-from digits.data.photo import NEAR, Box, NoDigit, is_tiny, prepare_one
+from digits.data.photo import NEAR, Box, NoDigit, falls_apart, is_tiny, prepare_one
 from digits.memory import return_freed_memory
 
 Content = tuple[NDArray[np.uint8], str, DigitBox]  # see `prepare_several`
@@ -49,7 +49,7 @@ def find_contents(image: Image.Image) -> list[Content]:
     if is_one_of_mnist(form, image):
         return [(form, "", in_picture(box, image))]
     alone = float(confidences(form[None])[0])
-    found = [] if is_plain(box, alone) else several(image)
+    found = [] if is_plain(box, alone, image) else several(image)
     marks = [place.mark for *_, place in found if place.mark not in ("", "?")]
     digits = [place for _, note, place in found if not note]
     signed = len(digits) == 1 and (marks == ["-"] or (bool(marks) and alone < CLEAR))  # such as -5
@@ -100,9 +100,14 @@ def is_one_of_mnist(form: NDArray[np.uint8], image: Image.Image) -> bool:
     return np.array_equal(np.asarray(image), form) and ndimage.label(form > 127, np.ones((3, 3)))[1] == 1
 
 
-def is_plain(box: Box, alone: float) -> bool:
-    """Whether a digit that is seen on the whole picture, with this confidence, is all that the picture shows."""
-    return box.lone and box.width < UPRIGHT * box.height and alone >= LIKELY
+def is_plain(box: Box, alone: float, image: Image.Image) -> bool:
+    """Whether a digit that is seen on the whole picture, with this confidence, is all that the picture shows.
+
+    A narrow one could be a long list, whose digits are seen apart only from near.
+    """
+    if not (box.lone and box.width < UPRIGHT * box.height and alone >= LIKELY):
+        return False
+    return box.width >= NARROW * box.height or not falls_apart(to_grey(image))
 
 
 def is_one(box: Box, alone: float, found: Sequence[Content]) -> bool:

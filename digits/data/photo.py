@@ -164,6 +164,11 @@ def clear_digit(grey: Grey, side: int) -> tuple[Grey, Box]:
     return digit, box
 
 
+def falls_apart(grey: Grey) -> bool:
+    """Whether ink, (H, W), that is connected when a picture is seen as a whole is several parts when seen from near."""
+    return not is_tiny(grey) and not main_digit(locate_ink(grey, NEAR / max(grey.shape)))[1].lone
+
+
 def main_digit(found: InkMap) -> tuple[Grey, Box]:
     """Of the ink of a picture, that of its digit, cropped: what has most ink, with the parts around it; maybe empty."""
     labels, n = label_parts(found.ink)
