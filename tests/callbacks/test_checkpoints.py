@@ -65,7 +65,8 @@ def test_what_is_checked_is_what_was_read_again_not_what_lies_on_an_accelerator(
     weights = torch.ones(3)
     content = dict.fromkeys(REQUIRED) | {"state_dict": {"w": weights}}
     checkpoints.CheckpointFiles().save_checkpoint(content, tmp_path / "a.ckpt")
-    assert len(seen) == 1 and seen[0].equal(weights)
+    assert len(seen) == 1
+    assert seen[0].equal(weights)
     assert seen[0].data_ptr() != weights.data_ptr()
 
 
