@@ -27,6 +27,7 @@ LARGER = 1.5  # times as high as its pieces is a digit at least of which only pi
 CLEAR = 0.9  # its confidence then
 UPRIGHT = 0.95  # its width, as a share of its height, where it is not looked for on a page
 LIKELY = 0.97  # its confidence then
+CERTAIN = 0.995  # of confidences above it, none says more than another
 NARROW = 0.4  # times as wide as high is a piece of a stroke at most
 APART = 0.15  # of its height: digits of two lines are further from each other than pieces of one
 SPECK = 0.15  # of the digit's height: of two pieces that are lower, both may be dirt
@@ -121,7 +122,7 @@ def is_one(box: Box, alone: float, found: Sequence[Content]) -> bool:
         return True
     blank = np.zeros((28, 28), np.uint8)
     pieces = np.stack([piece for piece, note, _ in found if not note] or [blank])
-    return alone >= float(confidences(pieces).min())
+    return alone >= min(CERTAIN, float(confidences(pieces).min()))
 
 
 def are_digits(found: Sequence[Content], box: Box) -> bool:

@@ -13,7 +13,7 @@ from digits.data.glyphs import LETTER, Glyph
 FEW, MANY = 4, 40  # digits that are looked at
 LOW, HIGH = 0.6, 2.5  # of the usual height is the longer side of a digit; on its side, it is higher than that is wide
 LEAST = 0.1  # of a probability counts: one strange sign decides nothing
-SURE, BETTER = 0.9, 0.78  # geometric means of what is likely upright, and how many times that it is as the page lies
+SURE, BETTER = 0.7, 0.78  # geometric means of what is likely upright, and how many times that it is as the page lies
 
 Rectangle = tuple[int, int, int, int]
 
@@ -26,8 +26,11 @@ def quarter_turns(glyphs: Sequence[Glyph], usual: float, judge: Judge) -> int:
         usual: how high a digit of the page is, as the page lies.
         judge: says how likely each is a digit.
     """
-    sides = [max(g.ink.shape) if g.other < LETTER and g.is_clear and g.mass >= max(g.ink.shape) else 0 for g in glyphs]
-    digits = [g for g, side in zip(glyphs, sides, strict=True) if LOW * usual <= side <= HIGH * usual]
+    clear = [g for g in glyphs if g.is_clear and g.mass >= max(g.ink.shape)]
+    clear = [g for g in clear if LOW * usual <= max(g.ink.shape) <= HIGH * usual]
+    digits = [g for g in clear if g.other < LETTER]
+    if len(digits) < max(FEW, len(clear) / 2):
+        digits = clear  # which may look like letters as they lie
     if len(digits) < FEW:
         return 0
     digits = digits[:: -(-len(digits) // MANY)]

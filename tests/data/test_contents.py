@@ -77,6 +77,7 @@ def test_blank_pictures_and_filled_shapes_say_why() -> None:
     ("places", "alone", "pieces", "one"),
     [
         ([(10, 10, 20, 80), (30, 10, 20, 80)], 0.99, 0.9, True),  # a ring of two halves
+        ([(10, 10, 20, 80), (30, 10, 20, 80)], 0.9991, 0.9999, True),  # of 0.999 and more, none says more
         ([(10, 10, 20, 80), (30, 10, 20, 80)], 0.3, 0.9, False),  # two digits that the whole picture runs together
         ([(10, 10, 20, 80), (100, 10, 40, 80)], 0.99, 0.9, False),  # two digits, one of which was seen alone
         ([(12, 12, 5, 9), (70, 80, 9, 9)], 0.95, 0.99, True),  # pieces of a digit, and dirt

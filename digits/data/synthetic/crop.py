@@ -52,7 +52,7 @@ def make_crop(dice: Dice, digits: Digits) -> Crop:
     layers = np.stack([sheet.ink, sheet.other, sheet.contact, lines])
     ink, other, contact, lines = iter(tilt(layers, dice) if tilted else layers)
     if drawing:
-        image, page = draw_on_screen(ink, lines, dice), np.ones_like(ink)
+        image, page = draw_on_screen(ink, lines, dice, size), np.ones_like(ink)
     else:
         image, page = photograph(ink, lines, dice, size)
     if dice.chance(0.12, "low resolution"):
@@ -134,7 +134,7 @@ def tilt(layers: NDArray[np.float32], dice: Dice) -> NDArray[np.float32]:
     return seen[0].numpy()
 
 
-def draw_on_screen(ink: Grey, lines: Grey, dice: Dice) -> Grey:
+def draw_on_screen(ink: Grey, lines: Grey, dice: Dice, size: float) -> Grey:
     """An even page: a drawing program, a clean scan, maybe inverted, with a frame or soft edges."""
     base, level = (
         (1.0 if dice.chance(0.6) else dice.uniform(0.8, 1)),
@@ -142,6 +142,8 @@ def draw_on_screen(ink: Grey, lines: Grey, dice: Dice) -> Grey:
     )
     image = base + (level - base) * ink
     image += (dice.uniform(0, 0.9) - image) * lines * dice.uniform(0.3, 1) * (1 - 0.7 * ink)
+    if dice.chance(0.15, "boxes"):
+        image = paper.shade(image, paper.boxes(ink.shape, size, dice), dice)
     if dice.chance(0.2, "edges"):
         width, level = dice.integer(1, 10), dice.uniform(0, 0.9)
         for side in dice.rng.permutation(4)[: dice.integer(1, 4)]:
@@ -166,6 +168,8 @@ def photograph(ink: Grey, lines: Grey, dice: Dice, size: float) -> tuple[Grey, G
     if dice.chance(0.3):
         lines = lines * np.clip(1 - dice.uniform(0, 0.6) * np.abs(dice.smooth_noise(shape, 30)), 0, 1)
     sheet *= 1 - lines * (1 if dice.chance(0.6) else 1 - ink)
+    if dice.chance(0.15, "boxes"):
+        sheet = paper.shade(sheet, paper.boxes(shape, size, dice), dice)
     for happens, probability in ((paper.stain, 0.2), (paper.speckle, 0.15), (paper.fold, 0.15)):
         if dice.chance(probability, "dirt"):
             sheet = happens(sheet, dice)

@@ -29,10 +29,22 @@ def vignette(shape: tuple[int, int], dice: Dice) -> Grey:
 
 
 def shadow(shape: tuple[int, int], dice: Dice) -> Grey:
-    """The shadow of something with an edge, hard or soft, straight or not."""
+    """The shadow of something with an edge, hard or soft, straight or not: of a wall, of a corner, or of a pen.
+
+    Away from its edge it may fade, as the shadow of something that is not flat on the page does.
+    """
     bend = dice.uniform(0, 25) if dice.chance(0.5) else 0.0
-    away = beyond(shape, dice.uniform(0, 2 * np.pi), dice.uniform(-0.45, 0.45) * min(shape), dice, bend)
-    return 1 - dice.uniform(0.15, 0.7) / (1 + np.exp(np.clip(-away / dice.log_uniform(0.7, 40), -30, 30)))
+    angle, distance = dice.uniform(0, 2 * np.pi), dice.uniform(-0.45, 0.45) * min(shape)
+    away = beyond(shape, angle, distance, dice, bend)
+    if dice.chance(0.3):  # a second edge: a band from 5 pixels wide, or a corner
+        band = dice.chance(0.5)
+        turn = np.pi if band else dice.uniform(0.5, 2.6)
+        other = -distance - dice.log_uniform(5, 120) if band else dice.uniform(-0.45, 0.45) * min(shape)
+        away = np.minimum(away, beyond(shape, angle + turn, other, dice, bend))
+    inside = 1 / (1 + np.exp(np.clip(-away / dice.log_uniform(0.15, 40), -30, 30)))
+    if dice.chance(0.3):
+        inside = inside * np.exp(-np.clip(away, 0, None) / dice.log_uniform(15, 300))
+    return 1 - dice.uniform(0.15, 0.75) * inside
 
 
 def lighting(shape: tuple[int, int], dice: Dice) -> Grey:

@@ -4,6 +4,7 @@ Shapes: H rows, W columns, float32. Printed lines are 0 to 1; paper reflects 0 (
 """
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 from scipy import ndimage
 
@@ -117,6 +118,32 @@ def print_text(shape: tuple[int, int], dice: Dice) -> Grey:
             letters = dice.rng.random((3, line.shape[1] // 2 + 1)).repeat(2, axis=1)[:, : line.shape[1]] > 0.5
             line[:] = letters.repeat(-(-line.shape[0] // 3), axis=0)[: line.shape[0]]
     return out
+
+
+def boxes(shape: tuple[int, int], size: float, dice: Dice) -> NDArray[np.bool_]:
+    """Where filled boxes are: cells, rows or columns of a table, notes, labels, windows; (H, W)."""
+    inside = np.zeros(shape, bool)
+    if dice.chance(0.3):  # every second row or column
+        step, turned = size * dice.log_uniform(1, 4), dice.chance(0.5)
+        stripes = (np.arange(shape[turned]) + dice.uniform(0, 2 * step)) // step % 2 > 0
+        inside[:] = stripes if turned else stripes[:, None]
+        return inside
+    image = Image.new("1", shape[::-1])
+    pencil = ImageDraw.Draw(image)
+    for _ in range(dice.integer(1, 4)):
+        w, h = (dice.log_uniform(1.2 * size, max(1.4 * size, 1.2 * n)) for n in shape[::-1])
+        x, y = dice.uniform(-w, shape[1]), dice.uniform(-h, shape[0])
+        pencil.rounded_rectangle((x, y, x + w, y + h), dice.pick((0, 0, 0.1 * size, size)), fill=1)
+    return np.asarray(image)
+
+
+def shade(paper: Grey, inside: NDArray[np.bool_], dice: Dice) -> Grey:
+    """Boxes in another grey, or in dark with light writing; paper as lighting finds it, (H, W), 0 to 1."""
+    if dice.chance(0.35):
+        dark, light = dice.uniform(0.02, 0.4), dice.uniform(0.5, 1)
+        return np.where(inside, dark + (light - dark) * (1 - paper / paper.max()), paper)
+    within, outside = (dice.uniform(0.35, 0.95), 1.0) if dice.chance(0.7) else (1.0, 0.7)
+    return np.where(inside, within, outside) * paper
 
 
 def stain(paper: Grey, dice: Dice) -> Grey:
