@@ -25,4 +25,5 @@ def measured(name: str) -> str:
         parts = [f"{figures['test error in percent']:.2f}%"]
     else:
         return ""
-    return f"# Measured: {figures['parameters']:,} parameters, test error {', '.join(parts)}.\n"
+    line = f"# Measured: {figures['parameters']:,} parameters, test error {', '.join(parts)}.\n"
+    return line.replace("±", "+-")  # jsonargparse reads configs in the encoding of the machine

@@ -83,7 +83,7 @@ class PackagedConfig:
 def describe(name: str) -> PackagedConfig:
     """Read the first two lines of a packaged config; python -m benchmarks.tables writes the second."""
     first, second, *_ = (CONFIGS / f"{name}.yaml").read_text(encoding="utf-8").splitlines()
-    match = MEASURED.match(second)
+    match = MEASURED.match(second.replace("+-", "±"))
     return PackagedConfig(name, first.removeprefix("# "), *(found or "" for found in (match.groups() if match else ())))
 
 

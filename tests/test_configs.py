@@ -52,6 +52,10 @@ def test_config_trains_and_tests(config: Path, digits: Digits) -> None:
     assert re.search(rf"`(configs/)?{config.stem}(\.yaml)?`", (ROOT / "docs/results.md").read_text())
 
 
+def test_packaged_configs_are_read_in_any_encoding() -> None:
+    assert all(path.read_bytes().isascii() for path in ALL)
+
+
 @pytest.mark.parametrize("name", ORIGINALS)
 def test_batch_size_and_epochs_are_the_originals(name: str) -> None:
     config = yaml.safe_load((CONFIGS[0].parent / f"{name}.yaml").read_text())
