@@ -16,11 +16,11 @@ from PIL import Image
 from tests.browser import chromium, digit_points, draw, said, says
 from tests.helpers import written
 
-# Drop a file, given in base64, on the paper.
-DROP = """async (content) => {
-  const bytes = Uint8Array.from(atob(content), (c) => c.charCodeAt(0));
+# Drop files, given in base64, on the paper.
+DROP = """async (contents) => {
   const dataTransfer = new DataTransfer();
-  dataTransfer.items.add(new File([bytes], "one.jpg", {type: "image/jpeg"}));
+  for (const bytes of contents.map((content) => Uint8Array.from(atob(content), (c) => c.charCodeAt(0))))
+    dataTransfer.items.add(new File([bytes], "one.jpg", {type: "image/jpeg"}));
   document.getElementById("paper").dispatchEvent(new DragEvent("drop", {dataTransfer, bubbles: true}));
 }"""
 
@@ -31,15 +31,8 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     with chromium() as browser:
-        command = [
-            sys.executable,
-            "-m",
-            "digits",
-            "demo",
-            "--ckpt_path=pretrained",
-            "--browser=false",
-            f"--port={port}",
-        ]
+        options = ("--ckpt_path=pretrained", "--browser=false", f"--port={port}")
+        command = [sys.executable, "-m", "digits", "demo", *options]
         server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=folder)
         assert server.stdout is not None
         assert server.stdout.readline() == "Checkpoint: pretrained\n"
@@ -117,8 +110,9 @@ def test_photos_can_be_dropped_and_drawn_on_and_broken_files_are_named(page: Any
     page.set_input_files("#file", tmp_path / "one.jpg")
     assert says(page, "1")
     page.click("#clear")
-    page.evaluate(DROP, b64encode((tmp_path / "one.jpg").read_bytes()).decode())
+    page.evaluate(DROP, [b64encode((tmp_path / "one.jpg").read_bytes()).decode()] * 3)
     assert says(page, "1")
+    assert page.inner_text("#remark") == "Only the first of 3 pictures is read"
     draw(page, "7", 230, 110, 100, 190)
     assert says(page, "17")
     page.set_input_files("#file", tmp_path / "broken.png")

@@ -4,7 +4,7 @@
 const get = (id) => document.getElementById(id);
 const NOTHING = "Waiting for your first stroke";
 const paper = new Paper(get("paper"), () => update());
-let answer = {digits: []}, chosen = 0, busy = false, again = false, shown = 0, photo = null; // that was read
+let answer = {digits: []}, chosen = 0, busy = false, again = false, shown = 0, photo = null, given = 0; // the photo that was read, and how many were given with it
 
 // Ask for an answer; while one is on its way only the newest state is asked for, after it.
 async function update() {
@@ -52,8 +52,9 @@ function text() {
 }
 
 function remark() {
-  const first = answer.more_pages ? "Only the first page is read" : "";
-  return [remarkOnDigits(), first].filter(Boolean).join(". ");
+  const page = answer.more_pages ? "Only the first page is read" : "";
+  const first = paper.photo && given > 1 ? `Only the first of ${given} pictures is read` : "";
+  return [remarkOnDigits(), page, first].filter(Boolean).join(". ");
 }
 
 function remarkOnDigits() {
@@ -163,18 +164,23 @@ async function listNetworks() {
   }
 }
 
+function showPhoto(files) {
+  given = files.length;
+  if (given) paper.show(files[0]);
+}
+
 get("undo").onclick = () => paper.undo();
 get("clear").onclick = () => paper.clear();
 get("photo").onclick = () => get("file").click();
-get("file").onchange = ({target}) => { if (target.files.length) paper.show(target.files[0]); target.value = ""; };
+get("file").onchange = ({target}) => { showPhoto(target.files); target.value = ""; };
 get("network").onchange = ({target}) => { backend.network = target.value; update(); };
 get("inside").ontoggle = () => showInside();
 document.ondragover = (event) => event.preventDefault();
 document.ondrop = (event) => {
   event.preventDefault();
-  const [file] = event.dataTransfer.files;
+  const {files} = event.dataTransfer;
   if (!backend.readPicture) say("This page reads only what is drawn on it");
-  else if (file) paper.show(file);
+  else if (files.length) showPhoto(files);
   else say("That is no file: save the picture, and drop it from there");
 };
 document.onkeydown = (event) => {
