@@ -12,7 +12,7 @@ from digits.commands.page.pictures import find_digits
 from digits.data import contents
 from digits.data.contents import find_contents, inside, is_one
 from digits.data.page import NOWHERE
-from digits.data.photo import Box, NoDigit, center, is_mnist, prepare
+from digits.data.photo import Box, NoDigit, center, falls_apart, is_mnist, prepare
 from digits.data.pictures import SEVERAL, load_one
 from tests.helpers import written
 
@@ -100,6 +100,15 @@ def test_a_list_much_higher_than_wide_is_no_1(lines: list[str]) -> None:
         for k, digit in enumerate(line):
             page.paste(written(digit).convert("L").resize((100, 100)), (20 + 100 * k, 30 + 175 * i))
     assert load("pretrained").read(page).text.replace(" ", "").split() == lines
+
+
+def test_seen_from_near_a_list_falls_apart_and_a_1_does_not() -> None:
+    page = np.full((2400, 400), 235, np.float32)
+    ones = [np.asarray(written("1").convert("L").resize((60, 60)), np.float32)] * 4
+    for i in range(24):
+        page[20 + 98 * i : 80 + 98 * i, 40:280] = np.hstack(ones)
+    assert falls_apart(page)
+    assert not falls_apart(np.asarray(written("1").convert("L"), np.float32))
 
 
 def test_how_much_of_a_place_lies_in_a_box() -> None:
