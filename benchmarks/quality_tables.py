@@ -163,6 +163,17 @@ def synthetic_pages() -> str:
     return table(header, rows, figures)
 
 
+@fills("fonts")
+def fonts() -> str:
+    figures = read("fonts")
+    kinds = {name: found for name, found in figures.items() if isinstance(found, dict) and "read %" in found}
+    rows = [
+        [name, f"{found['digits']:,}", f"{found['read %']:.1f}%", f"{found['extra %']:.1f}%"]
+        for name, found in kinds.items()
+    ]
+    return table([f"hands of {figures['fonts']} fonts", "digits", "read", "extra"], rows, figures)
+
+
 @fills("page-memory")
 def page_memory() -> str:
     figures = read("synthetic_pages")

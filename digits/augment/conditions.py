@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from digits.augment.strokes import draw, join, uniform
-from digits.augment.styles import box
+from digits.augment.styles import box, scale_width
 from digits.transforms import augment
 
 Change = Callable[[Tensor], Tensor]
@@ -45,12 +45,7 @@ def stretch(images: Tensor) -> Tensor:
     width = (right - left + 1).clamp(min=1)
     widest = (20 / width).clamp(1, 3)
     factor = 1 + (widest - 1) * uniform(len(images), 0, 1, images.device)
-    half = images.shape[-1] / 2
-    middle = ((left + right + 1) / 2 - half) / half  # -1 to 1
-    theta = torch.zeros(len(images), 2, 3, device=images.device)
-    theta[:, 0, 0], theta[:, 0, 2], theta[:, 1, 1] = 1 / factor, middle * (1 - 1 / factor), 1
-    grid = F.affine_grid(theta, [len(images), 1, *images.shape[1:]], align_corners=False)
-    return F.grid_sample(images.unsqueeze(1), grid, align_corners=False).squeeze(1)
+    return scale_width(images, factor)
 
 
 def widen(images: Tensor) -> Tensor:

@@ -6,6 +6,7 @@ Shapes: N images of one digit, H rows, W columns; ink is 0 to 1.
 from collections.abc import Callable
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from digits.augment import drawn
@@ -96,9 +97,20 @@ def long_bar(images: Tensor) -> Tensor:
     return add(images, torch.cat([point(x, y), end], dim=1))
 
 
+def narrow(images: Tensor) -> Tensor:
+    """A narrow hand: a third to four fifths as wide, but no less than 4 pixels, with a pen about as broad as before."""
+    left, _, right, _ = box(images)
+    narrowest = (4 / (right - left + 1).clamp(min=1)).clamp(max=1)
+    thin = scale_width(images, torch.maximum(random_like(left, 0.35, 0.8), narrowest))
+    broader = F.max_pool2d(thin, (1, 3), 1, (0, 1))
+    return torch.lerp(thin, broader, random_like(left, 0, 0.7)[:, None, None])
+
+
 STYLES: dict[int, list[Callable[[Tensor], Tensor]]] = {
-    **{0: [slash, gap], 1: [upstroke], 4: [drawn.open_four, drawn.cornered_four], 5: [long_bar, drawn.bare_five]},
-    **{6: [drawn.looped_six], 7: [bar, drawn.rising_seven], 9: [hook, drawn.open_nine, drawn.tailed_nine]},
+    **{0: [slash, gap, narrow], 1: [upstroke], 2: [narrow], 3: [narrow], 8: [narrow]},
+    **{4: [drawn.open_four, drawn.cornered_four, narrow], 5: [long_bar, drawn.bare_five, narrow]},
+    **{6: [drawn.looped_six, narrow], 7: [bar, drawn.rising_seven, narrow]},
+    9: [hook, drawn.open_nine, drawn.tailed_nine, narrow],
 }
 
 
@@ -115,6 +127,17 @@ def box(images: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     left, top = columns.argmax(dim=1), rows.argmax(dim=1)
     right, bottom = last - columns.flip(1).argmax(dim=1), last - rows.flip(1).argmax(dim=1)
     return left.float(), top.float(), right.float(), bottom.float()
+
+
+def scale_width(images: Tensor, factor: Tensor) -> Tensor:
+    """Each image, (N, H, W), widened or narrowed by its own factor, (N,), about the middle of its ink."""
+    left, _, right, _ = box(images)
+    half = images.shape[-1] / 2
+    middle = ((left + right + 1) / 2 - half) / half  # -1 to 1
+    theta = torch.zeros(len(images), 2, 3, device=images.device)
+    theta[:, 0, 0], theta[:, 0, 2], theta[:, 1, 1] = 1 / factor, middle * (1 - 1 / factor), 1
+    grid = F.affine_grid(theta, [len(images), 1, *images.shape[1:]], align_corners=False)
+    return F.grid_sample(images.unsqueeze(1), grid, align_corners=False).squeeze(1)
 
 
 def column(images: Tensor, row: Tensor) -> Tensor:

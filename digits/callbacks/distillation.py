@@ -25,14 +25,22 @@ class Distillation(Callback):
         teachers: checkpoints that `fit` wrote, folders of runs, patterns of them, or "pretrained".
         weight: of what the teachers say, 0 to 1; the rest is that of the labels.
         networks: classes of your own that are among the teachers, such as mine.Net; a checkpoint imports none.
+        only_right: where the teachers are wrong, the label alone counts; for styles that they do not know yet.
     """
 
-    def __init__(self, teachers: list[str] | str, weight: float = 0.7, networks: list[str] | str | None = None) -> None:
+    def __init__(
+        self,
+        teachers: list[str] | str,
+        weight: float = 0.7,
+        networks: list[str] | str | None = None,
+        only_right: bool = False,
+    ) -> None:
         if not teachers or not 0 <= weight <= 1:
             raise InputError("Distillation needs one teacher or more, and a weight from 0 to 1")
         self.teachers = teachers
         self.weight = weight
         self.networks = networks
+        self.only_right = only_right
         self.ensemble: Any = None  # while training
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -50,11 +58,15 @@ class Distillation(Callback):
     def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Batch, batch_idx: int) -> None:
         with torch.no_grad():
             said = self.ensemble(batch.images).exp()
-        batch.soft_labels = soften(batch.labels, said, self.weight)
+        batch.soft_labels = soften(batch.labels, said, self.weight, self.only_right)
 
 
-def soften(labels: torch.Tensor, said: torch.Tensor, weight: float) -> torch.Tensor:
+def soften(labels: torch.Tensor, said: torch.Tensor, weight: float, only_right: bool = False) -> torch.Tensor:
     """Labels, (N,) int64, mixed with the probabilities of teachers, (N, K); equal shares where a label is -1."""
     classes = said.shape[1]
     known = F.one_hot(labels.clamp(min=0), classes).to(said.dtype)
-    return torch.where((labels < 0)[:, None], 1 / classes, torch.lerp(known, said, weight))
+    mixed = torch.lerp(known, said, weight)
+    if only_right:
+        right = (said * known).sum(dim=1) >= said.amax(dim=1)
+        mixed = torch.where(right[:, None], mixed, known)
+    return torch.where((labels < 0)[:, None], 1 / classes, mixed)

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from digits.augment import drawn, restyle
-from digits.augment.styles import STYLES, box, center, gap
+from digits.augment.styles import STYLES, box, center, gap, narrow
 from tests.helpers import draw
 
 
@@ -48,6 +48,18 @@ def test_a_gap_only_takes_ink_away_and_only_above(ring: torch.Tensor) -> None:
     out = gap(ring)
     assert (out <= ring).all()
     assert torch.equal(out[:, 15:], ring[:, 15:])
+
+
+def test_a_narrow_hand_keeps_the_height_and_leaves_four_pixels(ring: torch.Tensor) -> None:
+    left, top, right, bottom = box(narrow(ring))
+    assert (bottom - top + 1 >= 18).all()  # of 20
+    width = right - left + 1
+    assert (width <= 18).all()
+    assert width.min() < 14
+    stroke = torch.zeros(8, 28, 28)
+    stroke[:, 4:24, 12:16] = 1
+    left, _, right, _ = box(narrow(stroke))
+    assert (right - left + 1 >= 4).all()
 
 
 def test_box_is_that_of_the_ink() -> None:

@@ -19,6 +19,9 @@ def test_labels_are_mixed_with_what_the_teachers_say() -> None:
     soft = soften(torch.tensor([0, 2, -1]), said, weight=0.5)
     expected = torch.tensor([[0.75, 0.125, 0.125], [0.0, 0.25, 0.75], [1 / 3, 1 / 3, 1 / 3]])
     torch.testing.assert_close(soft, expected)
+    wrong = torch.tensor([[0.4, 0.6, 0.0], [0.5, 0.0, 0.5], [1.0, 0.0, 0.0]])
+    soft = soften(torch.tensor([0, 2, -1]), wrong, weight=0.5, only_right=True)
+    torch.testing.assert_close(soft, torch.tensor([[1.0, 0.0, 0.0], [0.25, 0.0, 0.75], [1 / 3, 1 / 3, 1 / 3]]))
 
 
 @pytest.mark.slow
