@@ -145,10 +145,15 @@ def reading() -> str:
 PAGES = {"pages: photo": "photographed pages", "ten kinds": "the first ten kinds together"}
 
 
+def scores(figures: Figures) -> Figures:
+    """The figures of each kind of pictures; see `benchmarks.synthetic_pages.Score`."""
+    return {name: found for name, found in figures.items() if isinstance(found, dict) and "read %" in found}
+
+
 @fills("synthetic-pages")
 def synthetic_pages() -> str:
     figures, others = read("synthetic_pages"), read("ocr_pages")
-    kinds = {name: found for name, found in figures.items() if isinstance(found, dict) and "read %" in found}
+    kinds = scores(figures)
     kinds["ten kinds"] = kinds.pop("ten kinds")  # last
     rows = [
         [
@@ -166,7 +171,7 @@ def synthetic_pages() -> str:
 @fills("fonts")
 def fonts() -> str:
     figures = read("fonts")
-    kinds = {name: found for name, found in figures.items() if isinstance(found, dict) and "read %" in found}
+    kinds = scores(figures)
     rows = [
         [name, f"{found['digits']:,}", f"{found['read %']:.1f}%", f"{found['extra %']:.1f}%"]
         for name, found in kinds.items()

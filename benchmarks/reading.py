@@ -26,6 +26,7 @@ from benchmarks.record import make_parser, report
 from digits import load
 from digits.data import MNISTDataModule
 from digits.data.contents import prepare_likelier
+from digits.data.grey import to_grey
 from digits.data.photo import NoDigit
 from digits.data.picture_file import read_picture
 from digits.data.split import stratified_split
@@ -68,7 +69,7 @@ class Set:
 def prepared(image: Image.Image) -> NDArray[np.uint8] | None:
     """A picture in MNIST's form, or None if there is no digit on it."""
     try:
-        return prepare_likelier(image)[0]
+        return prepare_likelier(to_grey(image))[0]
     except NoDigit:
         return None
 

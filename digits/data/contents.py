@@ -15,6 +15,7 @@ from scipy import ndimage
 
 from digits.data.grey import to_grey
 from digits.data.judge import confidences
+from digits.data.locate import Grey
 from digits.data.page import NOWHERE, DigitBox, prepare_several
 from digits.data.paper import has_even_edge
 from digits.data.photo import NEAR, Box, NoDigit, falls_apart, is_tiny, prepare_one
@@ -40,17 +41,18 @@ def find_contents(image: Image.Image) -> list[Content]:
     Raises:
         NoDigit: the picture is blank, or shows nothing that could be a digit.
     """
+    grey = to_grey(image)
     try:
-        form, box = prepare_likelier(image)
+        form, box = prepare_likelier(grey)
     except NoDigit:
-        found = several(image)
+        found = several(image, grey)
         if any(not note for _, note, _ in found):
             return found
         raise
     if is_one_of_mnist(form, image):
         return [(form, "", in_picture(box, image))]
     alone = float(confidences(form[None])[0])
-    found = [] if is_plain(box, alone, image) else several(image)
+    found = [] if is_plain(box, alone, grey) else several(image, grey)
     marks = [place.mark for *_, place in found if place.mark not in ("", "?")]
     digits = [place for _, note, place in found if not note]
     signed = len(digits) == 1 and (marks == ["-"] or (bool(marks) and alone < CLEAR))  # such as -5
@@ -59,8 +61,8 @@ def find_contents(image: Image.Image) -> list[Content]:
     return found
 
 
-def prepare_likelier(image: Image.Image) -> tuple[NDArray[np.uint8], Box]:
-    """See `prepare_one`; a picture that may have been seen badly is looked at in another way, too: the likelier counts.
+def prepare_likelier(grey: Grey) -> tuple[NDArray[np.uint8], Box]:
+    """See `prepare_one`; a picture, (H, W), that may be seen badly is looked at in two ways: the likelier one counts.
 
     A tiny picture has an uneven edge by strokes that reach it, or by a shadow. On others, thin strokes and the edges of
     shadows are clearer from near.
@@ -68,7 +70,6 @@ def prepare_likelier(image: Image.Image) -> tuple[NDArray[np.uint8], Box]:
     Raises:
         NoDigit: the picture is blank, or shows nothing that could be a digit.
     """
-    grey = to_grey(image)
     ways = []
     if is_tiny(grey) and not has_even_edge(grey):
         with suppress(NoDigit):
@@ -86,10 +87,10 @@ def prepare_likelier(image: Image.Image) -> tuple[NDArray[np.uint8], Box]:
     return ways[int(confidences(np.stack([form for form, _ in ways])).argmax())]
 
 
-def several(image: Image.Image) -> list[Content]:
+def several(image: Image.Image, grey: Grey) -> list[Content]:
     """What a picture shows as a page; nothing where that is no digit."""
     try:
-        return prepare_several(image)
+        return prepare_several(image, grey)
     except NoDigit:
         return []
     finally:
@@ -101,14 +102,14 @@ def is_one_of_mnist(form: NDArray[np.uint8], image: Image.Image) -> bool:
     return np.array_equal(np.asarray(image), form) and ndimage.label(form > 127, np.ones((3, 3)))[1] == 1
 
 
-def is_plain(box: Box, alone: float, image: Image.Image) -> bool:
+def is_plain(box: Box, alone: float, grey: Grey) -> bool:
     """Whether a digit that is seen on the whole picture, with this confidence, is all that the picture shows.
 
     A narrow one could be a long list, whose digits are seen apart only from near.
     """
     if not (box.lone and box.width < UPRIGHT * box.height and alone >= LIKELY):
         return False
-    return box.width >= NARROW * box.height or not falls_apart(to_grey(image))
+    return box.width >= NARROW * box.height or not falls_apart(grey)
 
 
 def is_one(box: Box, alone: float, found: Sequence[Content]) -> bool:

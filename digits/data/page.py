@@ -67,11 +67,15 @@ class DigitBox(NamedTuple):
 NOWHERE = DigitBox(0, 0, 0, 0, 0)
 
 
-def prepare_several(image: Image.Image) -> list[tuple[NDArray[np.uint8], str, DigitBox]]:
+def prepare_several(image: Image.Image, grey: Grey | None = None) -> list[tuple[NDArray[np.uint8], str, DigitBox]]:
     """Cut a picture into its digits, and bring each to MNIST's form.
 
     A digit is what is connected, with loose parts such as the bar of a 5. What may be several digits that touch is cut
     where the packaged network finds the likeliest digits. A page that lies on its side is turned.
+
+    Args:
+        image: the picture.
+        grey: its grey levels, (H, W), where they are known.
 
     Returns:
         For each digit and mark, line by line and from left to right: the image, uint8 (28, 28); why it has nothing to
@@ -80,7 +84,7 @@ def prepare_several(image: Image.Image) -> list[tuple[NDArray[np.uint8], str, Di
     Raises:
         NoDigit: the picture is blank.
     """
-    grey = to_grey(image)
+    grey = to_grey(image) if grey is None else grey
     reduced_by = image.info.get("reduced_by", 1.0)  # when it was read
     found, glyphs = look(grey)
     turns = quarter_turns(glyphs, usual_height(glyphs), judge)
