@@ -205,7 +205,7 @@ class Classifier(Network, LightningModule):
             return
         if self.global_rank == 0:
             for name, value in checkpoint.get("train_scores", {}).items():
-                setattr(self.train_scores, name, value)
+                setattr(self.train_scores, name, value.to(self.device))  # a search restores it on its GPU
         schedulers = checkpoint.get("lr_schedulers") or [{}]  # a subclass may have another schedule, or none
         self.resumed_total_steps = schedulers[0].get("total_steps")
 

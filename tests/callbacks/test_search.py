@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 import torch
+from lightning.pytorch import Trainer
 from lightning.pytorch.callbacks import LearningRateFinder
+from lightning.pytorch.trainer.states import TrainerFn
 
 from digits.cli import main
 from digits.models import MLP
@@ -67,6 +69,16 @@ def test_not_one_image_fits_into_memory(refused: Digits) -> None:
     message = refused("fit", *FIT, f"--model={__name__}.NeedsMemory", "--trainer.callbacks=BatchSizeFinder")
     assert "batches of 0 images train nothing: does not even one fit into memory?" in message
     assert not list(Path().rglob("version_*"))
+
+
+def test_what_a_search_restores_is_where_the_network_is() -> None:
+    network = MLP([16])
+    network.trainer = Trainer(accelerator="cpu", logger=False, enable_checkpointing=False)
+    network.trainer.state.fn = TrainerFn.FITTING
+    content = network.state_dict()
+    sums = {"loss_sum": torch.tensor(1.0), "correct": torch.tensor(2), "images": torch.tensor(3)}
+    network.to("meta").on_load_checkpoint({"state_dict": content, "train_scores": sums})  # as on a GPU
+    assert {network.train_scores.metric_state[name].device.type for name in sums} == {"meta"}  # type: ignore[union-attr]
 
 
 def test_a_callback_that_fails_within_lightning_is_named(refused: Digits) -> None:
