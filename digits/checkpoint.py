@@ -24,7 +24,7 @@ from digits.schema import REQUIRED, VERSION, check_fields, read_content
 # What testing and predicting need; the rest is for training further.
 BUILTIN = "digits.models"  # not imported for predicting, as it trains
 TRAINING = ("lr", "weight_decay", "label_smoothing")  # settings of `Classifier`, which the layers don't depend on
-WEIGHTS = (*REQUIRED, "temperature", "doubt", "data", "fingerprints", VERSION)
+WEIGHTS = (*REQUIRED, "temperature", "second_look", "doubt", "data", "fingerprints", VERSION)
 
 MISFITS = (ArithmeticError, AttributeError, RuntimeError, TypeError, ValueError)  # what a network's class may raise
 

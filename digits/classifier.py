@@ -192,6 +192,7 @@ class Classifier(Network, LightningModule):
         checkpoint["class_path"] = f"{type(self).__module__}.{type(self).__qualname__}"
         checkpoint.setdefault("hyper_parameters", {})  # which Lightning leaves out where there are none
         checkpoint["temperature"] = self.temperature
+        checkpoint["second_look"] = self.second_look
         checkpoint["doubt"] = self.doubt._asdict()
         if known := self.trained_on:
             checkpoint["data"] = {**known._asdict(), "classes": list(known.classes)}
@@ -212,7 +213,7 @@ class Classifier(Network, LightningModule):
     def _score(self, images: Tensor, labels: Tensor, scores: Scores) -> Tensor:
         logits = self.eval_logits(images)
         scores.update(logits, labels)
-        if self.temperature != 1 and not self.tta:
+        if self.temperature != 1 and not self.tta and not self.second_look:
             self.uncalibrated_scores.update(logits * self.temperature, labels)
         return logits
 

@@ -167,7 +167,8 @@ def fingerprint_of_files(names: Iterable[str | BytesIO]) -> str:
 
 def fingerprint_of_network(network: nn.Module) -> str:
     """Tells what a network says from what any other does: by its layers, its weights and its settings."""
-    settings = [(name, getattr(network, name, None)) for name in ("tta", "temperature", "doubt", "trained_on")]
+    names = ("tta", "second_look", "temperature", "doubt", "trained_on")
+    settings = [(name, getattr(network, name, None)) for name in names]
     seen = hashlib.sha256(f"{network} {settings}".encode())
     for name, tensor in network.state_dict().items():
         seen.update(name.encode())

@@ -12,9 +12,10 @@ from torch import Tensor, nn
 
 from digits.doubt import Doubt
 from digits.errors import InputError
-from digits.transforms import normalize
+from digits.transforms import normalize, turn
 
 SHIFTS = [(down, right) for down in (-1, 0, 1) for right in (-1, 0, 1)]  # views of test-time augmentation
+ANGLES, CORNERS = (-12, -6, 6, 12), [(-1, -1), (-1, 1), (1, -1), (1, 1)]  # degrees and shifts of a second look
 
 
 class TrainedOn(NamedTuple):
@@ -45,6 +46,7 @@ class Network(nn.Module):
         self.temperature = 1.0  # fitted on the validation images; see `digits.metrics.fit_temperature`
         self.doubt = Doubt()  # set on the validation images; see digits/doubt.py
         self.tta = False  # test-time augmentation
+        self.second_look = 0.0  # confidence below which an image is looked at again; see `eval_logits`
         self.fingerprints: Tensor | None = None  # of images that it was trained on; see digits/fingerprints.py
 
     def forward(self, images: Tensor) -> Tensor:
@@ -92,6 +94,9 @@ class Network(nn.Module):
     def eval_logits(self, images: Tensor) -> Tensor:
         """The logits that testing and predicting use: divided by the temperature, and with `tta` those of nine views.
 
+        Images with a confidence below `second_look` are looked at again, turned by up to 12 degrees and shifted by one
+        pixel: of them, the logits are those of the mean probabilities of the nine looks.
+
         Args:
             images: raw, (N, 28, 28), 0 to 255, or normalised, (N, 1, 28, 28) float32.
 
@@ -102,10 +107,17 @@ class Network(nn.Module):
             InputError: the images are raw, and the network was not trained on a DigitsDataModule.
         """
         images = self.normalize_images(images)
-        if not self.tta:
-            return self.full_precision_logits(images) / self.temperature
-        views = (self.full_precision_logits(images.roll(shift, (-2, -1))) for shift in SHIFTS)
-        return log_mean([logits / self.temperature for logits in views])
+        if self.tta:
+            return log_mean([self._calibrated(images.roll(shift, (-2, -1))) for shift in SHIFTS])
+        logits = self._calibrated(images)
+        if self.second_look and (again := logits.softmax(dim=1).amax(dim=1) < self.second_look).any():
+            some = images[again]
+            views = [turn(some, angle) for angle in ANGLES] + [some.roll(shift, (-2, -1)) for shift in CORNERS]
+            logits[again] = log_mean([logits[again], *map(self._calibrated, views)])
+        return logits
+
+    def _calibrated(self, images: Tensor) -> Tensor:
+        return self.full_precision_logits(images) / self.temperature
 
     def full_precision_logits(self, images: Tensor) -> Tensor:
         """As `forward`, but never in mixed precision, so that every command gives the same figures; float32."""
@@ -118,6 +130,7 @@ class Network(nn.Module):
     def restore(self, content: dict[str, Any]) -> None:
         """Take all but the weights from the content of a checkpoint."""
         self.temperature = content.get("temperature", 1.0)
+        self.second_look = content.get("second_look", 0.0)
         self.doubt = Doubt(**content.get("doubt", {}))
         self.fingerprints = content.get("fingerprints")
         if data := content.get("data"):

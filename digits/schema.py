@@ -79,6 +79,7 @@ def check_fields(path: Path, content: dict[str, Any], size: int, fault: str = "i
         plain = isinstance(value, dict) and all(is_text(key, 100) for key in value)
         check(field, plain and count_values(value) <= MOST_SETTINGS, f"at most {MOST_SETTINGS} plain values by name")
     check("temperature", is_number(content.get("temperature", 1.0), 0.01, 100), "a number from 0.01 to 100")
+    check("second_look", is_number(content.get("second_look", 0.0), 0, 1), "a number from 0 to 1")
     doubt = content.get("doubt", {})
     check("doubt", isinstance(doubt, dict) and doubt.keys() <= {"unsure", "not_a_digit"}, "unsure and not_a_digit")
     check("doubt", all(is_number(value, 0, 1) for value in doubt.values()), "numbers from 0 to 1")

@@ -60,6 +60,21 @@ def augment(
     return moved.squeeze(1).clamp(0, 255)  # bicubic overshoots at edges
 
 
+def turn(images: Tensor, degrees: float) -> Tensor:
+    """Turn each image by an angle, clockwise; what comes in is background, its least value.
+
+    Args:
+        images: (N, C, H, W), float.
+        degrees: the angle.
+    """
+    cos, sin = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
+    h, w = images.shape[2:]
+    theta = images.new_tensor([[cos, sin * h / w, 0], [-sin * w / h, cos, 0]]).expand(len(images), 2, 3)
+    grid = F.affine_grid(theta, list(images.shape), align_corners=False)
+    background = images.amin(dim=(1, 2, 3), keepdim=True)
+    return F.grid_sample(images - background, grid, align_corners=False) + background
+
+
 def normalize(images: Tensor, mean: float, std: float) -> Tensor:
     """Scale raw images to 0–1, subtract the mean, divide by the standard deviation.
 

@@ -6,9 +6,11 @@ import pytest
 import torch
 
 from digits.checkpoint import Checkpoint
+from digits.commands.export_formats import ExportModule
 from digits.ensemble import Ensemble
 from digits.errors import InputError
 from digits.models import MLP, LargeCNN
+from digits.transforms import turn
 from tests.helpers import Digits
 
 SHORT = ("--trainer.max_epochs=1", "--pictures=false", "--trainer.logger=false")
@@ -125,6 +127,24 @@ def test_tta_averages_nine_shifted_views(kind: type[MLP]) -> None:
     views = [images.roll((y, x), (2, 3)) for y in (-1, 0, 1) for x in (-1, 0, 1)]
     mean = torch.stack([(model(view) / 1.7).softmax(1) for view in views]).mean(0)
     torch.testing.assert_close(model.predict_step((images, torch.zeros(3)), 0), mean)
+
+
+@torch.no_grad()
+def test_only_what_a_network_is_not_sure_of_is_looked_at_again() -> None:
+    torch.manual_seed(0)
+    model, images = LargeCNN().eval(), torch.rand(8, 1, 28, 28)
+    plain = model.eval_logits(images).softmax(1)
+    confidences = plain.amax(1)
+    model.second_look = float(confidences.median()) + 1e-6
+    again = confidences < model.second_look
+    assert 0 < again.sum() < 8
+    some = images[again]
+    views = [turn(some, degrees) for degrees in (0, -12, -6, 6, 12)]
+    views += [some.roll((y, x), (2, 3)) for y in (-1, 1) for x in (-1, 1)]
+    seen = model.eval_logits(images).softmax(1)
+    torch.testing.assert_close(seen[again], torch.stack([model(view).softmax(1) for view in views]).mean(0))
+    torch.testing.assert_close(seen[~again], plain[~again])
+    assert ExportModule(model).model.second_look == 0  # a file takes the same time for each image
 
 
 def test_tta_is_an_option_of_test_and_predict(digits: Digits, members: list[str]) -> None:

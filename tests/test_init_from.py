@@ -87,12 +87,15 @@ def test_own_pictures_are_scored_before_and_after(fit: Fit) -> None:
 
 
 def test_weights_and_scaling_are_those_of_the_checkpoint_and_options_win(fit: Fit) -> None:
+    start = START / "checkpoints/best.ckpt"
+    torch.save(torch.load(start, weights_only=True) | {"second_look": 0.6}, start)
     out = fit(f"--init_from={START}", *OWN, "--model.lr=0", "--data.rotation=3", "--data.val_size=2")
     assert "(held out)" in out
     assert "No more of the own images are right than before." in out  # at a learning rate of 0
     assert same(START, RUN)
-    known = [torch.load(run / "checkpoints/last.ckpt", weights_only=True)["data"] for run in (START, RUN)]
-    assert known[0] == known[1]
+    known = [torch.load(path, weights_only=True) for path in (start, RUN / "checkpoints/last.ckpt")]
+    assert known[0]["data"] == known[1]["data"]
+    assert known[1]["second_look"] == 0.6
     data = settings(RUN)["data"]["init_args"]
     assert (data["rotation"], data["zoom"], data["held_out"], data["own"]["init_args"]["path"]) == (
         *(3, 0.1, 2),

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from digits.transforms import augment, normalize
+from digits.transforms import augment, normalize, turn
 
 
 @pytest.fixture
@@ -65,6 +65,14 @@ def test_rotation_keeps_lengths(shape: tuple[int, int]) -> None:
     assert moment.max() / moment.min() < 1.05
     vertical = (out * y**2).sum((1, 2)) / out.sum((1, 2))
     assert vertical.max() > 0.9 * moment.mean()  # some have turned upright
+
+
+def test_turning_moves_what_is_above_to_the_right_and_fills_with_background() -> None:
+    images = torch.full((2, 1, 21, 21), -0.4)
+    images[:, 0, 3, 10] = 2.0
+    turned = turn(images, 90)
+    assert [tuple(turned[i, 0].argmax().item() // n % 21 for n in (21, 1)) for i in (0, 1)] == 2 * [(10, 17)]
+    assert turn(images, 45).amin() == pytest.approx(-0.4)
 
 
 def test_shear_slants() -> None:

@@ -38,6 +38,7 @@ class StartFrom(Callback):
         known.load_into(pl_module)
         if isinstance(pl_module, Classifier):
             pl_module.fingerprints = known.content.get("fingerprints")
+            pl_module.second_look = known.content.get("second_look", 0.0)
             if known.trained_on is not None:
                 self.take_over(known.trained_on, trainer, pl_module)
 

@@ -36,4 +36,6 @@ def confidences(forms: NDArray[np.uint8]) -> NDArray[np.float64]:
 @cache
 def pretrained() -> Network:
     """The classifier that comes with the package; loaded when it is asked for the first time."""
-    return Checkpoint.read(PRETRAINED).network()
+    network = Checkpoint.read(PRETRAINED).network()
+    network.second_look = 0.0  # of the many pieces of ink that are no digits, a first look says enough
+    return network
