@@ -23,10 +23,10 @@ WITHOUT = {
     "blur, noise, JPEG, low resolution": ["blur", "noise", "jpeg", "low resolution", "small pictures"],
     "light ink on dark paper": ["boards"],
     "faint and worn ink": ["faint", "worn ink"],
-    "print, forms, letters, drawings": ["typed", "forms", "print", "letters", "drawings"],
+    "print, forms, letters, drawings": ["typed", "forms", "print", "letters", "script", "drawings"],
     "marks between digits": ["marks"],
     "touching digits": ["touching"],
-    "page edges and dirt": ["edges", "dirt"],
+    "page edges, boxes and dirt": ["edges", "boxes", "wood", "dirt"],
     "tilt": ["tilt"],
     "strokes redrawn with other pens": ["skeletons"],
 }

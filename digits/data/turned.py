@@ -12,6 +12,7 @@ from digits.data.glyphs import LETTER, Glyph
 
 FEW, MANY = 4, 40  # digits that are looked at
 LOW, HIGH = 0.6, 2.5  # of the usual height is the longer side of a digit; on its side, it is higher than that is wide
+WORDY = 6  # glyphs for each digit: where there are more, the others may be digits that look like letters as they lie
 LEAST = 0.1  # of a probability counts: one strange sign decides nothing
 SURE, BETTER = 0.7, 0.78  # geometric means of what is likely upright, and how many times that it is as the page lies
 
@@ -29,23 +30,22 @@ def quarter_turns(glyphs: Sequence[Glyph], usual: float, judge: Judge) -> int:
     clear = [g for g in glyphs if g.is_clear and g.mass >= max(g.ink.shape)]
     clear = [g for g in clear if LOW * usual <= max(g.ink.shape) <= HIGH * usual]
     digits = [g for g in clear if g.other < LETTER]
+    if len(digits) >= max(FEW, len(clear) / WORDY) and likely(digits, 0, judge) > BETTER:
+        return 0
     if len(digits) < max(FEW, len(clear) / 2):
         digits = clear  # which may look like letters as they lie
     if len(digits) < FEW:
         return 0
-    digits = digits[:: -(-len(digits) // MANY)]
+    lying, *turned = (likely(digits, turns, judge) for turns in range(4))
+    best = max(turned)
+    return 1 + turned.index(best) if best > SURE and lying < BETTER * best else 0
 
-    def likely(turns: int) -> float:
-        """How likely these are digits, if the page is turned, on average."""
-        seen = judge([np.ascontiguousarray(np.rot90(g.ink, turns)) for g in digits])
-        return float(np.exp(np.log(np.maximum(seen, LEAST)).mean()))
 
-    lying = likely(0)
-    if lying > BETTER:
-        return 0
-    turned = {turns: likely(turns) for turns in (1, 2, 3)}
-    best = max(turned, key=lambda turns: turned[turns])
-    return best if turned[best] > SURE and lying < BETTER * turned[best] else 0
+def likely(digits: Sequence[Glyph], turns: int, judge: Judge) -> float:
+    """How likely glyphs are digits, if the page is turned, on average; of many, some are looked at."""
+    some = digits[:: -(-len(digits) // MANY)]
+    seen = judge([np.ascontiguousarray(np.rot90(g.ink, turns)) for g in some])
+    return float(np.exp(np.log(np.maximum(seen, LEAST)).mean()))
 
 
 def turn_back(box: Rectangle, turns: int, shape: tuple[int, int]) -> Rectangle:

@@ -97,7 +97,7 @@ def test_every_digit_stays(name: str) -> None:
 @pytest.mark.parametrize("shape", ["ellipse", "rectangle"])
 def test_a_digit_in_a_drawn_frame_is_read_alone(shape: str) -> None:
     frame = Image.new("L", (600, 600), 225)
-    getattr(ImageDraw.Draw(frame), shape)((150, 140, 450, 460), outline=40, width=9)
+    getattr(ImageDraw.Draw(frame), shape)((140, 130, 460, 470), outline=40, width=9)
     alone = Image.new("L", (600, 600), 225)
     alone.paste(written("2", 260, 14, 40), (170, 170))
     [(form, note, place)] = find_contents(ImageChops.darker(frame, alone))

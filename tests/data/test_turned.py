@@ -30,6 +30,12 @@ def test_a_page_is_turned_as_most_of_its_digits_are_likeliest(turns: int) -> Non
     assert quarter_turns(bars(5, turns), 40, lambda pieces: np.full(len(pieces), 0.4)) == 0
 
 
+def test_words_do_not_turn_a_page_whose_digits_stand_upright() -> None:
+    letters = [one._replace(other=1.0) for one in bars(15, 2)]  # which look like digits if they stand on their head
+    assert quarter_turns(bars(5, 0) + letters, 40, sure_of_heavy_tops) == 0
+    assert quarter_turns(letters, 40, sure_of_heavy_tops) == 2  # digits that look like letters as they lie
+
+
 @pytest.mark.parametrize("turns", [0, 1, 2, 3])
 def test_boxes_are_turned_back(turns: int) -> None:
     page = np.zeros((30, 50), int)

@@ -193,11 +193,21 @@ def end_of_page(paper: Grey, dice: Dice) -> tuple[Grey, Grey]:
     if dice.chance(0.3):
         wave = beyond(shape, dice.uniform(0, np.pi), 0, dice, dice.uniform(0, 4))
         other = other * (1 + dice.uniform(0, 0.3) * np.sin(wave * dice.log_uniform(0.1, 1.2)))
+    if dice.chance(0.3, "wood"):
+        other = other * np.clip(1 + dice.uniform(0.05, 0.3) * wood(shape, dice), 0.2, None)
     for side in sides:
         away = beyond(shape, turn + side * np.pi / 2, dice.uniform(0.25, 0.5) * min(shape), dice, bend)
         soft = np.clip(away / dice.log_uniform(0.6, 3) + 0.5, 0, 1)
         paper, page = paper * (1 - soft) + other * soft, page * (away < 0)
     return paper, page
+
+
+def wood(shape: tuple[int, int], dice: Dice) -> Grey:
+    """The grain of wood: stripes of all widths, bent a little; mean about 0, deviation about 1."""
+    across = beyond(shape, dice.uniform(0, np.pi), 0, dice, dice.uniform(0, 1))
+    across = across + dice.uniform(0, 3) * dice.smooth_noise(shape, 60)
+    stripes = np.arange(-300, 300)
+    return np.interp(across / dice.log_uniform(1, 8), stripes, dice.noise(stripes.shape)).astype(np.float32)
 
 
 def finger(paper: Grey, dice: Dice) -> tuple[Grey, Grey]:

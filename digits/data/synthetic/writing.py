@@ -12,6 +12,7 @@ from PIL import Image
 from scipy import ndimage
 
 from digits.data.synthetic.dice import Dice
+from digits.data.synthetic.script import write_by_hand
 from digits.data.synthetic.strokes import DIGITS, LETTERS, SIGNS, Grey, Stroke, draw, scribble, solid, to_unit, write
 from digits.data.synthetic.typed import font_files, type_digit, type_word
 
@@ -181,8 +182,8 @@ def strike_out(sheet: Sheet, hand: Hand, dice: Dice, base: float, left: float, r
 
 
 def write_word(sheet: Sheet, hand: Hand, dice: Dice, base: float, left: float, length: int) -> float:
-    """A word of `length` letters, printed or not, or a scribble; returns where it ends."""
-    if dice.chance(0.4, "typed"):
+    """A word, printed or not, of `length` letters if these are forms, or a scribble; returns where it ends."""
+    if dice.chance(0.35, "typed"):
         glyph = type_word(hand.size * dice.uniform(0.4, 1.1), dice)
         sheet.put(glyph, base - glyph.shape[0], left)
         return left + glyph.shape[1]
@@ -190,6 +191,10 @@ def write_word(sheet: Sheet, hand: Hand, dice: Dice, base: float, left: float, l
         size = hand.size * dice.uniform(0.6, 1.2)
         glyph = scribble(size, hand.pen, dice) if dice.chance(0.7) else solid(size, dice)
         sheet.put(glyph, base - glyph.shape[0], left)
+        return left + glyph.shape[1]
+    if dice.chance(0.7, "script"):
+        glyph, above = write_by_hand(hand.size * dice.uniform(0.5, 1.2), max(hand.pen, 1.0), dice)
+        sheet.put(glyph, base - above, left)
         return left + glyph.shape[1]
     x = left
     for _ in range(length):
@@ -201,7 +206,7 @@ def write_word(sheet: Sheet, hand: Hand, dice: Dice, base: float, left: float, l
 
 def write_lines(sheet: Sheet, hand: Hand, dice: Dice) -> list[float]:
     """Lines of numbers and, now and then, words; returns the base lines."""
-    words, marks = (0.3, 0.4) if dice.chance(0.3, "letters") else (0.0, 0.12)
+    words, marks = (dice.uniform(0.2, 0.6), 0.4) if dice.chance(0.35, "letters") else (0.0, 0.12)
     space, apart = dice.uniform(0.3, 1.5), dice.uniform(1.15, 2.4)
     most, bases = dice.pick((1, 3, 5, 8, 12)), []
     base = hand.size * dice.uniform(0.5, 1.5)
@@ -215,7 +220,8 @@ def write_lines(sheet: Sheet, hand: Hand, dice: Dice) -> list[float]:
                 x = write_number(sheet, hand, dice, base, x, dice.integer(1, most), marks)
                 if x - start > 1.5 * hand.size and dice.chance(0.04, "letters"):  # not the slash of a 0
                     strike_out(sheet, hand, dice, base, start, x)
-            x += hand.size * space * dice.uniform(0.6, 2)
+            close = words > 0 and dice.chance(0.2)  # as in AB12
+            x += hand.size * (dice.uniform(0, 0.3) if close else space * dice.uniform(0.6, 2))
         bases.append(base)
         base += hand.size * apart * (dice.uniform(1, 2.5) if dice.chance(0.1) else 1)
     return bases
@@ -250,7 +256,7 @@ def put_free(sheet: Sheet, glyph: Grey, top: float, left: float, height: float, 
 
 def write_cells(sheet: Sheet, hand: Hand, dice: Dice, rows: list[float], columns: list[float]) -> None:
     """Numbers or words in the cells of a table, whose borders are given."""
-    most, empty, words = dice.pick((1, 1, 2, 4)), dice.uniform(0, 0.5), dice.uniform(-0.3, 0.15)
+    most, empty, words = dice.pick((1, 1, 2, 4)), dice.uniform(0, 0.5), dice.uniform(-0.3, 0.3)
     for top, bottom in pairwise(rows):
         for left, right in pairwise(columns):
             if dice.chance(empty):
