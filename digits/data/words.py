@@ -12,6 +12,8 @@ from digits.data.layout import Place
 WORD = 0.6  # of a word is seen as no digit, at least
 CERTAIN = 0.95  # and of what the classifier may be sure of, all the same
 SURE = 0.97  # that these are digits, is the classifier on average: of an O, or of a 1 that looks like an l
+HINT = 0.05  # of a word is seen as no digit, at least, where most of its letters are less `LIKELY` digits than that
+LIKELY, LETTERS = 0.95, 3  # and these are that many
 CLOSE = 0.4  # of the lower one's height: letters of a word are nearer than that
 SIZES = 2.5  # times as high as the next one is a letter at most
 
@@ -21,7 +23,8 @@ def join_words(
 ) -> list[tuple[Glyph, str, Place]]:
     """Put each word together: what stands close together and is, on the whole, seen as no digits.
 
-    An O or an l in a word may look like a digit, and a 1 in a number like a letter: the others decide.
+    An O or an l in a word may look like a digit, and a 1 in a number like a letter: the others decide. What the network
+    for ink hardly sees as letters is a word, too, where the classifier doubts most of them.
 
     Args:
         glyphs: everything on the page.
@@ -35,17 +38,21 @@ def join_words(
     rows = [list(row) for _, row in groupby(places, key=lambda place: (place.line, place.number))]
     groups = [chain for row in rows for chain in chains(row, glyphs)]
     letters = [[place.which for place in chain if not names[place.which]] for chain in groups]
-    in_words = [i for which in letters if other(glyphs, which) >= WORD for i in which]
+    in_words = [i for which in letters if other(glyphs, which) >= HINT for i in which]
     alone = [i for which in letters for i in which if other(glyphs, [i]) >= LETTER]
-    doubted = list(dict.fromkeys(in_words + alone))
-    likely = dict(zip(doubted, judge([glyphs[i].ink for i in doubted]).tolist(), strict=True)) if doubted else {}
+    asked = list(dict.fromkeys(in_words + alone))
+    likely = dict(zip(asked, judge([glyphs[i].ink for i in asked]).tolist(), strict=True)) if asked else {}
 
     def is_word(which: list[int], least: float) -> bool:
         """Whether glyphs are, together, no digits."""
         seen = other(glyphs, which)
-        if seen < least:
+        if seen < (HINT if len(which) >= LETTERS else least):
             return False
-        sure = float(np.exp(np.mean([np.log(max(likely[i], 1e-3)) for i in which])))
+        each = np.maximum([likely[i] for i in which], 1e-3)
+        if seen < least:
+            doubted = int((each < LIKELY).sum())
+            return doubted >= LETTERS and doubted > len(each) / 2
+        sure = float(np.exp(np.log(each).mean()))
         return sure < SURE or seen >= CERTAIN
 
     found = []

@@ -12,10 +12,10 @@ def glyph(left: int, other: float, height: int = 20, width: int = 12) -> Glyph:
     return Glyph(0, left, np.ones((height, width), np.float32), np.zeros((height, width), np.float32), other)
 
 
-def row(*glyphs: Glyph, likely: float = 0.5) -> list[tuple[str, int, int]]:
+def row(*glyphs: Glyph, likely: float | list[float] = 0.5) -> list[tuple[str, int, int]]:
     """What stands on one line: each name, where it begins, how wide it is; each is as `likely` a digit."""
     places = [Place(i, 0, 0, -1) for i in range(len(glyphs))]
-    found = join_words(glyphs, ["" for _ in glyphs], places, lambda pieces: np.full(len(pieces), likely))
+    found = join_words(glyphs, ["" for _ in glyphs], places, lambda pieces: np.resize(likely, len(pieces)))
     return [(name, one.left, one.width) for one, name, _ in found]
 
 
@@ -40,5 +40,15 @@ def test_what_the_classifier_is_sure_of_is_a_digit_unless_it_is_certainly_a_lett
 
 
 def test_a_letter_in_a_number_is_one_where_it_is_clearly_one() -> None:
-    assert [name for name, *_ in row(glyph(0, 0.1), glyph(14, 0.9), glyph(28, 0.1))] == ["", "?", ""]
-    assert [name for name, *_ in row(glyph(0, 0.1), glyph(14, 0.7), glyph(28, 0.1))] == ["", "", ""]
+    likely = [0.99, 0.5, 0.99]
+    assert [name for name, *_ in row(glyph(0, 0.1), glyph(14, 0.9), glyph(28, 0.1), likely=likely)] == ["", "?", ""]
+    assert [name for name, *_ in row(glyph(0, 0.1), glyph(14, 0.7), glyph(28, 0.1), likely=likely)] == ["", "", ""]
+
+
+def test_what_is_hardly_seen_as_letters_is_a_word_where_most_of_it_is_no_likely_digit() -> None:
+    word = [glyph(14 * i, 0.3) for i in range(4)]
+    assert [name for name, *_ in row(*word, likely=[0.3, 1.0, 0.7, 0.9])] == ["?"]
+    assert [name for name, *_ in row(*word, likely=[0.3, 1.0, 0.7, 1.0])] == ["", "", "", ""]  # as in AB12
+    assert [name for name, *_ in row(*word[:3], likely=[0.3, 1.0, 0.7])] == ["", "", ""]  # too short to be told
+    digits = [glyph(14 * i, 0.03) for i in range(4)]
+    assert [name for name, *_ in row(*digits, likely=0.6)] == ["", "", "", ""]
