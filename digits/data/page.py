@@ -35,6 +35,7 @@ SLIVER = 0.8  # of the usual height: what is narrow and lower, and finer than `F
 FINE = 0.6
 PALE = 0.7  # so clearly ink is a pale digit, at least; see `Glyph.clarity`
 FOLD = 0.23  # of the usual contrast of a page: a fold or the edge of a shadow has less, ink mostly half of it or more
+GRAIN = 0.12  # of the contrast of what is most of the ink: the grain of the paper has less, a pale pencil more
 MANY_LOW, MANY_LINED = 0.35, 0.25  # of all on a page
 ENDING, MANY_ENDS = 0.3, 6  # of the usual height is the end of a line wide; that many of them are no strokes
 SMALL, LARGE, GOOD = 28, 64, 42  # heights of digits: below and above, the page is looked at again
@@ -134,7 +135,7 @@ def look(grey: Grey) -> tuple[InkMap, list[Glyph]]:
 def look_at(grey: Grey, scale: float) -> tuple[InkMap, list[Glyph]]:
     """Find the ink of a page at one scale; see `look`."""
     found = locate_ink(grey, scale)
-    return found, find_glyphs(found)
+    return found, without_grain(find_glyphs(found), found)
 
 
 def fitting_ink(found: InkMap, glyphs: list[Glyph]) -> float:
@@ -147,6 +148,20 @@ def fitting_ink(found: InkMap, glyphs: list[Glyph]) -> float:
         sum(g.mass * (1 - 0.9 * g.other) * contrast(g, found) for g in glyphs if FEW <= g.height <= MANY)
         / found.scale**2
     )
+
+
+def without_grain(glyphs: list[Glyph], found: InkMap) -> list[Glyph]:
+    """Those that are no grain of the paper, which is very pale, but may be most of what was found.
+
+    So contrasts count by their square, and by how much ink has them, where it is asked which one is usual.
+    """
+    if not glyphs:
+        return []
+    levels = np.minimum([contrast(g, found) for g in glyphs], 1.0)
+    order = np.argsort(levels)
+    seen = np.cumsum((levels**2 * [g.mass for g in glyphs])[order])
+    usual = levels[order[np.searchsorted(seen, 0.5 * seen[-1])]]
+    return [g for g, level in zip(glyphs, levels, strict=True) if level >= GRAIN * usual]
 
 
 def without_specks(glyphs: list[Glyph], usual: float) -> list[Glyph]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
+from scipy.ndimage import gaussian_filter
 
 from digits import load
 from digits.cli import main
@@ -126,6 +127,15 @@ def test_low_pieces_of_rules_and_borders_are_no_digits() -> None:
 def test_where_many_digits_are_low_they_are_digits() -> None:
     ring = np.pad(np.zeros((36, 16)), 2, constant_values=1)
     assert len(without_pieces([*[glyph(ring)] * 2, *[low_digit("1")] * 4], 40)) == 6
+
+
+def test_the_grain_of_paper_around_a_small_digit_is_no_digit() -> None:
+    sheet = Image.new("L", (900, 700), 190)
+    sheet.paste(written("5", 34, 3, 30, 190), (390, 400))
+    random = np.random.default_rng(0)
+    grain = 7 * gaussian_filter(random.normal(size=(700, 900)), 1) + 5 * random.normal(size=(700, 900))
+    noisy = Image.fromarray((np.asarray(sheet) + grain).clip(0, 255).astype(np.uint8))
+    assert [(place.left // 390, place.top // 400) for _, _, place in prepare_several(noisy)] == [(1, 1)]
 
 
 def test_folds_are_no_digits_whatever_the_light() -> None:
