@@ -50,14 +50,15 @@ def find_contents(image: Image.Image) -> list[Content]:
             return found
         raise
     if is_one_of_mnist(form, image):
-        return [(form, "", in_picture(box, image))]
+        return [(form, "", whole_pixels(box, image))]
     alone = float(confidences(form[None])[0])
     found = [] if is_plain(box, alone, grey) else several(image, grey)
+    box = in_file(box, image)
     marks = [place.mark for *_, place in found if place.mark not in ("", "?")]
     digits = [place for _, note, place in found if not note]
     signed = len(digits) == 1 and (marks == ["-"] or (bool(marks) and alone < CLEAR))  # such as -5
     if (len(digits) < 2 and not signed) or is_one(box, alone, found):
-        return [(form, "", in_picture(box, image))]
+        return [(form, "", whole_pixels(box, image))]
     return found
 
 
@@ -148,9 +149,15 @@ def inside(place: DigitBox, box: Box) -> float:
     return max(0.0, across) * max(0.0, down) / max(1, place.width * place.height)
 
 
-def in_picture(box: Box, image: Image.Image) -> DigitBox:
-    """A box as that of the only digit of a picture."""
-    whole = image.info.get("reduced_by", 1.0)
-    left, top = max(0, int(box.left * whole)), max(0, int(box.top * whole))
-    right, bottom = (round(n * whole) for n in (min(box.right, image.width), min(box.bottom, image.height)))
+def in_file(box: Box, image: Image.Image) -> Box:
+    """A box in pixels of the picture's file, which may have been reduced when it was read."""
+    reduced_by = image.info.get("reduced_by", 1.0)
+    return Box._make([*(n * reduced_by for n in box[:4]), *box[4:]])
+
+
+def whole_pixels(box: Box, image: Image.Image) -> DigitBox:
+    """A box in pixels of the file as that of the only digit of a picture."""
+    width, height = (n * image.info.get("reduced_by", 1.0) for n in image.size)
+    left, top = max(0, int(box.left)), max(0, int(box.top))
+    right, bottom = round(min(box.right, width)), round(min(box.bottom, height))
     return NOWHERE._replace(left=left, top=top, width=max(1, right - left), height=max(1, bottom - top))

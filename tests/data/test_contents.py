@@ -50,6 +50,19 @@ def test_a_single_digit_is_found_as_it_is_prepared_with_its_box() -> None:
     assert 200 <= box.top < box.top + box.height <= 355
 
 
+def test_a_digit_in_pieces_is_one_also_where_its_picture_was_reduced() -> None:
+    digit = written("3", 400, 13)
+    for y in (0.3, 0.5, 0.7):
+        digit.paste(225, (0, round(400 * y), 400, round(400 * y) + 4))
+    picture = Image.new("L", (800, 600), 225)
+    picture.paste(digit, (200, 75))
+    ((_, note, small),) = find_contents(picture)
+    picture.info["reduced_by"] = 3.0
+    ((_, _, large),) = find_contents(picture)
+    assert note == ""
+    assert np.allclose(np.multiply(small[1:5], 3), large[1:5], atol=6)
+
+
 def test_two_digits_that_are_blurred_together_in_mnist_s_form_are_two() -> None:
     digits = [written(digit, 100, 10, 255, 0) for digit in "30"]
     boxes = [digit.getbbox() for digit in digits]
