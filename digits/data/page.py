@@ -4,6 +4,7 @@ Arrays: H rows, W columns of the picture; lengths without a unit are in pixels o
 """
 
 from collections.abc import Sequence
+from itertools import groupby
 from typing import NamedTuple
 
 import numpy as np
@@ -15,11 +16,12 @@ from digits.data.cuts import split_all
 from digits.data.glyphs import CLEAR, Glyph, find_glyphs, join, pen_of, thickness, usual_height
 from digits.data.grey import to_grey
 from digits.data.judge import judge
-from digits.data.layout import reading_order
+from digits.data.layout import Place, reading_order
 from digits.data.locate import MOST, Grey, InkMap, locate_ink
 from digits.data.marks import name_marks
 from digits.data.photo import SIDE, NoDigit, center, resize_to_box
 from digits.data.points import with_points
+from digits.data.sizes import by_size
 from digits.data.turned import quarter_turns, turn_back
 from digits.data.words import join_words
 
@@ -65,6 +67,8 @@ class DigitBox(NamedTuple):
     mark: str = ""
 
 
+Named = tuple[Glyph, str, Place]  # a glyph, its mark or "", and where it stands among the others
+
 NOWHERE = DigitBox(0, 0, 0, 0, 0)
 
 
@@ -93,7 +97,19 @@ def prepare_several(image: Image.Image, grey: Grey | None = None) -> list[tuple[
         grey = np.ascontiguousarray(np.rot90(grey, turns))
         found, glyphs = look(grey)
     usual = usual_height(glyphs)
-    glyphs = join(with_points(without_ends(glyphs, usual, found), found, usual), usual)
+    parts = by_size(without_ends(glyphs, usual, found), usual, judge)
+    height, width = (round(n * reduced_by) for n in grey.shape)
+    digits = []
+    for glyph, mark, place in in_one([read_part(part, usual, found) for part, usual in parts]):
+        where = in_pixels(glyph, found.scale / reduced_by, (height, width))
+        where = turn_back(where, turns, (height, width))
+        digits.append(in_form(glyph, mark, DigitBox(place.line, *where, place.number, place.column, mark)))
+    return digits
+
+
+def read_part(glyphs: list[Glyph], usual: float, found: InkMap) -> list[Named]:
+    """The digits, marks and words among glyphs, of which a digit has the `usual` height, in reading order."""
+    glyphs = join(with_points(glyphs, found, usual), usual)
     named = name_marks(glyphs, usual).items()
     marks = {i: mark for i, mark in named if dark_rim(glyphs[i], found) < ENDS}  # not what is left of a line
     others = [glyph for i, glyph in enumerate(glyphs) if i not in marks]
@@ -102,13 +118,18 @@ def prepare_several(image: Image.Image, grey: Grey | None = None) -> list[tuple[
     names = ["" for _ in others] + list(marks.values())
     glyphs = others + [glyphs[i] for i in marks]
     boxes = np.array([[g.top, g.left, g.bottom, g.right] for g in glyphs], np.float64).reshape(-1, 4)
-    height, width = (round(n * reduced_by) for n in grey.shape)
-    digits = []
-    for glyph, mark, place in join_words(glyphs, names, reading_order(boxes, usual), judge):
-        where = in_pixels(glyph, found.scale / reduced_by, (height, width))
-        where = turn_back(where, turns, (height, width))
-        digits.append(in_form(glyph, mark, DigitBox(place.line, *where, place.number, place.column, mark)))
-    return digits
+    return join_words(glyphs, names, reading_order(boxes, usual), judge)
+
+
+def in_one(parts: list[list[Named]]) -> list[Named]:
+    """The lines of several parts of a page, from top to bottom; with several, there is no table."""
+    if len(parts) == 1:
+        return parts[0]
+    lines = [list(line) for part in parts for _, line in groupby(part, key=lambda one: one[2].line)]
+    lines.sort(key=lambda line: float(np.mean([glyph.center[0] for glyph, *_ in line])))
+    return [
+        (glyph, mark, place._replace(line=i, column=-1)) for i, line in enumerate(lines) for glyph, mark, place in line
+    ]
 
 
 def look(grey: Grey) -> tuple[InkMap, list[Glyph]]:

@@ -1,0 +1,48 @@
+"""Rows of digits that are much lower than the others of a page."""
+
+import numpy as np
+from PIL import Image
+
+from digits import load
+from digits.data.glyphs import Glyph
+from digits.data.sizes import by_size
+from tests.helpers import written
+
+LARGE = [(10, 10 + 70 * i, 100, 50) for i in range(3)]
+
+
+def glyph(top: int, left: int, height: int, width: int) -> Glyph:
+    """A filled box."""
+    return Glyph(top, left, np.ones((height, width), np.float32), np.zeros((height, width), np.float32), 0.0)
+
+
+def parts(*small: tuple[int, int, int, int], likely: float = 0.99) -> list[list[tuple[int, int]]]:
+    """Where what is found with three large digits stands, part by part."""
+    found = by_size([glyph(*box) for box in (*LARGE, *small)], 100, lambda pieces: np.full(len(pieces), likely))
+    return [[(g.top, g.left) for g in some] for some, _ in found]
+
+
+def test_a_row_of_low_digits_is_a_part_of_its_own_with_what_stands_in_it() -> None:
+    row, one, point = [(130, 10 + 35 * i, 30, 20) for i in range(3)], (130, 115, 30, 4), (155, 122, 4, 4)
+    assert parts(*row, one)[1] == [(130, 10), (130, 45), (130, 80), (130, 115)]
+    assert len(parts(*row, point)[1]) == 4
+    assert len(parts(*row[:2], one)) == len(parts(*row, likely=0.5)) == 1
+
+
+def test_low_pieces_of_digits_are_no_row() -> None:
+    tops, feet = ([(top, 10 + 35 * i, 30, 20) for i in range(3)] for top in (130, 162))
+    assert len(parts(*tops, *feet)) == 1
+    assert len(parts(*[(130 + 60 * i, 10, 30, 20) for i in range(3)])) == 1  # below each other
+
+
+def test_three_sizes_are_three_parts() -> None:
+    rows = [(130 + i, 10 + h * j, h, h // 2) for i, h in ((0, 50), (70, 24)) for j in range(3)]
+    assert [len(part) for part in parts(*rows)] == [3, 3, 3]
+
+
+def test_small_numbers_below_a_large_one_are_read() -> None:
+    sheet = Image.new("L", (520, 420), 225)
+    for digits, size, top in (("507", 170, 0), ("2356", 62, 180), ("9483", 62, 245)):
+        for i, digit in enumerate(digits):
+            sheet.paste(written(digit, size, max(4, size // 18)), (20 + round(0.75 * size) * i, top))
+    assert load("pretrained").read(sheet).text == "507\n2356\n9483"
