@@ -57,6 +57,8 @@ def find_contents(image: Image.Image) -> list[Content]:
     marks = [place.mark for *_, place in found if place.mark not in ("", "?")]
     digits = [place for _, note, place in found if not note]
     signed = len(digits) == 1 and (marks == ["-"] or (bool(marks) and alone < CLEAR))  # such as -5
+    if len(digits) == 1 and not signed and is_elsewhere(found, box):
+        return [(page, "", place._replace(line=0, number=0, column=-1)) for page, note, place in found if not note]
     if (len(digits) < 2 and not signed) or is_one(box, alone, found):
         return [(form, "", whole_pixels(box, image))]
     return found
@@ -147,6 +149,12 @@ def inside(place: DigitBox, box: Box) -> float:
     across = min(place.left + place.width, box.right) - max(place.left, box.left)
     down = min(place.top + place.height, box.bottom) - max(place.top, box.top)
     return max(0.0, across) * max(0.0, down) / max(1, place.width * place.height)
+
+
+def is_elsewhere(found: Sequence[Content], box: Box) -> bool:
+    """Whether the only digit of a page is a likely one, of which the whole picture shows a piece, or something else."""
+    ((form, _, place),) = (one for one in found if not one[1])
+    return inside(place, box) < INSIDE and float(confidences(form[None])[0]) >= LIKELY
 
 
 def in_file(box: Box, image: Image.Image) -> Box:

@@ -124,6 +124,27 @@ def test_seen_from_near_a_list_falls_apart_and_a_1_does_not() -> None:
     assert not falls_apart(np.asarray(written("1").convert("L"), np.float32))
 
 
+@pytest.mark.parametrize(
+    ("seen", "likely", "read"),
+    [
+        (Box(120, 60, 300, 90), 0.99, "page"),  # a shadow beside the digit
+        (Box(30, 40, 50, 60), 0.99, "page"),  # a piece of it
+        (Box(30, 40, 50, 60), 0.9, "whole"),
+        (Box(5, 5, 70, 95), 0.99, "whole"),  # of which the page has a piece
+    ],
+)
+def test_a_likely_digit_alone_on_a_page_is_it_where_the_whole_picture_shows_something_else(
+    seen: Box, likely: float, read: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forms = {"whole": PIECE, "page": PIECE + 1}
+    place = NOWHERE._replace(left=10, top=10, width=40, height=80)
+    monkeypatch.setattr(contents, "prepare_likelier", lambda grey: (forms["whole"], seen))
+    monkeypatch.setattr(contents, "several", lambda image, grey: [(forms["page"], "", place)])
+    monkeypatch.setattr(contents, "confidences", lambda forms: np.full(len(forms), likely))
+    ((form, note, _),) = find_contents(Image.new("L", (400, 400)))
+    assert (form is forms[read], note) == (True, "")
+
+
 def test_how_much_of_a_place_lies_in_a_box() -> None:
     place = NOWHERE._replace(left=0, top=10, width=20, height=40)
     assert inside(place, BOX) == 0.5
