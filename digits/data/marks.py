@@ -18,6 +18,7 @@ TALLER = 1.15  # times as high as the digits beside it is a slash, or it reaches
 BEYOND = 0.03  # of the height of a digit: how far a slash reaches above and below those beside it, at least
 BRACKET = 1.05  # times as high as the digits beside it is a bracket, at least
 BOW, OFF_BOW = 0.11, 0.05  # of its height: how far it is bent, at least, and its ink is off the bow, at most
+BENT = 0.16  # of its height: what is bent further is a bracket, however high; a 1 is not
 
 
 def name_marks(glyphs: list[Glyph], usual: float) -> dict[int, str]:
@@ -41,10 +42,11 @@ def name_marks(glyphs: list[Glyph], usual: float) -> dict[int, str]:
     named, lonely = {}, 0
     for i, glyph in enumerate(glyphs):
         finest = (THIN if glyph.other < 0.5 else THINNEST) * pen
-        if TALL * usual <= glyph.height <= usual or thickness(glyph) < finest:
+        like_digits = TALL * usual <= glyph.height <= usual
+        if (like_digits and bend(glyph) < BENT) or thickness(glyph) < finest:
             continue
         beside = neighbours(glyph, boxes, usual)
-        if len(beside) and is_clear(glyph) and (mark := name_mark(glyph, usual, beside)):
+        if len(beside) and is_clear(glyph) and (mark := "?" if like_digits else name_mark(glyph, usual, beside)):
             named[i] = mark
         lonely += not len(beside) and max(glyph.height, glyph.width) < TALL * usual
     if len(named) > max(FEW, MANY * len(tall)):  # crossings of squared paper
@@ -80,7 +82,7 @@ def name_mark(glyph: Glyph, usual: float, beside: NDArray[np.float64]) -> str:
         return "-" if between or leads else ""
     if leads and max(h, w) < POINT and 0.45 < w / h < 2 and -0.25 < under < 0.1:
         return "."
-    if glyph.height > BRACKET * (base - top) and w < 0.5 * h and is_bow(ink):
+    if h >= TALL and bend(glyph) > (BOW if glyph.height > BRACKET * (base - top) else BENT):
         return "?"
     if not between:
         return ""
@@ -121,9 +123,11 @@ def slants(ink: NDArray[np.bool_]) -> bool:
     return len(x) > 2 and bool(np.std(x) > 0 and np.corrcoef(x, y)[0, 1] < -0.93)
 
 
-def is_bow(ink: NDArray[np.bool_]) -> bool:
-    """Whether a shape, (h, w), is one upright stroke that is bent to one side, as a bracket is."""
-    y, x = np.nonzero(ink)
-    h = ink.any(axis=1).sum()
+def bend(glyph: Glyph) -> float:
+    """How far a glyph that is one upright stroke is bent to one side, as a bracket is; as a share of its height."""
+    y, x = np.nonzero(glyph.ink > THRESHOLD)
+    h = len(np.unique(y))
+    if h < 3 or len(np.unique(x)) >= 0.5 * h:
+        return 0.0
     bow = np.polyfit(along := 2 * (y - y.mean()) / h, x, 2)
-    return bool(abs(bow[0]) > BOW * h and np.std(x - np.polyval(bow, along)) < OFF_BOW * h)
+    return float(abs(bow[0]) / h) if np.std(x - np.polyval(bow, along)) < OFF_BOW * h else 0.0

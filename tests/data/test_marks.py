@@ -82,8 +82,10 @@ def test_a_page_s_numbers_are_read_with_their_marks(mark: str) -> None:
 def test_a_bracket_is_a_sign_and_a_1_is_none(bend: int) -> None:
     y, x = np.mgrid[:48, :22]
     bow = np.abs(x - 10.5 + bend * (6 - 12 * ((y - 23.5) / 23.5) ** 2)) < 3
+    flat = np.abs(x - 10.5 + bend * (4 - 8 * ((y - 23.5) / 23.5) ** 2)) < 3
     straight = np.abs(x - 10.5 + bend * (y - 23.5) / 4) < 3
     for left in (0, 60):
         assert name_marks([digit(30), glyph(6, left, bow)], HIGH) == {1: "?"}
         assert name_marks([digit(30), glyph(6, left, straight)], HIGH) == {}
-        assert name_marks([digit(30), glyph(10, left, bow[4:-4])], HIGH) == {}  # no higher than the digit
+        assert name_marks([digit(30), glyph(10, left, bow[4:-4])], HIGH) == {1: "?"}  # no higher, but much bent
+        assert name_marks([digit(30), glyph(10, left, flat[4:-4])], HIGH) == {}
