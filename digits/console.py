@@ -196,8 +196,8 @@ def is_terminal() -> bool:
 
 
 def columns() -> int | None:
-    """How many characters fit into a line of the terminal; None where the output is none."""
-    return shutil.get_terminal_size().columns if is_terminal() else None
+    """How many characters fit into a line of the terminal, of any kind; None where the output is none."""
+    return shutil.get_terminal_size().columns if sys.stdout is not None and sys.stdout.isatty() else None
 
 
 def highlight(text: str) -> str:

@@ -15,7 +15,7 @@ import torch
 
 from digits.callbacks.report import class_table
 from digits.callbacks.terminal import ProgressBar, epoch_line
-from digits.console import highlight
+from digits.console import columns, highlight
 from tests.helpers import Digits, slow
 
 FIT = ("fit", "--model=MLP", "--trainer.max_epochs=2", "--name=run")
@@ -109,6 +109,7 @@ def test_colours_are_for_terminals_that_want_them(terminal: Terminal, monkeypatc
     monkeypatch.setenv("TERM", "dumb")
     assert highlight("word") == "word"
     assert not ProgressBar().is_enabled
+    assert columns() == 80  # it has lines, if no colours
     monkeypatch.setenv("TERM", "xterm")
     assert ProgressBar().is_enabled
     terminal.close()
