@@ -1,5 +1,6 @@
 """Config files: found anywhere, checked, and read with the present names of their settings."""
 
+import os
 import re
 from dataclasses import dataclass
 from enum import Enum
@@ -113,14 +114,21 @@ def read_settings(path: str) -> dict[Any, Any]:
         InputError: it is no YAML, larger than it looks, or holds something else.
     """
     try:
-        text = Path(path).read_text()
+        text = read_text(path)
         check_size(text)
         settings = yaml.load(text, LOADER)
+    except UnicodeDecodeError:
+        raise InputError(f"--config {path} is not in UTF-8: save it in UTF-8") from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:  # among them numbers of thousands of digits
         raise InputError(f"--config {path} is not valid YAML: {str(error)[:300]}") from None
     if not isinstance(settings, dict):
         raise InputError(f"--config {path} holds no settings: see `digits fit --print_config` for their form")
     return settings
+
+
+def read_text(path: str | os.PathLike) -> str:
+    """The text of a config, which is in UTF-8, whatever the encoding of the machine is."""
+    return Path(path).read_text(encoding="utf-8-sig")
 
 
 def check_size(text: str) -> None:

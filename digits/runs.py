@@ -59,6 +59,8 @@ def new_run(folder: Path) -> Path:
             except FileExistsError:
                 continue
             return run
+    except UnicodeEncodeError as error:
+        raise InputError(f"the name {folder.name} is not possible in {error.encoding}, the encoding here") from None
     except OSError as error:
         raise InputError(
             f"can't make a folder for the run in {folder} ({error.strerror}): "

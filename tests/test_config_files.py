@@ -1,6 +1,10 @@
 """Which file --config names, and what may stand in it."""
 
+import os
 import shlex
+import subprocess
+import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -9,7 +13,7 @@ import yaml
 from digits.cli import main
 from digits.config_files import CONFIGS, find_config, with_configs
 from digits.errors import InputError
-from tests.helpers import Digits
+from tests.helpers import ROOT, Digits
 
 SMALL = "model: {class_path: MLP, init_args: {hidden: [8]}}\n"
 
@@ -76,13 +80,15 @@ NESTED = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
         (f"seed_everything: {'9' * 20_000}", "not valid YAML"),
         ("a: [" + "1, " * 20_000 + "]", "nodes"),
         ("a: b: c", "not valid YAML"),
+        ("config: odd.yaml", "leads back to itself"),
+        ("a: gr\udcf6\udcdfe", "save it in UTF-8"),
         ("\x00", "not valid YAML"),
         ("!!python/object/apply:os.system ['true']", "not valid YAML"),
     ],
-    ids=range(12),
+    ids=range(14),
 )
 def test_what_is_no_config_is_named_in_a_line(refused: Digits, text: str, reason: str) -> None:
-    Path("odd.yaml").write_text(text)
+    Path("odd.yaml").write_text(text, encoding="utf-8", errors="surrogateescape")
     message = refused("fit", "--config=odd.yaml")
     assert "--config odd.yaml" in message
     assert reason in message
@@ -103,3 +109,17 @@ def test_a_config_may_send_the_predictions_to_standard_output(
     out = digits("predict", "--ckpt_path=pretrained", "--config=out.yaml")
     assert out.startswith("id,prediction,confidence,p0,")
     assert out.count("\n") == 91
+
+
+def test_configs_are_in_utf8_on_machines_of_another_encoding(tmp_path: Path) -> None:
+    (tmp_path / "own.yaml").write_text(f"\ufeff{SMALL}name: größe # 数字\n", encoding="utf-8")
+    command = [sys.executable, "-m", "digits", "fit", "--config=own.yaml"]
+    encoding = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": "utf-8"}
+    environment = {**os.environ, **encoding, "PYTHONPATH": str(ROOT)}
+    run = partial(subprocess.run, cwd=tmp_path, env=environment, capture_output=True, text=True, encoding="utf-8")
+    printed = run([*command, "--print_config"])
+    assert "name: größe\n" in printed.stdout, printed.stderr
+    refused = run(command)  # whose file system takes no such names
+    assert refused.returncode == 1
+    assert "error: the name größe" in refused.stderr
+    assert "Traceback" not in refused.stderr

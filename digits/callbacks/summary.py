@@ -17,6 +17,7 @@ from digits.callbacks.summary_writers import summary_writers
 from digits.callbacks.terminal import summarize
 from digits.console import say, shown
 from digits.errors import InputError
+from digits.files import replacing
 from digits.runs import checkpoint_of, run_folder
 
 
@@ -86,10 +87,11 @@ class ConfigWriter(SaveConfigCallback):
 
     def on_train_start(self, trainer: Trainer, pl_module: Any) -> None:
         if (folder := run_folder(trainer)) is not None and trainer.is_global_zero:
-            path = folder / "config.yaml"
-            save_config(self.parser, with_used_settings(self.config, trainer), path)
+            text = as_yaml(self.parser, with_used_settings(self.config, trainer))
+            with replacing(folder / "config.yaml") as file:
+                file.write(text)
             for writer in summary_writers(trainer):
-                writer.add_text("config", f"```yaml\n{path.read_text()}\n```")
+                writer.add_text("config", f"```yaml\n{text}\n```")
 
 
 def with_used_settings(config: Namespace, trainer: Trainer) -> Namespace:
@@ -103,8 +105,8 @@ def with_used_settings(config: Namespace, trainer: Trainer) -> Namespace:
     return config
 
 
-def save_config(parser: LightningArgumentParser, config: Namespace, path: Path) -> None:
-    """Write a configuration as YAML, less what is no part of how to run it again."""
+def as_yaml(parser: LightningArgumentParser, config: Namespace) -> str:
+    """A configuration as YAML, less what is no part of how to run it again."""
     config = config.clone()
     config.ckpt_path = None  # where this run was resumed from
-    parser.save(config, path, skip_none=False, overwrite=True)
+    return parser.dump(config, skip_none=False)

@@ -1,10 +1,14 @@
 """The parser of commands of the LightningCLI."""
 
+import os
 from typing import Any
 
+from jsonargparse import Namespace, Path
 from lightning.pytorch.cli import LightningArgumentParser
 
+from digits.config_files import read_text
 from digits.console import OneLineErrors
+from digits.errors import InputError
 from digits.suggestions import settings_of_groups, suggestion
 
 
@@ -13,6 +17,19 @@ class Parser(OneLineErrors, LightningArgumentParser):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, allow_abbrev=False, **kwargs)
+
+    def parse_path(self, path: str | os.PathLike, *args: Any, **kwargs: Any) -> Namespace:
+        """Read a config, as jsonargparse does, but in UTF-8 on every machine.
+
+        Raises:
+            InputError: it names itself as a config, or another one that does.
+        """
+        try:
+            text = read_text(path)
+            with Path(path, mode="fr").relative_path_context():
+                return self.parse_string(text, os.path.basename(path), *args, **kwargs)  # noqa: PTH119
+        except RecursionError:
+            raise InputError(f"--config {path} leads back to itself") from None
 
     def suggest(self, message: str) -> str:
         return suggestion(message) or super().suggest(message)
