@@ -177,7 +177,7 @@ def test_other_data_of_the_same_classes_are_trained_on_as_they_are(fit: Fit) -> 
         (["--init_from=my_digits"], "my_digits holds no run with a checkpoint"),
         (["--init_from=MLP", "--mnist_share=1"], "--mnist_share must be from 0 to less than 1, got 1"),
         (["--model=MLP", "--mnist_share=0.5"], "--mnist_share needs --init_from"),
-        (["--init_from=MLP", "--data=ImageDataModule", "--data.path=my_digits/three.png"], "of 1 images none can be"),
+        (["--init_from=MLP", "--data=ImageDataModule", "--data.path=my_digits/three.png"], "of 1 image none can be"),
     ],
 )
 def test_what_can_not_start_is_told_in_one_line(fit: Fit, args: list[str], message: str) -> None:

@@ -7,6 +7,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from digits.console import amount
 from digits.data.base import DigitsDataModule, begin
 from digits.data.dataset import Digits, DigitsSubset
 from digits.data.mnist import MNISTDataModule
@@ -84,10 +85,10 @@ class MixedDataModule(DigitsDataModule):
         labels = self.own_images.labels
         if len(labels) == 0:
             first = "; ".join(f"{name}: {why}" for name, why in [*self.left_out.items()][:1])
-            raise InputError(f"there is nothing to train on: of {len(own):,} images none can be used ({first})")
+            raise InputError(f"there is nothing to train on: of {amount(len(own), 'image')} none can be used ({first})")
         held_out = enough_to_hold_out(labels) if self.held_out is None else self.held_out
         if held_out >= len(labels):
-            raise InputError(f"--data.val_size {held_out} leaves nothing to train on: there are {len(labels)} images")
+            raise InputError(f"--data.val_size {held_out} leaves nothing to train on of {amount(len(labels), 'image')}")
         self.own_train, self.own_held_out = stratified_split(labels, held_out, self.split_seed)
         mnist = MNISTDataModule(val_size=VAL_SIZE)
         mnist.setup("fit")

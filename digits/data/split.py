@@ -76,7 +76,7 @@ def check_trainable(data: Digits, val_size: int, classes: Sequence[str], stage: 
         raise InputError("there is nothing to train on: no image has a label")
     if val_size >= len(data):
         raise InputError(
-            f"--data.val_size {val_size} leaves nothing to train on: there are {len(data)} images with a label; "
+            f"--data.val_size {val_size} leaves nothing to train on of {amount(len(data), 'image')} with a label; "
             f"a fifth of them is --data.val_size {len(data) // 5}"
         )
     if len(data) > 100 and (only := data.labels.unique()).numel() == 1:
