@@ -39,8 +39,8 @@ def with_configs(args: list[str]) -> list[str]:
     configs, rest, words = [], [], iter(args)
     for word in words:
         option, equals, path = word.partition("=")
-        if option in ("--config", "-c") and (equals or (path := next(words, ""))):
-            configs.append(f"--config={find_config(path)}")
+        if option in ("--config", "-c"):
+            configs.append(f"--config={find_config(path if equals else next(words, ''))}")
         else:
             rest.append(word)
     return [*rest[:1], *configs, *rest[1:]]
@@ -52,6 +52,8 @@ def find_config(name: str) -> str:
     Raises:
         InputError: there is none.
     """
+    if not name:
+        raise InputError("--config is empty: give a file, or the name of a config (see `digits list`)")
     if Path(name).is_file():
         return name
     known = packaged()

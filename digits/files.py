@@ -138,6 +138,8 @@ def check_writable(option: str, path: Path, suffixes: Sequence[str] = ()) -> Non
     """
     if is_stream(path):
         return
+    if path == Path():
+        raise InputError(f"{option} names no file: give one")
     if suffixes and path.suffix.lower() not in ("", *suffixes):
         raise InputError(f"{option} {path}: its name must end in {' or '.join(suffixes)}")
     try:

@@ -142,8 +142,6 @@ def choose_checkpoint(command: str, wanted: str | None, folder: Path, options: s
         InputError: there is none.
     """
     kind = "last" if command == "fit" else "best"
-    if wanted == "":
-        raise InputError("--ckpt_path is empty: give a file, best or last, or leave it out")
     if wanted is None and command == "fit":
         restarts = (os.environ.get(f"{by}_RESTART_COUNT", "0") for by in ("TORCHELASTIC", "SLURM"))
         run = newest_run(folder) if any(number != "0" for number in restarts) else None
@@ -190,6 +188,8 @@ def find_checkpoint(source: str | Path, kind: str = "best") -> Path:
     Raises:
         InputError: there is no such file, or a folder has none.
     """
+    if source == "":
+        raise InputError("the name of a checkpoint is empty")
     path = PRETRAINED if source == SHIPPED else Path(source)
     if not path.exists():
         refuse_missing(str(source))

@@ -77,6 +77,11 @@ def test_help_lists_each_command_and_its_short_form_and_nothing_are_the_same(
             "--data.path is missing, which ImageDataModule needs (options: digits fit --help)",
         ),
         (["demo", "--port=80000"], "--port 80000: a port is a number from 1 to 65535"),
+        (["fit", "--config="], "--config is empty: give a file, or the name of a config (see `digits list`)"),
+        (["fit", "--config", ""], "--config is empty: give a file, or the name of a config (see `digits list`)"),
+        (["predict", "7.png", "--output="], "--output names no file: give one"),
+        (["compare", "", "--picture="], "the name of a run is empty"),
+        (["demo", "--ckpt_path="], "the name of a checkpoint is empty"),
         (["demo", "--port=x"], "port: expected int, got x (options: digits demo --help)"),
     ],
 )

@@ -55,6 +55,8 @@ def compare(runs: Sequence[str], picture: str | None = None) -> str:
     Raises:
         InputError: a folder is no run, or none has anything to compare.
     """
+    if "" in runs:
+        raise InputError("the name of a run is empty")
     runs = [str(path) for run in runs for path in matches(run) or runs_under(Path(run))]
     records = [RunRecord.read(Path(folder)) for folder in runs if Path(folder).is_dir() or folder != SHIPPED]
     for record in records:

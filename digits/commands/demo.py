@@ -58,7 +58,7 @@ def demo(
     import_networks(networks)
     if not 0 <= port <= 65535:
         raise InputError(f"--port {port}: a port is a number from 1 to 65535")
-    source = ckpt_path or newest(Path(LOG_ROOT))
+    source = newest(Path(LOG_ROOT)) if ckpt_path is None else ckpt_path
     app = App(source, Path(LOG_ROOT))
     try:
         server = PageServer(app, host, port)

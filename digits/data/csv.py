@@ -55,7 +55,7 @@ class CSVDataModule(DigitsDataModule):
 
     def load(self, split: str) -> Digits:
         path = self.paths[split]
-        if path is None:
+        if not path:
             raise InputError(f"--data.{split} FILE.csv is missing")
         images, labels = read_csv(Path(path), self.label)
         if labels is None and split != "predict":
