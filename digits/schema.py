@@ -4,6 +4,7 @@ Sizes are bounded by the file's own, so that nothing is allocated for what the f
 """
 
 import math
+import pickle
 import re
 import zipfile
 from pathlib import Path
@@ -32,6 +33,10 @@ def read_content(path: Path) -> dict[str, Any]:
             packed = any(one.compress_type != zipfile.ZIP_STORED for one in members)  # may be any size unpacked
             whole = not packed and len({one.filename for one in members}) == len(members) and archive.testzip() is None
         content = torch.load(path, map_location="cpu", weights_only=True, mmap=True) if whole else None
+    except pickle.UnpicklingError:
+        raise InputError(
+            f"{path} is no checkpoint: it holds objects of Python, which are not loaded, as that runs code"
+        ) from None
     except Exception:  # zipfile and torch raise a dozen kinds, depending on where the damage is
         content = None
     if not isinstance(content, dict):
@@ -54,7 +59,7 @@ def check_fields(path: Path, content: dict[str, Any], size: int, fault: str = "i
         InputError: one is missing, or has another type or value than `fit` writes; names it.
     """
     if not all(key in content for key in REQUIRED):
-        raise InputError(f"{path} is not a checkpoint of a digits model")
+        raise InputError(f"{path} {what_else(content)}")
 
     def check(field: str, holds: bool, wanted: str) -> None:
         if not holds:
@@ -108,6 +113,17 @@ def check_fields(path: Path, content: dict[str, Any], size: int, fault: str = "i
     for field in ("optimizer_states", "lr_schedulers"):
         value = content.get(field, [])
         check(field, isinstance(value, list) and all(isinstance(one, dict) for one in value), "a list of states")
+
+
+def what_else(content: dict[str, Any]) -> str:
+    """What a file of torch's holds that is no checkpoint of this package, and what to do with it."""
+    if "state_dict" in content:
+        what = "is a checkpoint of another program"
+    elif content and all(isinstance(value, Tensor) for value in content.values()):
+        what = "holds weights alone"
+    else:
+        return "is not a checkpoint of a digits model"
+    return f"{what}, and does not name the class of its network: load its weights in Python (docs/lightning.md)"
 
 
 def is_text(value: Any, longest: int) -> bool:

@@ -96,6 +96,7 @@ BROKEN: list[tuple[dict[str, Any], str]] = [
     *(({"temperature": value}, "temperature") for value in (0, -1, math.nan, math.inf, "1", torch.ones(1))),
     ({"temperature": 10**5000}, "damaged"),
     ({"second_look": 1.5}, "second_look"),
+    ({"temperature": 10**5000}, "objects of Python"),
     *(({"doubt": value}, "doubt") for value in ([0.5], {"unsure": 2.0}, {"unsure": "1"}, {"sure": 0.5})),
     ({"data": DATA | {"classes": list("012")}}, "names 3 classes, but its network tells 10 apart"),
     ({"data": DATA | {"classes": ["<img src=x onerror=alert(1)>", *"123456789"]}}, "data.classes"),

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 from tests.helpers import ROOT, Digits, snippets
 
@@ -29,6 +30,13 @@ def test_the_snippets_of_the_page(mine: Digits) -> None:
     assert "on 300 images" in mine("test", "--model=mine.Net", "--data=mine.Bars")
     mine("fit", "--model=mine.SmallCNNWithSGD", "--model.lr=0.01", *FIT, "--trainer.logger=mine.Counter")
     assert importlib.import_module("mine").Counter.seen > 0
+
+
+def test_weights_from_elsewhere_become_a_checkpoint(mine: Digits) -> None:
+    page = importlib.import_module("mine")
+    torch.save(page.Net().layers.state_dict(), "weights.pt")
+    page.train_further("weights.pt", "net.ckpt", val_size=60)
+    assert "error" in mine("test", "--model=mine.Net", "--ckpt_path=net.ckpt")
 
 
 def test_the_sweep(digits: Digits, capsys: pytest.CaptureFixture[str]) -> None:

@@ -51,16 +51,31 @@ def test_files_that_are_no_checkpoints_are_refused_and_nothing_in_them_runs(tmp_
     path, sprung = tmp_path / "x.ckpt", tmp_path / "sprung"
     torch.save({"class_path": "digits.models.MLP", "state_dict": {}, "hyper_parameters": Trap(sprung)}, path)
     whole = path.read_bytes()
-    for content in (b"", b"text", whole, whole[: len(whole) // 2], pickle.dumps(Trap(sprung))):
+    for content in (b"", b"text", whole[: len(whole) // 2], pickle.dumps(Trap(sprung))):
         path.write_bytes(content)
         with pytest.raises(InputError, match=r"x\.ckpt is damaged or not a checkpoint"):
             Checkpoint.read(path)
-    torch.save({"state_dict": {}}, path)
-    with pytest.raises(InputError, match="not a checkpoint of a digits model"):
+    path.write_bytes(whole)
+    with pytest.raises(InputError, match=r"x\.ckpt is no checkpoint: it holds objects of Python, which are not loaded"):
         Checkpoint.read(path)
     with pytest.raises(InputError, match="no such file"):
         Checkpoint.read(tmp_path)
     assert not sprung.exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ({"0.weight": torch.zeros(2)}, "holds weights alone, and does not name the class"),
+        ({"state_dict": {"0.weight": torch.zeros(2)}}, "is a checkpoint of another program, and does not name"),
+        ({"epoch": 3}, "is not a checkpoint of a digits model"),
+        ({}, "is not a checkpoint of a digits model"),
+    ],
+)
+def test_what_other_programs_save_is_told_from_a_checkpoint(tmp_path: Path, content: Any, told: str) -> None:
+    torch.save(content, tmp_path / "x.ckpt")
+    with pytest.raises(InputError, match=rf"x\.ckpt {told}"):
+        Checkpoint.read(tmp_path / "x.ckpt")
 
 
 def test_an_older_run_that_validated_better_is_named(tmp_path: Path) -> None:
