@@ -104,7 +104,7 @@ def test_without_a_checkpoint_nothing_is_suggested(digits: Digits) -> None:
         ("--trainer.callbacks=BackboneFinetuning", "BackboneFinetuning: 'MLP' object has no attribute 'backbone'"),
         (f"{EARLY} --trainer.callbacks+=EarlyStopping --trainer.callbacks.monitor=val/loss", "`EarlyStopping`"),
         ("--trainer.barebones=true", "--trainer.barebones"),
-        ("--trainer.callbacks=EarlyStopping --trainer.callbacks.monitor=val_loss", "val/loss"),
+        ("--trainer.callbacks=EarlyStopping --trainer.callbacks.monitor=val_loss", "did you mean val/loss?"),
         ("--model.lr=-1", "--model.lr"),
         ("--model.weight_decay=.inf", "--model.weight_decay"),
         ("--model.hidden=[16,0]", "--model.hidden"),

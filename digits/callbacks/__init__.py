@@ -13,6 +13,7 @@ from digits.callbacks.epochs import Epochs
 from digits.callbacks.finite import FiniteLoss
 from digits.callbacks.hparams import HParams
 from digits.callbacks.interruption import RewindTensorBoard, StopAtStep
+from digits.callbacks.monitors import Monitors
 from digits.callbacks.plots import PlotWriter
 from digits.callbacks.predictions import PredictionWriter
 from digits.callbacks.projector import Projector
@@ -33,6 +34,7 @@ __all__ = [
     "FiniteLoss",
     "FitSummary",
     "HParams",
+    "Monitors",
     "PlotWriter",
     "PredictionWriter",
     "ProgressBar",
@@ -80,6 +82,7 @@ def default_callbacks(
     best = [RunCheckpoint("best", "val/accuracy")] if checkpoints and validates else []
     return [
         *([ProgressBar()] if progress_bar else []),
+        Monitors(validates),
         FitSummary(next_command, to_resume, layers),
         TrainedImages(),
         Report(checkpoint),
