@@ -8,6 +8,7 @@ import torch
 from jsonargparse.typing import PositiveInt, register_type
 from lightning.pytorch.cli import ArgsType, LightningArgumentParser, LightningCLI
 
+from digits import own_optimizer
 from digits.callbacks import ConfigWriter, PredictionWriter
 from digits.classifier import Classifier
 from digits.commands.export import ExportingTrainer
@@ -49,7 +50,7 @@ class ArgumentsCLI(LightningCLI):
             subclass_mode_model=True,
             subclass_mode_data=True,
             args=args,
-            auto_configure_optimizers=False,
+            auto_configure_optimizers=False,  # before the network has the layers that the images need
             # Hyperparameters are plain numbers: a checkpoint then holds no name of a function to call.
             load_from_checkpoint_support=False,
             parser_class=Parser,
@@ -102,6 +103,9 @@ class ArgumentsCLI(LightningCLI):
         parser.add_lightning_class_args(DigitsDataModule, "data", subclass_mode=True)
         parser.set_defaults({"data": {"class_path": f"{MNISTDataModule.__module__}.{MNISTDataModule.__name__}"}})
 
+    def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
+        own_optimizer.add_options(parser)
+
     def setup_parser(self, *args: Any, **kwargs: Any) -> None:
         super().setup_parser(*args, **kwargs)
         for command, parser in self._subcommand_parsers.items():
@@ -134,12 +138,18 @@ class ArgumentsCLI(LightningCLI):
         self.config = parser.parse_args(with_save_dir(args))
         options = self.config[self.config.subcommand]
         refuse_options(self.config.subcommand, options, options.name or run_name(options))
+        own_optimizer.check_options(self.argv, options)
         use_threads(options.threads)
         if self.config.subcommand == "fit":
             start_from(self.argv, options)
         else:
             for name in OF_FIT:
                 del options[name]
+
+    def instantiate_classes(self) -> None:
+        super().instantiate_classes()
+        settings = self.config_init[self.subcommand]
+        own_optimizer.use_optimizer(self.model, settings.optimizer, settings.lr_scheduler)
 
     def _parse_ckpt_path(self) -> None:
         """Lightning lets a checkpoint's hyperparameters win over the command line without a word; see below."""

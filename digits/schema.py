@@ -105,6 +105,8 @@ def check_fields(path: Path, content: dict[str, Any], size: int, fault: str = "i
     check(VERSION, is_text(version, 40) and bool(re.match(r"([2-9]|\d\d)\d*\.\d", version)), "2.0.0 or a later one")
     for field in ("callbacks", "loops", "train_scores", "events"):
         check(field, isinstance(content.get(field, {}), dict), "values by name")
+    kinds = content.get("optimizers", [])
+    check("optimizers", isinstance(kinds, list) and all(is_text(one, 100) for one in kinds), "names of classes")
     ids = content.get("fingerprints", torch.empty(0, dtype=torch.int64))
     listed = is_dense(ids) and (ids.dtype, ids.ndim) == (torch.int64, 1) and len(ids) <= MOST
     check("fingerprints", listed, f"at most {MOST} numbers")

@@ -21,6 +21,9 @@ from digits.suggestions import NETWORKS, SOURCES
 WORDS = {
     "config": "settings in YAML: a file, or the name of one that comes with the package, such as large_cnn",
     "seed_everything": "the seed of all that is random",
+    "name": "of the run's folder, lightning_logs/NAME; by default that of the config, or of the model",
+    "optimizer": "in place of AdamW: torch's, such as SGD",
+    "lr_scheduler": "of --optimizer: torch's, such as StepLR",
     "trainer.max_epochs": "passes over the training images",
     "trainer.accelerator": "cpu, gpu, mps or auto",
     "trainer.devices": "how many of them, or which",
@@ -38,6 +41,7 @@ USAGE = {  # of commands that can be given in two ways
     ),
     "test": (f"usage: {PROGRAM} test [PICTURE …] [options]",),
 }
+OF_TRAINING = ("optimizer", "lr_scheduler")
 HIDDEN = ("help", "print_config", "trainer", "model", "data", "predictions")  # listed below, or shown at the end
 
 
@@ -57,7 +61,8 @@ def short_help(command: str, parser: LightningArgumentParser) -> str:
     ]
     shown_ones = [action for action in parser._actions if action.help != argparse.SUPPRESS]
     known = {action.dest: (WORDS.get(action.dest, action.help or ""), action.default) for action in shown_ones}
-    own = [name for name in known if "." not in name and name not in HIDDEN]
+    hidden = HIDDEN if command == "fit" else (*HIDDEN, *OF_TRAINING)
+    own = [name for name in known if "." not in name and name not in hidden]
     sections = {"options": [(f"--{name}", *known[name]) for name in own]}
     if command == "predict":
         beside = {action.dest: action for action in command_parser()._actions if action.option_strings}

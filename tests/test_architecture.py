@@ -66,7 +66,7 @@ LAYERS = [
         "refusals",
         "suggestions",
     },
-    {"arguments", "init_from", "short_help"},
+    {"arguments", "init_from", "own_optimizer", "short_help"},
     {"cli", "completion"},
     {"__main__"},
 ]

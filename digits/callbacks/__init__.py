@@ -12,7 +12,7 @@ from digits.callbacks.distillation import Distillation
 from digits.callbacks.epochs import Epochs
 from digits.callbacks.finite import FiniteLoss
 from digits.callbacks.hparams import HParams
-from digits.callbacks.interruption import RewindTensorBoard, StopAtStep
+from digits.callbacks.interruption import RewindTensorBoard, SameOptimizer, StopAtStep
 from digits.callbacks.monitors import Monitors
 from digits.callbacks.plots import PlotWriter
 from digits.callbacks.predictions import PredictionWriter
@@ -42,6 +42,7 @@ __all__ = [
     "Report",
     "RewindTensorBoard",
     "RunCheckpoint",
+    "SameOptimizer",
     "StartFrom",
     "StopAtStep",
     "TensorBoardPages",
@@ -92,6 +93,7 @@ def default_callbacks(
         Calibration(),
         *([HParams(), LearningRateMonitor("step")] if logs else []),
         *([RewindTensorBoard(folder)] if folder is not None and checkpoints else []),
+        SameOptimizer(),
         StopAtStep(to_resume if checkpoints else None),
         *best,
         *last,

@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 
 from digits.callbacks.summary_writers import summary_writers
 from digits.console import say
+from digits.errors import InputError
 from digits.runs import CHECKPOINTS
 
 SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
@@ -86,6 +88,31 @@ def stopped_at(trainer: Trainer, to_resume: str | None) -> str:
     """What there is to say of a run that stopped before its end."""
     step = f"Stopped after step {trainer.global_step:,} of {trainer.estimated_stepping_batches:,}."
     return f"{step} To go on: {to_resume}" if to_resume else step
+
+
+class SameOptimizer(Callback):
+    """Refuse to resume a run by an optimizer of another kind, which makes nothing of what the run's has kept."""
+
+    resumed: Sequence[str] | None = None  # the kinds of the run that is resumed
+
+    def on_save_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
+        checkpoint["optimizers"] = kinds_of_optimizers(trainer)
+
+    def on_load_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
+        self.resumed = checkpoint.get("optimizers")
+
+    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        present = kinds_of_optimizers(trainer)
+        if trainer.ckpt_path and self.resumed is not None and self.resumed != present:
+            raise InputError(
+                f"the run to resume was trained by {' and '.join(self.resumed)}, but here is {' and '.join(present)}: "
+                "give its own --optimizer, or none if it had none, or start a new run"
+            )
+
+
+def kinds_of_optimizers(trainer: Trainer) -> list[str]:
+    """The names of the classes of a trainer's optimizers."""
+    return [type(getattr(one, "optimizer", one)).__name__ for one in trainer.optimizers]
 
 
 class RewindTensorBoard(Callback):

@@ -29,6 +29,8 @@ class Monitors(Callback):
         if logs_as_classifier(pl_module) and all(type(one).__module__.startswith(KNOWN) for one in callbacks):
             for one in callbacks:
                 self.check(type(one).__name__, getattr(one, "monitor", None), getattr(one, "mode", ""))
+            for config in trainer.lr_scheduler_configs:
+                self.check(type(config.scheduler).__name__, config.monitor, getattr(config.scheduler, "mode", ""))
 
     def check(self, kind: str, metric: str | None, mode: str) -> None:
         """Check what one callback monitors; warn where it takes the better of two values for the worse.
