@@ -140,7 +140,7 @@ def brief(message: str) -> str:
         r"|Subclass types expect|a (class path|dict) |Given value: \[Namespace"
     )
     told = [line for line in lines if line.startswith("Parser key") or not re.match(others, line)]
-    text = " ".join(told if any(not line.startswith("Parser key") for line in told) else lines)
+    text = " ".join(told if told and not told[-1].startswith("Parser key") else lines)
     for pattern, better in [
         (r"<class '([^']+)'>", r"\1"),
         (r'Parser key "([^"]+)":', r"\1:"),
@@ -153,6 +153,8 @@ def brief(message: str) -> str:
         (r" Given value: ", r", got "),
         (r"\. Got value: ", r", got "),
         (r"Expected a ", r"expected "),
+        (r" expected NoneType(, got \S+?(?=,))?", r""),
+        (r"(?<=\w|') expected ", r" or "),
     ]:
         text = re.sub(pattern, better, text)
     return text

@@ -77,6 +77,18 @@ def test_help_lists_each_command_and_its_short_form_and_nothing_are_the_same(
             "--data.path is missing, which ImageDataModule needs (options: digits fit --help)",
         ),
         (["demo", "--port=80000"], "--port 80000: a port is a number from 1 to 65535"),
+        (
+            ["fit", "--config=mlp", "--trainer.limit_train_batches=50%"],
+            "trainer.limit_train_batches: expected int or float, got 50% (options: digits fit --help)",
+        ),
+        (
+            ["fit", "--config=mlp", "--trainer.max_epochs=1e1"],
+            "trainer.max_epochs: expected int, got 10.0, got 1e1 (options: digits fit --help)",
+        ),
+        (
+            ["fit", "--model=MLP", "--model.hidden=5"],
+            "model: MLP: hidden: expected list, got 5 (options: digits fit --help)",
+        ),
         (["fit", "--config="], "--config is empty: give a file, or the name of a config (see `digits list`)"),
         (["fit", "--config", ""], "--config is empty: give a file, or the name of a config (see `digits list`)"),
         (["predict", "7.png", "--output="], "--output names no file: give one"),
