@@ -71,7 +71,9 @@ class Predictor:
         with torch.inference_mode():
             batches = raw.to(self.model.device).split(BATCH) if len(raw) else ()
             logits = [self.model.eval_logits(batch) for batch in batches]
-        probabilities = torch.cat(logits).softmax(dim=1).cpu().numpy() if logits else np.empty((0, len(self.classes)))
+        probabilities = (
+            torch.cat(logits).softmax(dim=1).cpu().numpy() if logits else np.empty((0, len(self.classes)), np.float32)
+        )
         best = probabilities.argmax(axis=1)
         probabilities[[bool(note) for note in notes]] = np.nan
         classes = [None if note else self.classes[i] for i, note in zip(best, notes, strict=True)]

@@ -64,7 +64,8 @@ def test_the_usual_shapes_and_types_are_the_same_images(images: np.ndarray) -> N
     one = model.predict(images[3])
     assert one.classes == expected.classes[3:4]
     assert model.predict([]).classes == []
-    assert model.predict(images[:0]).probabilities.shape == (0, 10)
+    none = model.predict(images[:0]).probabilities
+    assert (none.shape, none.dtype) == ((0, 10), np.float32)
 
 
 def test_pictures_are_prepared_and_what_is_none_is_noted(images: np.ndarray) -> None:
