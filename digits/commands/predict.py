@@ -133,6 +133,8 @@ def find_all(names: Sequence[str]) -> list[str | BytesIO]:
     found: dict[str, str | BytesIO] = {}
     for name in names:
         if name == STANDARD_INPUT:
+            if sys.stdin is None:  # as after `<&-`
+                raise InputError("standard input is closed: give a file in place of -")
             found.setdefault(name, BytesIO(sys.stdin.buffer.read()))
         else:
             try:

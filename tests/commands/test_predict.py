@@ -213,3 +213,9 @@ def test_a_picture_is_not_replaced_by_what_it_says() -> None:
     with pytest.raises(SystemExit, match="the name of a picture is empty"):
         main(["predict", ""])
     Image.open("scans/7_a.png").verify()
+
+
+def test_a_closed_standard_input_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+    with pytest.raises(SystemExit, match="standard input is closed: give a file in place of -"):
+        main(["predict", "-"])
