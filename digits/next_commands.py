@@ -83,7 +83,9 @@ class NextCommands:
             return self.use("validate")
         if (rows := file_to_predict(Path(str(settings.get("train"))))) is None:
             return self.demo
-        form = [part for name in ("label", "transposed") for part in group_options(self.argv, f"--data.{name}")]
+        form = [
+            part for name in ("label", "classes", "transposed") for part in group_options(self.argv, f"--data.{name}")
+        ]
         return self.use("predict", "--data", "CSVDataModule", "--data.predict", str(rows), *form)
 
     def test_after_fit(self, trainer: Trainer) -> list[str]:

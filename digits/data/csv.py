@@ -19,6 +19,8 @@ from digits.errors import InputError
 from digits.journal import fingerprint_of_files
 from digits.processes import first_says
 
+MOST_CLASSES = 256  # a label is a byte, as a pixel is
+
 
 class CSVDataModule(DigitsDataModule):
     """CSV files with one image a row: 784 pixels from 0 to 255, row by row, and its label, where there is one.
@@ -29,8 +31,9 @@ class CSVDataModule(DigitsDataModule):
         train: the file to train and validate on.
         test: the file to score.
         predict: the file to predict; labels in it are kept as targets.
-        label: the column that holds the label: its name in the header, or its number from 1. By default the one that
-            is called label, class, target, y or digit, or, without header, the first or the last, by its values.
+        label: the column of labels: its name, or its number from 1. By default the one that is called label, class,
+            target, y or digit, or, without header, the first or the last, by its values.
+        classes: how many, 10 by default; labels begin with 0.
         transposed: whether the images lie on their side, as those of EMNIST's CSV files do, and are to be set upright.
             By default files that look so are refused.
         shared: what all sources share; see DigitsDataModule.
@@ -42,12 +45,17 @@ class CSVDataModule(DigitsDataModule):
         test: str | None = None,
         predict: str | None = None,
         label: int | str | None = None,
+        classes: int | None = None,
         transposed: bool | None = None,
         **shared: Any,
     ) -> None:
         super().__init__(**shared)
         self.paths = {"train": train, "test": test, "predict": predict}
         self.label = label
+        if classes is not None:
+            if not 2 <= classes <= MOST_CLASSES:
+                raise InputError(f"--data.classes must be from 2 to {MOST_CLASSES}, got {classes}")
+            self.classes = tuple(map(str, range(classes)))
         self.transposed = transposed
 
     def files(self) -> list[str]:
@@ -57,7 +65,7 @@ class CSVDataModule(DigitsDataModule):
         path = self.paths[split]
         if not path:
             raise InputError(f"--data.{split} FILE.csv is missing")
-        images, labels = read_csv(Path(path), self.label)
+        images, labels = read_csv(Path(path), self.label, len(self.classes))
         if labels is None and split != "predict":
             raise InputError(f"{path} has no labels, which --data.{split} needs")
         check_range(path, images)
@@ -74,7 +82,7 @@ class CSVDataModule(DigitsDataModule):
         path = Path(self.paths["predict"] or "")
         if type(self).load is not CSVDataModule.load or not path.is_file():
             return None  # a pipe can be read only once
-        known: Survey = first_says(partial(survey, path, self.label))
+        known: Survey = first_says(partial(survey, path, self.label, len(self.classes)))
         check_range(str(path), known.sample)
         self.check_direction(str(path), known.sample)
         check_paper(str(path), known.sample)
@@ -111,12 +119,13 @@ def check_paper(path: str, images: torch.Tensor) -> None:
         warn(f"most of the images in {path} is light: MNIST, and networks that know it, have light ink, 255, on 0")
 
 
-def read_csv(path: Path, label: int | str | None = None) -> tuple[torch.Tensor, torch.Tensor | None]:
+def read_csv(path: Path, label: int | str | None = None, classes: int = 10) -> tuple[torch.Tensor, torch.Tensor | None]:
     """Read images and, where there are any, labels.
 
     Args:
         path: the file.
         label: the name or number of the column that holds the label; see CSVDataModule.
+        classes: how many classes there are.
 
     Returns:
         Images, (N, 28, 28) uint8, and labels, (N,) int64, or None.
@@ -126,7 +135,7 @@ def read_csv(path: Path, label: int | str | None = None) -> tuple[torch.Tensor, 
     """
     pixels, labels = bytearray(), bytearray()  # grow in place, without a second copy at the end
     columns = None
-    for columns, rows in read_rows(path, label):
+    for columns, rows in read_rows(path, label, classes):
         if columns.label is not None:
             labels += rows[:, columns.label].tobytes()
             rows = np.delete(rows, columns.label, axis=1)
@@ -137,7 +146,8 @@ def read_csv(path: Path, label: int | str | None = None) -> tuple[torch.Tensor, 
     if columns.label is None:
         return torch.from_numpy(images).view(-1, 28, 28), None
     values = np.frombuffer(labels, np.uint8)
-    if not columns.certain and find_label(path, values, images[:, -1], 1 + columns.header) == PIXELS:
+    start, most = 1 + columns.header, columns.most
+    if not columns.certain and find_label(path, values, images[:, -1], start, most) == PIXELS:
         last = images[:, -1].copy()
         for rows in np.array_split(images, max(1, len(images) // LINES)):  # in place
             rows[:, 1:] = rows[:, :-1].copy()

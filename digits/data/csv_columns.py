@@ -39,21 +39,24 @@ class Columns(NamedTuple):
         header: whether the first line names them.
         label: which of them is the label, from 0; None where there is none.
         certain: whether that is known; if not, the values have to tell it.
+        most: the highest label.
     """
 
     names: list[str]
     header: bool
     label: int | None
     certain: bool = True
+    most: int = 9
 
 
-def columns_of(path: Path, first: bytes, label: int | str | None = None) -> Columns:
+def columns_of(path: Path, first: bytes, label: int | str | None = None, classes: int = 10) -> Columns:
     """What the columns hold, by the first line of the file.
 
     Args:
         path: of the file, for messages.
         first: its first line.
         label: the name or the number, from 1, of the column that holds the label, if the user says so.
+        classes: how many classes there are.
 
     Raises:
         InputError: it is no line of such a file, or does not tell which column is the label.
@@ -77,8 +80,9 @@ def columns_of(path: Path, first: bytes, label: int | str | None = None) -> Colu
         shown = names if header else [str(i + 1) for i in range(len(names))]
         if len(names) == PIXELS:
             return Columns(shown, header, None)
-        return Columns(shown, header, 0 if label is None else find_column(path, shown, label), label is not None)
-    return Columns(names, header, label_of(path, names, label))
+        place = 0 if label is None else find_column(path, shown, label)
+        return Columns(shown, header, place, label is not None, classes - 1)
+    return Columns(names, header, label_of(path, names, label), most=classes - 1)
 
 
 def label_of(path: Path, names: Sequence[str], label: int | str | None) -> int | None:
@@ -142,16 +146,17 @@ def find_column(path: Path, names: Sequence[str], label: int | str) -> int:
     raise InputError(f"{path} has no column {quoted(wanted)}, which --data.label names, among its {len(names)}")
 
 
-def find_label(path: Path, first: NDArray[np.uint8], last: NDArray[np.uint8], start: int) -> int:
+def find_label(path: Path, first: NDArray[np.uint8], last: NDArray[np.uint8], start: int, most: int = 9) -> int:
     """Which of the columns at both ends is the label of a file without header, by all their values.
 
-    A label is at most 9; the pixel in a corner hardly ever has ink.
+    A label is at most `most`; the pixel in a corner hardly ever has ink.
 
     Args:
         path: of the file, for messages.
         first: the values of the first column, (N,).
         last: those of the last, (N,).
         start: the line that the values begin with.
+        most: the highest label.
 
     Returns:
         0 or 784.
@@ -159,7 +164,7 @@ def find_label(path: Path, first: NDArray[np.uint8], last: NDArray[np.uint8], st
     Raises:
         InputError: it may be both or neither.
     """
-    fits = [bool(column.max() <= 9) for column in (first, last)]
+    fits = [bool(column.max() <= most) for column in (first, last)]
     used = [float((column > 0).mean()) for column in (first, last)]
     if fits == [True, True]:
         if used[1] == 0 or used[0] > max(0.5, 5 * used[1]):
@@ -169,10 +174,11 @@ def find_label(path: Path, first: NDArray[np.uint8], last: NDArray[np.uint8], st
     elif any(fits) and used[fits.index(True)] > 0:
         return 0 if fits[0] else PIXELS
     if not any(fits):
-        line = int((first > 9).argmax())
+        line = int((first > most).argmax())
         raise InputError(
-            f'{path}, line {start + line}, column 1: "{first[line]}" is no whole number from 0 to 9, and no more are '
-            "the values of the last column: give the number of the column of labels by --data.label"
+            f'{path}, line {start + line}, column 1: "{first[line]}" is no whole number from 0 to {most}, and no more '
+            "are the values of the last column: give the number of the column of labels by --data.label, or how many "
+            "classes there are by --data.classes"
         )
     raise InputError(
         f"{path}: it can't be told whether the first or the last column is the label: say so by --data.label 1 or "

@@ -21,7 +21,9 @@ NUMBER = r"\s*[0-9]+(\.[0-9]*)?(e[+-]?[0-9]+)?\s*"  # a point only before zeros,
 MAX_LINE = 1 << 16  # bytes; 785 values take at most 3,140
 
 
-def read_rows(path: Path, label: int | str | None = None) -> Iterator[tuple[Columns, NDArray[np.uint8]]]:
+def read_rows(
+    path: Path, label: int | str | None = None, classes: int = 10
+) -> Iterator[tuple[Columns, NDArray[np.uint8]]]:
     """Read a file some rows at a time, in bounded memory.
 
     `numpy.loadtxt` was chosen for that by `python -m benchmarks.csv_reading`: it takes as much time of a processor as
@@ -36,7 +38,7 @@ def read_rows(path: Path, label: int | str | None = None) -> Iterator[tuple[Colu
     with open_unpacked(path) as file:
         first = file.readline(MAX_LINE)
         check_length(path, first, 1)
-        columns = columns_of(path, first, label)
+        columns = columns_of(path, first, label, classes)
         lines, start = ([], 2) if columns.header else ([first], 1)
         while lines := more_lines(file, lines, start, LINES):
             yield columns, parse(path, lines, start, columns)
@@ -76,7 +78,9 @@ def parse(path: Path, lines: list[bytes], start: int, columns: Columns) -> NDArr
     try:
         rows = to_values(text)
         known = columns.label is not None and columns.certain
-        if rows.shape == (len(lines), len(columns.names)) and (not known or rows[:, columns.label].max() <= 9):
+        if rows.shape == (len(lines), len(columns.names)) and (
+            not known or rows[:, columns.label].max() <= columns.most
+        ):
             return rows
         reason = "the rows are not of one form"
     except (ValueError, Warning) as error:
@@ -113,7 +117,7 @@ def find_fault(path: Path, lines: list[str], start: int, columns: Columns) -> st
         if len(row) != len(columns.names):
             return f"{path}, line {number}: {len(row)} columns, where line 1 has {len(columns.names)}"
         for i, value in enumerate(row):
-            most = 9 if i == columns.label and columns.certain else 255
+            most = columns.most if i == columns.label and columns.certain else 255
             exact = float(value) if re.fullmatch(NUMBER, value, re.ASCII) else -1.0
             if not (0 <= exact <= most and exact.is_integer()):
                 where = f"{path}, line {number}, column {columns.names[i][:20]}"
@@ -125,4 +129,4 @@ def remedy(value: float, most: int) -> str:
     """What to do about a number that is not from 0 to `most`, or no whole one; "" where that is not known."""
     if most == 255:
         return ": multiply pixels from 0 to 1 by 255" if 0 < value < 1 else ""
-    return ": more classes than ten take a data module of your own" if most < value < 100 else ""
+    return ": --data.classes says how many classes there are" if most < value < 255 else ""

@@ -33,12 +33,13 @@ class Survey(NamedTuple):
     sample: Tensor
 
 
-def survey(path: Path, label: int | str | None) -> Survey:
+def survey(path: Path, label: int | str | None, classes: int = 10) -> Survey:
     """Look through a file; see `Survey`.
 
     Args:
         path: the file.
         label: the name or number of the column that holds the label, if the user says so.
+        classes: how many classes there are.
 
     Raises:
         InputError: it has no rows, they are not of one length, or it can't be told which column is the label.
@@ -46,7 +47,7 @@ def survey(path: Path, label: int | str | None) -> Survey:
     with open_unpacked(path) as file:
         first = file.readline(MAX_LINE)
         check_length(path, first, 1)
-        columns = columns_of(path, first, label)
+        columns = columns_of(path, first, label, classes)
         lines, start = ([], 2) if columns.header else ([first], 1)
         ends, kept, rows, step = bytearray(), [], 0, 1  # the first and the last value of each row, in turn
         while lines := more_lines(file, lines, start + rows, LINES):
@@ -62,7 +63,8 @@ def survey(path: Path, label: int | str | None) -> Survey:
         raise InputError(f"{path} has no rows")
     if not columns.certain:
         values = np.frombuffer(ends, np.uint8).reshape(-1, 2)
-        columns = columns._replace(label=find_label(path, values[:, 0], values[:, 1], start), certain=True)
+        place = find_label(path, values[:, 0], values[:, 1], start, columns.most)
+        columns = columns._replace(label=place, certain=True)
     try:
         sample = to_images(parse(path, [line for _, line in kept], start, columns), columns)[0]
     except InputError:  # which names a line where it is read in its turn

@@ -77,7 +77,7 @@ def test_what_is_wrong_is_named_with_line_and_column(tmp_path: Path) -> None:
     assert fault("0.5").startswith(', line 4, column pixel4: "0.5" is no whole number from 0 to 255: multiply')
     assert fault("ink", None) == ', line 3, column 6: "ink" is no whole number from 0 to 255'
     assert fault("empty value") == ', line 4, column pixel4: "" is no whole number from 0 to 255'
-    assert fault("label").startswith(', line 6, column label: "10" is no whole number from 0 to 9: more classes')
+    assert fault("label").startswith(', line 6, column label: "10" is no whole number from 0 to 9: --data.classes')
     assert fault("short") == ", line 4: 784 columns, where line 1 has 785"
     assert fault("long") == ", line 4: 786 columns, where line 1 has 785"
 

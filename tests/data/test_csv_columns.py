@@ -44,6 +44,28 @@ def test_the_label_may_stand_anywhere_under_its_usual_names(tmp_path: Path, at: 
     assert torch.equal(read[1], labels)
 
 
+@pytest.mark.parametrize("header", [["label", *PIXELS], None])
+def test_there_may_be_more_classes_than_ten(digits: Digits, header: list[str] | None) -> None:
+    images = digits_like(52)[0]
+    labels = torch.arange(52) % 26
+    write(Path("train.csv"), images, labels, 0, header)
+    csv = ("--data=CSVDataModule", "--data.classes=26")
+    fit = ("--model=MLP", "--model.hidden=[8]", "--trainer.max_epochs=1", "--pictures=false")
+    out = digits("fit", *fit, *csv, "--data.train=train.csv", "--data.val_size=0")
+    assert "has a new last layer" not in out
+    assert "on 52 images" in digits("test", "--name=MLP", *csv, "--data.test=train.csv")
+    digits("predict", "--name=MLP", *csv, "--data.predict=train.csv", "--predictions.path=out.csv")
+    header_line, *rows = Path("out.csv").read_text().splitlines()
+    assert header_line.endswith(",p25,target")
+    assert [int(row.rpartition(",")[2]) for row in rows] == labels.tolist()
+
+
+@pytest.mark.parametrize("classes", [1, 257])
+def test_as_many_classes_as_a_byte_holds(classes: int) -> None:
+    with pytest.raises(InputError, match=f"--data.classes must be from 2 to 256, got {classes}"):
+        CSVDataModule(classes=classes)
+
+
 @pytest.mark.parametrize("at", [0, 784])
 @pytest.mark.parametrize("numbered", [None, 0, 1])
 @pytest.mark.parametrize("n", [1, 8, 2050])
@@ -73,7 +95,7 @@ def test_what_the_values_do_not_tell_is_refused_and_may_be_said(tmp_path: Path) 
     images[:, -1, -1], labels[2] = 200, 10
     with pytest.raises(InputError, match=r'line 3, column 1: "10" .* from 0 to 9, and no more are'):
         read_csv(write(path, images, labels, 0, None))
-    with pytest.raises(InputError, match=r'line 3, column 1: "10" .* from 0 to 9: more classes'):
+    with pytest.raises(InputError, match=r'line 3, column 1: "10" .* from 0 to 9: --data.classes'):
         read_csv(path, 1)
 
 
