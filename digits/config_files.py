@@ -172,8 +172,12 @@ def load_config(text: str) -> Any:
 
 
 def represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
-    """Text as YAML, quoted where jsonargparse would read a number, such as 1e3."""
-    style = None if isinstance(YAML(text), str) or "\n" in text else "'"
+    """Text as YAML, quoted where jsonargparse would read a number, such as 1e3, or no YAML, such as {epoch}-{step}."""
+    try:
+        plain = isinstance(YAML(text), str) or "\n" in text
+    except (yaml.YAMLError, TypeError):  # the latter for a lone question mark
+        plain = False
+    style = None if plain else "'"
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 

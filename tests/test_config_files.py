@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from digits.cli import main
-from digits.config_files import CONFIGS, find_config, with_configs
+from digits.config_files import CONFIGS, find_config, load_config, with_configs
 from digits.errors import InputError
 from tests.helpers import ROOT, Digits
 
@@ -123,3 +123,8 @@ def test_configs_are_in_utf8_on_machines_of_another_encoding(tmp_path: Path) -> 
     assert refused.returncode == 1
     assert "error: the name größe" in refused.stderr
     assert "Traceback" not in refused.stderr
+
+
+@pytest.mark.parametrize("text", ["{epoch}-{val/loss:.2f}", "1e3", "a: b: c", "[", "? ", "%d", "é"])
+def test_any_text_is_kept_in_a_config(text: str) -> None:
+    assert load_config(yaml.safe_dump({"key": text})) == {"key": text}
