@@ -122,8 +122,9 @@ def checkpoint_of(run: Path, kind: str) -> Path | None:
 
 
 def checkpoint_in(folder: Path, kind: str) -> Path | None:
-    """`best` or `last` checkpoint of a run, or of the newest run in a folder of runs."""
-    return checkpoint_of(folder, kind) or newest_checkpoint(folder, kind)
+    """`best` or `last` checkpoint of a run, of its folder of checkpoints, or of the newest run in a folder of runs."""
+    run = folder.parent if folder.name == CHECKPOINTS else folder
+    return checkpoint_of(run, kind) or newest_checkpoint(folder, kind)
 
 
 def choose_checkpoint(command: str, wanted: str | None, folder: Path, options: str) -> Path | None:
@@ -181,8 +182,8 @@ def find_checkpoint(source: str | Path, kind: str = "best") -> Path:
     """The checkpoint that `source` names.
 
     Args:
-        source: a checkpoint; the folder of a run; a folder of runs, whose newest one counts; or "pretrained", for the
-            weights that come with the package.
+        source: a checkpoint; the folder of a run, or of its checkpoints; a folder of runs, whose newest one counts; or
+            "pretrained", for the weights that come with the package.
         kind: which one of a run, `best` or `last`.
 
     Raises:
@@ -195,6 +196,8 @@ def find_checkpoint(source: str | Path, kind: str = "best") -> Path:
         refuse_missing(str(source))
     found = checkpoint_in(path, kind) if path.is_dir() else path
     if found is None:
+        if files := sorted(path.glob("*.ckpt")):
+            raise InputError(f"{source} is no folder of a run: give a file in it, such as {shown(files[-1])}")
         if newest := best_of_all(path):
             raise InputError(f"{source} holds folders of runs: give one, such as {shown(newest[0].parents[2])}")
         raise InputError(f"{source} holds no run with a checkpoint: train first with `digits fit`")

@@ -9,7 +9,7 @@ import torch
 
 from digits.checkpoint import Checkpoint
 from digits.errors import InputError
-from digits.runs import better_run, new_run, newest_checkpoint, run_of
+from digits.runs import better_run, find_checkpoint, new_run, newest_checkpoint, run_of
 
 
 def test_runs_are_numbered_and_never_shared(tmp_path: Path) -> None:
@@ -94,3 +94,15 @@ def test_an_older_run_that_validated_better_is_named(tmp_path: Path) -> None:
     assert better is not None
     assert better.folder == tmp_path / "version_0"
     assert better_run(tmp_path / "version_1") is None
+
+
+def test_the_folder_of_checkpoints_is_that_of_its_run_and_a_file_in_another_is_named(tmp_path: Path) -> None:
+    best = tmp_path / "mlp/version_0/checkpoints/best.ckpt"
+    other = tmp_path / "mine/a.ckpt"
+    for path in (best, best.with_name("last.ckpt"), other):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    assert find_checkpoint(best.parent) == best
+    assert find_checkpoint(best.parent, "last").name == "last.ckpt"
+    with pytest.raises(InputError, match=r"mine is no folder of a run: give a file in it, such as .*mine/a\.ckpt"):
+        find_checkpoint(other.parent)
