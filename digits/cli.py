@@ -22,7 +22,7 @@ from lightning.pytorch.utilities.rank_zero import rank_zero_only
 
 from digits.arguments import ArgumentsCLI
 from digits.callbacks import CheckpointFiles, default_callbacks
-from digits.callbacks.checkpoints import stopped_within_epoch
+from digits.callbacks.checkpoints import keep_in, stopped_within_epoch
 from digits.checkpoint import Checkpoint
 from digits.classifier import FINDERS, Classifier
 from digits.config_files import run_name, settings_in_configs, with_configs, with_new_names
@@ -84,7 +84,8 @@ class DigitsCLI(ArgumentsCLI):
         main_process = rank_zero_only.rank == 0  # type: ignore[attr-defined]
         if self.run is None and main_process and not options.trainer.fast_dev_run and self.subcommand != "export":
             self.run = self.made_run = new_run(self.log_folder)
-        place(options.trainer.logger, self.run or self.log_folder / "version_")  # only the main process writes
+        folder = self.run or self.log_folder / "version_"  # only the main process writes
+        self.given_logger = place(options.trainer.logger, folder)
 
     def load_checkpoint(self) -> None:
         """Find the checkpoint that is asked for, and take the network from it."""
@@ -108,6 +109,7 @@ class DigitsCLI(ArgumentsCLI):
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
         config, options = self.config_init[self.subcommand].trainer, self.options
+        options.trainer.logger = self.given_logger  # the loggers are made
         self.model.tta = options.get("tta", False)
         if self.checkpoint is not None:
             self.model.trained_on = self.checkpoint.trained_on  # whatever the images are now
@@ -119,11 +121,9 @@ class DigitsCLI(ArgumentsCLI):
             predictions = self.config_init[self.subcommand].get("predictions")
             logs = self.subcommand in ("fit", "test") or (predictions is not None and predictions.picture)
             config.logger = self.tensorboard(folder) if logs else False
-        own = as_list(config.callbacks)
-        if self.subcommand != "fit":
-            own = [one for one in own if not isinstance(one, WeightAveraging)]
-        if self.checkpoint is not None:  # it knows what was found
-            own = [one for one in own if not isinstance(one, FINDERS)]
+        needless = (WeightAveraging,) * (self.subcommand != "fit") + FINDERS * (self.checkpoint is not None)
+        own = [one for one in as_list(config.callbacks) if not isinstance(one, needless)]  # what was found is in it
+        keep_in(self.run, own)
         bar = config.enable_progress_bar is not False and not any(isinstance(one, LightningBar) for one in own)
         saves = config.enable_checkpointing is not False
         commands = NextCommands(self.argv, options, self.name, self.run)

@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Sequence
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -50,16 +51,21 @@ def fill_save_dirs(settings: Any) -> Any:
     return settings
 
 
-def place(logger: Any, folder: Path) -> None:
+def place(logger: Any, folder: Path) -> Any:
     """Set where a logger writes, before it is made: into the run's folder, unless the user says where.
 
     Args:
         logger: its settings, or a list of several; anything else names no logger.
         folder: of the run.
+
+    Returns:
+        The settings as they were, for a config that another run can be made by.
     """
+    given = deepcopy(logger)
     for one in logger if isinstance(logger, list) else [logger]:
         if isinstance(one, Namespace) and "class_path" in one and "save_dir" in (one.get("init_args") or {}):
             place_one(one.class_path.rpartition(".")[2], one.init_args, folder)
+    return given
 
 
 def place_one(kind: str, arguments: Namespace, folder: Path) -> None:

@@ -50,4 +50,16 @@ def test_several_loggers_in_a_list(digits: Digits, refused: Digits) -> None:
     assert "tensorboard" in digits(*FIT, f"--trainer.logger={both}")
     assert (RUN / "csv/version_0/metrics.csv").is_file()
     assert list(RUN.glob("events.out.tfevents.*"))
+    digits("fit", f"--config={RUN}/config.yaml")  # into a folder of its own
+    assert len(list(RUN.glob("events.out.tfevents.*"))) == 1
+    assert not (RUN / "csv/version_1").exists()
+    assert (RUN.with_name("version_1") / "csv/version_0/metrics.csv").is_file()
     assert "trainer.logger: there is no class Nope" in refused(*FIT, '--trainer.logger=[{"class_path": "Nope"}]')
+
+
+def test_a_checkpoint_of_ones_own_lies_beside_those_of_the_run_whatever_the_logger(digits: Digits) -> None:
+    digits(
+        *FIT, "--trainer.logger=CSVLogger", "--trainer.callbacks=ModelCheckpoint", "--trainer.callbacks.filename=own"
+    )
+    assert {path.name for path in RUN.rglob("*.ckpt")} == {"best.ckpt", "last.ckpt", "own.ckpt"}
+    assert (RUN / "checkpoints/own.ckpt").is_file()

@@ -4,11 +4,12 @@ import io
 import math
 import os
 import pickle
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
-from lightning.pytorch import LightningModule, Trainer
+from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
 from lightning.pytorch.plugins.io import TorchCheckpointIO
 
@@ -109,6 +110,13 @@ class RunCheckpoint(ModelCheckpoint):
         if self.monitor is not None and self.state_key not in states:  # written by version 0.1
             old = (state for key, state in states.items() if key.startswith("ModelCheckpoint") and self.monitor in key)
             self.load_state_dict(next(old, {}))
+
+
+def keep_in(run: Path | None, callbacks: Sequence[Callback]) -> None:
+    """Let each ModelCheckpoint that has no folder of its own save in the run's; Lightning takes the first logger's."""
+    for one in callbacks:
+        if run is not None and isinstance(one, ModelCheckpoint) and one.dirpath is None:
+            one.dirpath = str(run / CHECKPOINTS)
 
 
 class CheckpointFiles(TorchCheckpointIO):
