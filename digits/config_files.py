@@ -23,6 +23,8 @@ MEASURED = re.compile(r"# Measured: (\S+) parameters, test error ([^,]+%)(?:, fi
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # twenty times as fast, where PyYAML was built with it
 DEEPEST, MOST_ALIASES, MOST_NODES = 30, 10, 10_000  # of a config
 
+GROUPS = ("trainer", "model", "data", "predictions")  # of settings
+
 # Options that have another name now. The old one works for one version, on the command line and in configs.
 RENAMED = {"--data.several": "--data.multiple_digits"}
 
@@ -125,6 +127,9 @@ def read_settings(path: str) -> dict[Any, Any]:
         raise InputError(f"--config {path} is not valid YAML: {str(error)[:300]}") from None
     if not isinstance(settings, dict):
         raise InputError(f"--config {path} holds no settings: see `digits fit --print_config` for their form")
+    for group in GROUPS:
+        if not isinstance(settings.get(group, ""), dict | str | None):  # a class, or another file
+            raise InputError(f"--config {path}: {group} is to hold settings by name, got {settings[group]!r}"[:300])
     return settings
 
 
@@ -156,8 +161,14 @@ def with_new_names(args: list[str]) -> list[str]:
 
 
 def load_config(text: str) -> Any:
-    """What jsonargparse makes of YAML, with the present name of each setting that has an old one, and a warning."""
+    """What jsonargparse makes of YAML, with the present name of each setting that has an old one, and a warning.
+
+    A group of which nothing is left, such as one whose settings are all commented out, is not there.
+    """
     loaded = YAML(text)
+    for group in GROUPS:
+        if isinstance(loaded, dict) and loaded.get(group, "") is None:
+            del loaded[group]
     for old, new in RENAMED.items():
         group, old_key, new_key = old[2:].split(".")[0], old.split(".")[-1], new.split(".")[-1]
         settings = loaded.get(group) if isinstance(loaded, dict) else None

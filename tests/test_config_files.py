@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from digits.cli import main
-from digits.config_files import CONFIGS, find_config, load_config, with_configs
+from digits.config_files import CONFIGS, GROUPS, find_config, load_config, with_configs
 from digits.errors import InputError
 from tests.helpers import ROOT, Digits
 
@@ -80,12 +80,14 @@ NESTED = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
         (f"seed_everything: {'9' * 20_000}", "not valid YAML"),
         ("a: [" + "1, " * 20_000 + "]", "nodes"),
         ("a: b: c", "not valid YAML"),
+        ("trainer: 3", "trainer is to hold settings by name, got 3"),
+        ("model: [MLP]", "model is to hold settings by name, got ['MLP']"),
         ("config: odd.yaml", "leads back to itself"),
         ("a: gr\udcf6\udcdfe", "save it in UTF-8"),
         ("\x00", "not valid YAML"),
         ("!!python/object/apply:os.system ['true']", "not valid YAML"),
     ],
-    ids=range(14),
+    ids=range(16),
 )
 def test_what_is_no_config_is_named_in_a_line(refused: Digits, text: str, reason: str) -> None:
     Path("odd.yaml").write_text(text, encoding="utf-8", errors="surrogateescape")
@@ -128,3 +130,10 @@ def test_configs_are_in_utf8_on_machines_of_another_encoding(tmp_path: Path) -> 
 @pytest.mark.parametrize("text", ["{epoch}-{val/loss:.2f}", "1e3", "a: b: c", "[", "? ", "%d", "é"])
 def test_any_text_is_kept_in_a_config(text: str) -> None:
     assert load_config(yaml.safe_dump({"key": text})) == {"key": text}
+
+
+def test_a_group_whose_settings_are_commented_out_is_not_there(digits: Digits) -> None:
+    groups = "".join(f"{group}:\n  # nothing\n" for group in GROUPS if group != "model")
+    Path("own.yaml").write_text(f"{groups}{SMALL}")
+    assert "Epoch 10/10" in digits("fit", "--config=own.yaml", "--data.val_size=0", "--pictures=false")
+    assert "Predictions:" in digits("predict", "--config=own.yaml")
