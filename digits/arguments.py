@@ -23,6 +23,7 @@ from digits.loggers import with_save_dir
 from digits.options import refuse_options
 from digits.runs import LOG_ROOT
 from digits.short_help import short_help
+from digits.suggestions import refuse_files
 
 # StochasticWeightAveraging has one among its defaults, which a config is to hold.
 register_type(torch.device, str, torch.device, fail_already_registered=False)
@@ -132,6 +133,7 @@ class ArgumentsCLI(LightningCLI):
         given = [f"--{name}" for name in OF_FIT if command != "fit" and is_given(options, f"--{name}")]
         if given:
             raise InputError(f"{given[0]} is an option of `digits fit` (options: {PROGRAM} {command} --help)")
+        refuse_files(options)
         args = ["--help" if arg == "--help-all" else arg for arg in self.argv]
         if command in self._subcommand_parsers:
             parser.prog = f"{PROGRAM} {command}"  # whose help an error names

@@ -62,6 +62,8 @@ def find_config(name: str) -> str:
     match = re.fullmatch(r"(?:configs/)?(\w+)(?:\.yaml)?", name)
     if match is not None and match[1] in known:
         return str(CONFIGS / f"{match[1]}.yaml")
+    if (inner := Path(name) / "config.yaml").is_file():
+        raise InputError(f"--config {name} is a folder: did you mean {inner}?")
     hint = did_you_mean(Path(name).stem, known) or f" (packaged: {', '.join(known)}; see `digits list`)"
     raise InputError(f"--config {name}: there is no such file{hint}")
 
@@ -122,7 +124,7 @@ def read_settings(path: str) -> dict[Any, Any]:
         check_size(text)
         settings = yaml.load(text, LOADER)
     except UnicodeDecodeError:
-        raise InputError(f"--config {path} is not in UTF-8: save it in UTF-8") from None
+        raise InputError(f"--config {path} is no text in UTF-8: save it as such") from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:  # among them numbers of thousands of digits
         raise InputError(f"--config {path} is not valid YAML: {str(error)[:300]}") from None
     if not isinstance(settings, dict):

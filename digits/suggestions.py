@@ -1,16 +1,23 @@
 """What was meant by a misspelt option or class."""
 
 import inspect
+import itertools
+import os
 import re
+from collections.abc import Sequence
+from pathlib import Path
 
 from digits import models
 from digits.classifier import Classifier
 from digits.config_files import packaged
 from digits.console import did_you_mean
 from digits.data import CSVDataModule, DigitsDataModule, ImageDataModule, MNISTDataModule
+from digits.errors import InputError
 
 NETWORKS = [kind for kind in vars(models).values() if isinstance(kind, type) and issubclass(kind, Classifier)]
 SOURCES: list[type] = [MNISTDataModule, ImageDataModule, CSVDataModule]
+CONFIGS = (".yaml", ".yml", ".json")
+CSV = re.compile(r"\.(csv|zip|gz|tsv|parquet)$", re.IGNORECASE)
 GROUPS = {"model": (NETWORKS, Classifier), "data": (SOURCES, DigitsDataModule)}
 
 
@@ -24,12 +31,41 @@ def suggestion(message: str) -> str:
         known = {*settings(shared)}.union(*(settings(kind) for kind in kinds if kind.__name__ == name))
         return did_you_mean(f"--{group}.{option}", [f"--{group}.{word}" for word in sorted(known)])
     if match := re.search(r"(model|data): there is no class (\w+)$", message):
+        if Path(match[2]).is_dir():
+            return f": {instead(match[1], match[2])}"
         return did_you_mean(match[2], [kind.__name__ for kind in GROUPS[match[1]][0]])
     if re.search(r"unrecognized arguments: --(source|images?|input|file|picture)[= ]", message):
         return ": pictures are named without an option"
     if (match := re.search(r"unrecognized arguments: ([\w.]+)", message)) and match[1] in packaged():
         return f": did you mean --config {match[1]}?"
     return ""
+
+
+def refuse_files(args: Sequence[str]) -> None:
+    """Raise an InputError where --model or --data names a file or a folder, which the parser would read as a config."""
+    words = [*itertools.pairwise(args), *(arg.split("=", 1) for arg in args if "=" in arg)]
+    for option, value in words:
+        if option not in ("--model", "--data") or value.startswith("{"):
+            continue
+        is_folder = Path(value).is_dir() and ("/" in value or os.sep in value)
+        if is_folder or (Path(value).is_file() and Path(value).suffix not in CONFIGS):
+            raise InputError(f"{option} {value} is no class: {instead(option[2:], value)}")
+
+
+def instead(group: str, path: str) -> str:
+    """What to give for a file or a folder that is named where a class is to be.
+
+    Args:
+        group: model or data.
+        path: of the file or folder.
+    """
+    if group == "data" and CSV.search(path):
+        return f"for its rows, give --data CSVDataModule --data.train {path}, or .test or .predict"
+    if group == "data":
+        return f"for pictures, give --data ImageDataModule --data.path {path}"
+    if path.endswith(".py"):
+        return f"name one in it, such as {Path(path).stem}.Net"
+    return f"a checkpoint is given by --ckpt_path {path}"
 
 
 def settings(kind: type) -> list[str]:

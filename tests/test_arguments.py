@@ -56,9 +56,19 @@ def test_help_shows_the_options_of_the_command(command: str, capsys: pytest.Capt
         ((*FIT, "--ckpt_path=text.yaml"), "text.yaml is damaged or not a checkpoint"),
         ((*FIT, "--ckpt_path="), "the name of a checkpoint is empty"),
         ((*FIT, "--trainer.accelerator=abacus"), "abacus"),
+        (
+            (*FIT, "--data=rows.csv"),
+            "--data rows.csv is no class: for its rows, give --data CSVDataModule --data.train",
+        ),
+        ((*FIT, "--data", "./bundled"), "--data ./bundled is no class: for pictures, give --data ImageDataModule"),
+        ((*FIT, "--data=bundled"), "no class bundled: for pictures, give --data ImageDataModule --data.path bundled"),
+        (("--model=text.ckpt",), "--model text.ckpt is no class: a checkpoint is given by --ckpt_path text.ckpt"),
+        (("--model", "mine.py"), "--model mine.py is no class: name one in it, such as mine.Net"),
     ],
 )
 def test_bad_input_is_named_and_leaves_nothing(refused: Digits, args: tuple[str, ...], names: str) -> None:
+    for name in ("rows.csv", "text.ckpt", "mine.py"):
+        Path(name).touch()
     Path("text.yaml").write_text("a: [1")
     Path("key.yaml").write_text("modle: 3")
     assert names in refused("fit", *args)

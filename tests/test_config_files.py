@@ -57,6 +57,12 @@ def test_the_command_line_wins_wherever_the_config_stands(
     assert yaml.safe_load(capsys.readouterr().out)["trainer"]["max_epochs"] == 2
 
 
+def test_the_config_of_a_run_is_meant_by_its_folder(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").touch()
+    with pytest.raises(InputError, match=r"is a folder: did you mean .*config\.yaml\?"):
+        find_config(str(tmp_path))
+
+
 def test_of_two_configs_the_later_wins() -> None:
     args = with_configs(["fit", "--name=x", "--config=mlp", "--config", "dense"])
     assert args == ["fit", f"--config={CONFIGS}/mlp.yaml", f"--config={CONFIGS}/dense.yaml", "--name=x"]
@@ -83,7 +89,7 @@ NESTED = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
         ("trainer: 3", "trainer is to hold settings by name, got 3"),
         ("model: [MLP]", "model is to hold settings by name, got ['MLP']"),
         ("config: odd.yaml", "leads back to itself"),
-        ("a: gr\udcf6\udcdfe", "save it in UTF-8"),
+        ("a: gr\udcf6\udcdfe", "is no text in UTF-8"),
         ("\x00", "not valid YAML"),
         ("!!python/object/apply:os.system ['true']", "not valid YAML"),
     ],
