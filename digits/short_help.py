@@ -84,7 +84,8 @@ def short_help(command: str, parser: LightningArgumentParser) -> str:
     sections["trainer"] = [(f"--trainer.{name}", *known[f"trainer.{name}"]) for name in trainer]
     for title, options in sections.items():
         lines += [f"{title}:", *(line for option in options for line in described_lines(*option, width)), ""]
-    return "\n".join([*lines, f"All options, those of Lightning's Trainer among them: {PROGRAM} {command} --help-all"])
+    rest = f"All options, those of Lightning's Trainer among them: {PROGRAM} {command} --help-all"
+    return "\n".join([*lines, *textwrap.wrap(rest, width, break_on_hyphens=False)])
 
 
 def described(kind: type, group: str) -> Iterator[tuple[str, str, Any]]:

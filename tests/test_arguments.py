@@ -98,6 +98,13 @@ def test_a_name_that_leads_out_of_the_logs_is_refused(refused: Digits, name: str
     assert f"--name {name}" in refused("fit", *FIT, f"--name={name}")
 
 
+def test_help_fits_a_narrow_terminal(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    with pytest.raises(SystemExit):
+        main(["validate", "--help"])
+    assert max(map(len, capsys.readouterr().out.splitlines())) <= 60
+
+
 @pytest.mark.parametrize("command", ["fit", "validate", "test", "predict", "export"])
 def test_help_fits_two_screens(
     command: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
