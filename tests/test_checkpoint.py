@@ -94,7 +94,6 @@ BROKEN: list[tuple[dict[str, Any], str]] = [
     *(({"data": DATA | {"mean": value}}, "data.mean") for value in (math.nan, 2.0, [0.1], torch.zeros(1))),
     ({"data": DATA | {"mean": torch.zeros(1).expand(1 << 40)}}, "data.mean"),
     *(({"temperature": value}, "temperature") for value in (0, -1, math.nan, math.inf, "1", torch.ones(1))),
-    ({"temperature": 10**5000}, "damaged"),
     ({"second_look": 1.5}, "second_look"),
     ({"temperature": 10**5000}, "objects of Python"),
     *(({"doubt": value}, "doubt") for value in ([0.5], {"unsure": 2.0}, {"unsure": "1"}, {"sure": 0.5})),
