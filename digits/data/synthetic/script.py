@@ -4,6 +4,7 @@ import math
 from functools import cache
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 from scipy import ndimage
 
@@ -49,12 +50,13 @@ def write_by_hand(height: float, pen: float, dice: Dice) -> tuple[Grey, float]:
     Returns:
         The word, (h, w), 0 to 1, and how many of its pixels are above the base line.
     """
-    file, strokes, x = dice.pick(plain_fonts()), [], 0.0
+    file, x = dice.pick(plain_fonts()), 0.0
+    strokes: list[NDArray[np.float64]] = []
     narrow, apart, uneven = dice.uniform(0.7, 1.2), dice.uniform(0.85, 1.2), dice.uniform(0, 0.08)
     for char in random_word(dice):
         parts, width = letter(char, file)
         change = np.eye(2) + uneven * dice.rng.standard_normal((2, 2))
-        strokes += [one @ change.T + [x, uneven * dice.uniform(-1, 1)] for one in parts]
+        strokes += [np.asarray(one @ change.T + [x, uneven * dice.uniform(-1, 1)]) for one in parts]
         x += width * apart
     slant, turn = dice.uniform(-0.1, 0.45), dice.uniform(-0.03, 0.03)
     phase, length = dice.uniform(0, 6.3), dice.uniform(0.15, 0.5)
