@@ -41,7 +41,7 @@ def letter(char: str, file: str) -> tuple[tuple[Stroke, ...], float]:
         corner = np.array([xs.min(), ys.min()], np.float32)
         strokes += [one * max(float(np.ptp(ys)), 1) + corner for one in trace(line)]
     origin = np.array([left - 1, top - 1], np.float32)
-    return tuple((one + origin) / CAPITAL for one in strokes), font.getlength(char) / CAPITAL
+    return tuple(((one + origin) / CAPITAL).astype(np.float32) for one in strokes), font.getlength(char) / CAPITAL
 
 
 def write_by_hand(height: float, pen: float, dice: Dice) -> tuple[Grey, float]:
@@ -56,7 +56,7 @@ def write_by_hand(height: float, pen: float, dice: Dice) -> tuple[Grey, float]:
     for char in random_word(dice):
         parts, width = letter(char, file)
         change = np.eye(2) + uneven * dice.rng.standard_normal((2, 2))
-        strokes += [np.asarray(one @ change.T + [x, uneven * dice.uniform(-1, 1)]) for one in parts]
+        strokes += [one @ change.T + [x, uneven * dice.uniform(-1, 1)] for one in parts]
         x += width * apart
     slant, turn = dice.uniform(-0.1, 0.45), dice.uniform(-0.03, 0.03)
     phase, length = dice.uniform(0, 6.3), dice.uniform(0.15, 0.5)
