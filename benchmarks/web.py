@@ -39,6 +39,7 @@ def main() -> None:
     if browser_path is None:
         raise SystemExit("there is no Chromium")
     predictor = load(args.ckpt_path)
+    predictor.model.second_look = 0.0  # as the page does
     data = MNISTDataModule()
     data.setup("predict")
     images = data.predict.images.numpy()[: args.images]

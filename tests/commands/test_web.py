@@ -79,6 +79,7 @@ def test_export_writes_a_page(digits: Digits) -> None:
 @pytest.mark.slow
 def test_the_page_reads_what_is_drawn_and_test_images_as_pytorch_does(tmp_path: Path) -> None:
     predictor = load("pretrained")
+    predictor.model.second_look = 0.0  # as the page does
     write_web(predictor.model, tmp_path / "page.html", FACTS)
     data = MNISTDataModule()
     data.setup("predict")
