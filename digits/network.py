@@ -15,7 +15,7 @@ from digits.errors import InputError
 from digits.transforms import normalize, turn
 
 SHIFTS = [(down, right) for down in (-1, 0, 1) for right in (-1, 0, 1)]  # views of test-time augmentation
-ANGLES, CORNERS = (-12, -6, 6, 12), [(-1, -1), (-1, 1), (1, -1), (1, 1)]  # degrees and shifts of a second look
+ANGLES, CORNERS = (-12, -6, 6, 12), [shift for shift in SHIFTS if all(shift)]  # degrees and shifts of a second look
 
 
 class TrainedOn(NamedTuple):

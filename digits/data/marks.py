@@ -42,11 +42,10 @@ def name_marks(glyphs: list[Glyph], usual: float) -> dict[int, str]:
     named, lonely = {}, 0
     for i, glyph in enumerate(glyphs):
         finest = (THIN if glyph.other < 0.5 else THINNEST) * pen
-        like_digits = TALL * usual <= glyph.height <= usual
-        if (like_digits and bend(glyph) < BENT) or thickness(glyph) < finest:
+        if (TALL * usual <= glyph.height <= usual and bend(glyph) <= BENT) or thickness(glyph) < finest:
             continue
         beside = neighbours(glyph, boxes, usual)
-        if len(beside) and is_clear(glyph) and (mark := "?" if like_digits else name_mark(glyph, usual, beside)):
+        if len(beside) and is_clear(glyph) and (mark := name_mark(glyph, usual, beside)):
             named[i] = mark
         lonely += not len(beside) and max(glyph.height, glyph.width) < TALL * usual
     if len(named) > max(FEW, MANY * len(tall)):  # crossings of squared paper

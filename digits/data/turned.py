@@ -34,9 +34,9 @@ def quarter_turns(glyphs: Sequence[Glyph], usual: float, judge: Judge) -> int:
         return 0
     if len(digits) < max(FEW, len(clear) / 2):
         digits = clear  # which may look like letters as they lie
-    if len(digits) < FEW:
+    if len(digits) < FEW or (lying := likely(digits, 0, judge)) > BETTER:
         return 0
-    lying, *turned = (likely(digits, turns, judge) for turns in range(4))
+    turned = [likely(digits, turns, judge) for turns in (1, 2, 3)]
     best = max(turned)
     return 1 + turned.index(best) if best > SURE and lying < BETTER * best else 0
 

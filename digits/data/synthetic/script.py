@@ -5,13 +5,12 @@ from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw
 from scipy import ndimage
 
 from digits.data.synthetic.dice import Dice
 from digits.data.synthetic.skeleton import thin, trace
 from digits.data.synthetic.strokes import Grey, Stroke, rasterize
-from digits.data.synthetic.typed import TALL, font_files, font_of, random_word
+from digits.data.synthetic.typed import TALL, font_files, font_of, random_word, render
 
 PLAIN = ("DejaVuSans.ttf", "DejaVuSans-Oblique", "STIXGeneralItalic.ttf", "cmti10", "cmss10")  # like handwriting
 CAPITAL = 32  # height of capitals, in pixels, whose middle lines are found
@@ -30,21 +29,18 @@ def letter(char: str, file: str) -> tuple[tuple[Stroke, ...], float]:
     The unit is the height of capitals.
     """
     font = font_of(file, round(CAPITAL / TALL))
-    left, top, right, bottom = (round(n) for n in font.getbbox(char, anchor="ls"))
-    image = Image.new("L", (right - left + 2, bottom - top + 2))
-    ImageDraw.Draw(image).text((1 - left, 1 - top), char, fill=255, font=font, anchor="ls")
+    image, *corner = render(char, font)
     line = thin(np.asarray(image)[None] > 110)[0]
     dots = line & (ndimage.convolve(line.astype(np.uint8), np.ones((3, 3), np.uint8), mode="constant") == 1)
     strokes = [np.array([[x, y]], np.float32) for y, x in np.argwhere(dots)]
     ys, xs = np.nonzero(line & ~dots)
     if len(ys):
-        corner = np.array([xs.min(), ys.min()], np.float32)
-        strokes += [one * max(float(np.ptp(ys)), 1) + corner for one in trace(line)]
-    origin = np.array([left - 1, top - 1], np.float32)
-    return tuple(((one + origin) / CAPITAL).astype(np.float32) for one in strokes), font.getlength(char) / CAPITAL
+        first = np.array([xs.min(), ys.min()], np.float32)
+        strokes += [one * max(float(np.ptp(ys)), 1) + first for one in trace(line)]
+    return tuple(((one + corner) / CAPITAL).astype(np.float32) for one in strokes), font.getlength(char) / CAPITAL
 
 
-def write_by_hand(height: float, pen: float, dice: Dice) -> tuple[Grey, float]:
+def write_by_hand(height: float, pen: float, dice: Dice) -> tuple[Grey, int]:
     """A word in letters whose capitals are `height` pixels high, with a pen of so many pixels.
 
     Returns:
@@ -63,7 +59,6 @@ def write_by_hand(height: float, pen: float, dice: Dice) -> tuple[Grey, float]:
     bent = [one + 0.5 * uneven * np.sin(one[:, ::-1] / length + phase) for one in strokes]
     moved = [one @ np.array([[narrow, turn], [-slant, 1]]) * height for one in bent]
     if not moved:
-        return np.zeros((0, 0), np.float32), 0.0
-    low = np.min([one.min(axis=0) for one in moved], axis=0)
-    above = float(-low[1]) + pen / 2 + 1
-    return rasterize([(one - low + pen / 2 + 1).astype(np.float32) for one in moved], pen), math.ceil(above)
+        return np.zeros((0, 0), np.float32), 0
+    start = np.min([one.min(axis=0) for one in moved], axis=0) - (pen / 2 + 1)
+    return rasterize([(one - start).astype(np.float32) for one in moved], pen), math.ceil(-start[1])

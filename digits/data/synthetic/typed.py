@@ -36,13 +36,17 @@ def font_of(file: str, size: int) -> ImageFont.FreeTypeFont:
 
 def typeset(text: str, height: float, file: str) -> Grey:
     """A line of text, its capitals `height` pixels high: (h, w), 0 to 1, with nothing around it; empty for blanks."""
-    font = font_of(file, max(5, round(height / TALL)))
-    left, top, right, bottom = (round(n) for n in font.getbbox(text))
+    return to_unit(render(text, font_of(file, max(5, round(height / TALL))))[0])
+
+
+def render(text: str, font: ImageFont.FreeTypeFont) -> tuple[Image.Image, int, int]:
+    """A line of text, white on black, with nothing around it, maybe empty; its left end, and its top below its base."""
+    left, top, right, bottom = (round(n) for n in font.getbbox(text, anchor="ls"))
     if right <= left or bottom <= top:
-        return np.zeros((0, 0), np.float32)
+        return Image.new("L", (0, 0)), left, top
     image = Image.new("L", (right - left, bottom - top))
-    ImageDraw.Draw(image).text((-left, -top), text, font=font, fill=255)
-    return to_unit(image)
+    ImageDraw.Draw(image).text((-left, -top), text, font=font, fill=255, anchor="ls")
+    return image, left, top
 
 
 def type_digit(label: int, height: float, dice: Dice, file: str | None = None) -> Grey:
