@@ -74,11 +74,12 @@ def plain_parser(parsers: Mapping[str, Sequence[argparse.ArgumentParser]]) -> ar
         actions = [action for parser in parsers[name] for action in parser._actions]
         options = {option: action for action in actions for option in action.option_strings}
         for option, action in options.items():
+            kinds = {} if action.choices else classes.get(option, {})
             hidden = action.help == argparse.SUPPRESS or option in ("-h", "--help") or option.endswith(("+", ".help"))
             if not hidden:
-                choices = classes.get(option, {}) or action.choices
+                choices = kinds or action.choices
                 add_option(command, option, (action.help or "").partition(" (type")[0], choices)
-            for parameter in {name: None for one in classes.get(option, {}).values() for name in parameters(one)}:
+            for parameter in {name: None for one in kinds.values() for name in parameters(one)}:
                 add_option(command, f"{option}.{parameter}")
     return whole
 

@@ -38,6 +38,8 @@ def test_bash_completes_commands_options_and_networks(tmp_path: Path, capsys: py
     assert completed("predict", "--predictions.p") == ["--predictions.path", "--predictions.picture"]
     assert completed("predict", "--out") == ["--output"]  # beside pictures
     assert completed("demo", "--po") == ["--port"]
+    assert {*completed("check", "--data.")} == {"--data.label", "--data.classes", "--data.transposed"}
+    assert "CSVDataModule" in completed("check", "--data", "")
 
 
 @pytest.mark.parametrize("shell", ["zsh", "tcsh"])

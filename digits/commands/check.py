@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from digits.commands.parser import CommandParser
 from digits.console import printable, quiet, say
@@ -24,6 +24,10 @@ LINES = 20  # that are printed
 SHEET = 200  # images on the sheet
 LEAST = 300  # images that networks are trained on
 SOURCES = ("ImageDataModule", "CSVDataModule", "MNISTDataModule")
+OF_SOURCES = {  # options that only one of them has
+    SOURCES[0]: ("--ckpt_path", "--networks"),
+    SOURCES[1]: ("--data.label", "--data.classes", "--data.transposed"),
+}
 
 
 def command_parser() -> CommandParser:
@@ -37,6 +41,11 @@ def command_parser() -> CommandParser:
         "--ckpt_path", default=SHIPPED, help="The network that reads pictures: a checkpoint, or a run's folder."
     )
     parser.add_networks()
+    parser.add_argument("--data.label", dest="label", type=int | str | None, help="The column of labels of a CSV file.")
+    parser.add_argument("--data.classes", dest="classes", type=int | None, help="How many classes a CSV file has.")
+    parser.add_argument(
+        "--data.transposed", dest="transposed", type=bool | None, help="Whether a CSV file's digits lie on their side."
+    )
     parser.add_argument("--picture", default="check.png", help="The sheet's PNG file.")
     return parser
 
@@ -48,20 +57,20 @@ def main(args: Sequence[str]) -> None:
         InputError: there is nothing to check.
     """
     options = command_parser().parse_args(list(args))
+    refuse_options_of_others(args, options.data)
     from digits.files import PICTURES, check_writable, refuse_input, save_picture
 
     check_writable("--picture", Path(options.picture), PICTURES)
     if options.data == SOURCES[0]:
         from digits.data import ImageDataModule
-
-        refuse_input("--picture", Path(options.picture), ImageDataModule(options.paths).files)
-    if options.data == SOURCES[0]:
         from digits.own_networks import import_networks
 
+        refuse_input("--picture", Path(options.picture), ImageDataModule(options.paths).files)
         import_networks(options.networks)
         lines, sheet = check_pictures(options.paths, options.ckpt_path)
     else:
-        lines, sheet = check_dataset(options.data, options.paths)
+        settings = {"label": options.label, "classes": options.classes, "transposed": options.transposed}
+        lines, sheet = check_dataset(options.data, options.paths, settings)
     for line in lines[:LINES]:
         say(line)
     if len(lines) > LINES:
@@ -69,6 +78,14 @@ def main(args: Sequence[str]) -> None:
     if sheet is not None:
         save_picture(Path(options.picture), sheet)
         say(f"Sheet: {options.picture}")
+
+
+def refuse_options_of_others(args: Sequence[str], source: str) -> None:
+    """Raise an InputError for an option that only another source of images than this one has."""
+    given = {word.partition("=")[0] for word in args}
+    for other, names in OF_SOURCES.items():
+        for option in given.intersection(names) if other != source else ():
+            raise InputError(f"{option} is an option of --data {other}, but --data is {source}")
 
 
 def check_pictures(paths: Sequence[str], checkpoint: str) -> tuple[list[str], Image.Image | None]:
@@ -122,8 +139,13 @@ def check_pictures(paths: Sequence[str], checkpoint: str) -> tuple[list[str], Im
     return lines, sheet
 
 
-def check_dataset(kind: str, paths: Sequence[str]) -> tuple[list[str], Image.Image | None]:
+def check_dataset(kind: str, paths: Sequence[str], settings: dict[str, Any]) -> tuple[list[str], Image.Image | None]:
     """Check the labels of a data set that networks are trained on, by some that were trained on the rest of it.
+
+    Args:
+        kind: "CSVDataModule" or "MNISTDataModule".
+        paths: of the former one file, of the latter none.
+        settings: of the former, how its file is read.
 
     Returns:
         As `check_pictures`.
@@ -138,7 +160,7 @@ def check_dataset(kind: str, paths: Sequence[str]) -> tuple[list[str], Image.Ima
     wanted = 1 if kind == CSVDataModule.__name__ else 0
     if len(paths) != wanted:
         raise InputError(f"--data {kind} needs {'one file' if wanted else 'no files'} to check, got {len(paths)}")
-    source: DigitsDataModule = CSVDataModule(train=paths[0]) if wanted else MNISTDataModule()
+    source: DigitsDataModule = CSVDataModule(train=paths[0], **settings) if wanted else MNISTDataModule()
     data = source.load("train").labelled()
     if len(data) < LEAST:
         raise InputError(f"{len(data)} images are too few to train networks that check them: give at least {LEAST}")

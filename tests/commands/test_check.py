@@ -61,6 +61,20 @@ def test_wrong_labels_of_rows_are_found_by_networks_that_have_not_seen_them(
     }
 
 
+def test_rows_are_read_as_their_options_say(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(label_errors, "EPOCHS", 1)
+    images, labels = draw(300, seed=1)
+    labels[::50] = 11
+    rows = torch.cat([labels[:, None], images.transpose(1, 2).flatten(1)], dim=1).numpy()
+    np.savetxt("train.csv", rows, "%d", ",", header="kind," + ",".join(f"p{i}" for i in range(784)), comments="")
+    form = ["--data.label=kind", "--data.classes=12", "--data.transposed=true"]
+    main(["check", "--data=CSVDataModule", "train.csv", *form])
+    assert "of 300 labels" in capsys.readouterr().out
+
+
 def test_confident_learning_asks_for_as_much_confidence_as_is_usual_for_a_class() -> None:
     labels = torch.tensor([0, 0, 0, 1, 1, 1])
     probabilities = torch.tensor([[0.9, 0.1], [0.8, 0.2], [0.05, 0.95], [0.3, 0.7], [0.2, 0.8], [0.45, 0.55]])
@@ -78,6 +92,8 @@ def test_confident_learning_asks_for_as_much_confidence_as_is_usual_for_a_class(
         (["absent"], "absent does not exist"),
         (["--data=MNISTDataModule", "x"], "--data MNISTDataModule needs no files to check, got 1"),
         (["--data=CSVDataModule"], "--data CSVDataModule needs one file to check, got 0"),
+        (["--data=CSVDataModule", "x.csv", "--ckpt_path=best.ckpt"], "--ckpt_path is an option of --data ImageData"),
+        (["my_digits", "--data.classes=26"], "--data.classes is an option of --data CSVDataModule"),
         (["my_digits", "--picture=my_digits"], "--picture my_digits is a folder"),
         (["my_digits", "--ckpt_path=absent.ckpt"], "absent.ckpt: there is no such file"),
         (["--data=Images"], "data"),
