@@ -133,15 +133,18 @@ def brief(message: str) -> str:
         r"Does not validate against any of the Union subtypes|Subtypes: .*|Errors:|Expected a <class 'NoneType'>"
         r"|Given value type: .*|Given value: (NestedArg|Namespace|\{).*|Expected a path but .*"
     )
+    message = message.replace("Expected <class", "Expected a <class")  # jsonargparse writes both
     lines = [line.strip().removeprefix("- ") for line in message.splitlines()]
     lines = [line for line in dict.fromkeys(lines) if line and not re.fullmatch(noise, line)]
     others = (  # that might be, too
-        r"Expected a (<class '(bool|list|collections.*)'>|collections\.abc\.\w+)|Parser key|Not a valid subclass of"
+        rf"Expected a (<class '({'' if 'Literal' in message else 'bool|'}list|collections.*)'>|collections\.abc\.\w+)"
+        r"|Parser key|Not a valid subclass of"
         r"|Subclass types expect|a (class path|dict) |Given value: \[Namespace"
     )
     told = [line for line in lines if line.startswith("Parser key") or not re.match(others, line)]
-    text = " ".join(told if told and not told[-1].startswith("Parser key") else lines)
+    text = " ".join(told if any(not re.match("Parser key|Problem with|Given value", line) for line in told) else lines)
     for pattern, better in [
+        (r"Expected a <class 'bool'>", r"expected true or false"),
         (r"<class '([^']+)'>", r"\1"),
         (r'Parser key "([^"]+)":', r"\1:"),
         (r"Problem with given class_path '[^']*\.(\w+)':", r"\1:"),

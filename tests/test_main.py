@@ -89,6 +89,19 @@ def test_help_lists_each_command_and_its_short_form_and_nothing_are_the_same(
             ["fit", "--model=MLP", "--model.hidden=5"],
             "model: MLP: hidden: expected list, got 5 (options: digits fit --help)",
         ),
+        (
+            ["fit", "--config=mlp", "--trainer.limit_val_batches=a"],
+            "trainer.limit_val_batches: expected int or float, got a (options: digits fit --help)",
+        ),
+        (
+            ["fit", "--config=mlp", "--trainer.benchmark=7"],
+            "trainer.benchmark: expected true or false, got 7 (options: digits fit --help)",
+        ),
+        (
+            ["fit", "--config=mlp", "--trainer.deterministic=7"],
+            "trainer.deterministic: expected true or false or one of 'warn', got 7 (options: digits fit --help)",
+        ),
+        (["predict", "7.png", "--tta=2"], "tta: expected true or false, got 2 (options: digits predict --help)"),
         (["fit", "--config="], "--config is empty: give a file, or the name of a config (see `digits list`)"),
         (["fit", "--config", ""], "--config is empty: give a file, or the name of a config (see `digits list`)"),
         (["predict", "7.png", "--output="], "--output names no file: give one"),
