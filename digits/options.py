@@ -57,6 +57,30 @@ def refuse_options(command: str, options: Namespace, name: str) -> None:
                 )
     if options.trainer.barebones:
         raise InputError("--trainer.barebones is not supported: it disables logging and checkpoints")
+    for group in ("model", "data"):
+        if isinstance(named := options[group], Namespace):
+            refuse_null(group, named)
+
+
+def refuse_null(group: str, named: Namespace) -> None:
+    """Raise an InputError for a setting that is null, as `lr:` in a config is, where its class needs a value.
+
+    Args:
+        group: model or data.
+        named: class_path and init_args.
+    """
+    missing = [name for name, value in (named.get("init_args") or {}).items() if value is None]
+    for kind in find_class(named.class_path).__mro__ if missing else ():
+        parameters = inspect.signature(kind.__init__).parameters
+        for name in missing:
+            if name in parameters and not takes_none(parameters[name]):
+                raise InputError(f"--{group}.{name} is null: give a value, or leave it out")
+
+
+def takes_none(parameter: inspect.Parameter) -> bool:
+    """Whether None is among what a parameter takes, as far as it says what it takes."""
+    kind = parameter.annotation
+    return parameter.default is None or kind in (parameter.empty, Any) or "None" in str(kind) or "Optional" in str(kind)
 
 
 def find_class(path: str) -> Any:

@@ -63,6 +63,10 @@ def test_help_shows_the_options_of_the_command(command: str, capsys: pytest.Capt
         ((*FIT, "--data", "./bundled"), "--data ./bundled is no class: for pictures, give --data ImageDataModule"),
         ((*FIT, "--data=bundled"), "no class bundled: for pictures, give --data ImageDataModule --data.path bundled"),
         (("--model=text.ckpt",), "--model text.ckpt is no class: a checkpoint is given by --ckpt_path text.ckpt"),
+        ((*FIT, "--data.batch_size=null"), "--data.batch_size is null: give a value, or leave it out"),
+        ((*FIT, "--data.split_seed=null"), "--data.split_seed is null"),
+        (("--model=MLP", "--model.hidden=null"), "--model.hidden is null"),
+        (("--config=null.yaml",), "--model.lr is null"),
         (("--model", "mine.py"), "--model mine.py is no class: name one in it, such as mine.Net"),
     ],
 )
@@ -71,6 +75,7 @@ def test_bad_input_is_named_and_leaves_nothing(refused: Digits, args: tuple[str,
         Path(name).touch()
     Path("text.yaml").write_text("a: [1")
     Path("key.yaml").write_text("modle: 3")
+    Path("null.yaml").write_text("model:\n  class_path: MLP\n  init_args:\n    lr:\n")
     assert names in refused("fit", *args)
     assert not list(Path("lightning_logs").rglob("version_*"))
 
