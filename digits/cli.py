@@ -123,7 +123,8 @@ class DigitsCLI(ArgumentsCLI):
             config.logger = self.tensorboard(folder) if logs else False
         needless = (WeightAveraging,) * (self.subcommand != "fit") + FINDERS * (self.checkpoint is not None)
         own = [one for one in as_list(config.callbacks) if not isinstance(one, needless)]  # what was found is in it
-        keep_in(self.run, own)
+        if self.subcommand == "fit":
+            keep_in(self.run, own)
         bar = config.enable_progress_bar is not False and not any(isinstance(one, LightningBar) for one in own)
         saves = config.enable_checkpointing is not False
         commands = NextCommands(self.argv, options, self.name, self.run)

@@ -144,14 +144,19 @@ def check_writable(option: str, path: Path, suffixes: Sequence[str] = ()) -> Non
         raise InputError(f"{option} {path}: its name must end in {' or '.join(suffixes)}")
     try:
         target = followed(path)
-        target.parent.mkdir(parents=True, exist_ok=True)
+        try_folder(target.parent)
         check_permission(target)
-        with tempfile.TemporaryFile(dir=target.parent):
-            pass
     except OSError as error:
         raise InputError(f"{option} {path} can't be written: {error.strerror}") from None
     if path.is_dir():
         raise InputError(f"{option} {path} is a folder: give a file")
+
+
+def try_folder(folder: Path) -> None:
+    """Make a folder if there is none, and raise an OSError if no file can be written in it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=folder):
+        pass
 
 
 def refuse_input(option: str, path: Path, inputs: Callable[[], Iterable[str]]) -> None:

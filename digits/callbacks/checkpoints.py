@@ -16,7 +16,7 @@ from lightning.pytorch.plugins.io import TorchCheckpointIO
 from digits.classifier import Classifier
 from digits.console import warn
 from digits.errors import InputError
-from digits.files import replacing
+from digits.files import replacing, try_folder
 from digits.runs import CHECKPOINTS
 from digits.schema import REQUIRED, check_fields, count_values
 
@@ -113,10 +113,22 @@ class RunCheckpoint(ModelCheckpoint):
 
 
 def keep_in(run: Path | None, callbacks: Sequence[Callback]) -> None:
-    """Let each ModelCheckpoint that has no folder of its own save in the run's; Lightning takes the first logger's."""
+    """Let each ModelCheckpoint that has no folder of its own save in the run's; Lightning takes the first logger's.
+
+    Raises:
+        InputError: nothing can be saved in its own folder, which Lightning finds out when an epoch is over.
+    """
     for one in callbacks:
-        if run is not None and isinstance(one, ModelCheckpoint) and one.dirpath is None:
+        if run is None or not isinstance(one, ModelCheckpoint):
+            continue
+        if one.dirpath is None:
             one.dirpath = str(run / CHECKPOINTS)
+            continue
+        try:
+            try_folder(Path(one.dirpath))
+        except OSError as error:
+            reason = f"dirpath {one.dirpath} can't be written: {error.strerror}"
+            raise InputError(f"--trainer.callbacks: {type(one).__name__}: {reason}") from None
 
 
 class CheckpointFiles(TorchCheckpointIO):

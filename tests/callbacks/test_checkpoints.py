@@ -98,3 +98,10 @@ def test_early_stopping_is_as_patient_as_it_is_told_when_a_run_is_resumed(digits
     assert "EarlyStopping: after epoch 2 of 8" in digits(*fit, "--trainer.callbacks.patience=1")
     resumed = digits(*fit, "--trainer.callbacks.patience=4", "--ckpt_path=last")
     assert "EarlyStopping: after epoch 5 of 8" in resumed
+
+
+def test_a_folder_for_checkpoints_that_can_not_be_written_is_told_before_training(refused: Digits) -> None:
+    Path("file").touch()
+    own = ("--trainer.callbacks=ModelCheckpoint", "--trainer.callbacks.dirpath=file/x")
+    assert "ModelCheckpoint: dirpath " in refused("fit", "--model=MLP", *own, *FIT)
+    assert not Path("lightning_logs").exists()
