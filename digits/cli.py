@@ -53,12 +53,13 @@ class DigitsCLI(ArgumentsCLI):
             begun = hasattr(self, "trainer") and self.trainer.global_step > 0
             self.remove_empty_run(not isinstance(error, Exception) or refusal(error) is not None or not begun)
             raise with_folder(error, self.run) from error.__cause__
-        self.remove_empty_run(False)
+        resumed: Checkpoint | None = self.checkpoint if self.subcommand == "fit" else None
+        self.remove_empty_run(resumed is not None and self.trainer.global_step == resumed.global_step)
 
-    def remove_empty_run(self, failed: bool) -> None:
+    def remove_empty_run(self, untrained: bool) -> None:
         """Leave nothing of a run that could not begin, or ended before it saved anything; what was saved stays."""
         if self.made_run is not None:
-            remove_empty(self.made_run, of_no_use=TRACES if failed else ())
+            remove_empty(self.made_run, of_no_use=TRACES if untrained else ())
 
     # The checkpoint, and the network that it holds.
 

@@ -42,6 +42,16 @@ def test_resuming_goes_on_in_the_same_run(digits: Digits, tmp_path: Path) -> Non
     assert yaml.safe_load((run / "config.yaml").read_text())["ckpt_path"] is None
 
 
+def test_resuming_a_file_that_is_at_its_end_leaves_no_new_run(digits: Digits, tmp_path: Path) -> None:
+    digits("fit", *MODEL, "--trainer.max_epochs=1")
+    run = tmp_path / "lightning_logs/MLP/version_0"
+    (run / "checkpoints/last.ckpt").rename("a.ckpt")
+    said = digits("fit", *MODEL, "--trainer.max_epochs=1", "--ckpt_path=a.ckpt")
+    assert "had reached its end" in said
+    assert "version_1" not in said
+    assert [*run.parent.iterdir()] == [run]
+
+
 def test_resuming_towards_another_end_is_refused(digits: Digits, refused: Digits, tmp_path: Path) -> None:
     digits("fit", *FIT)
     config = tmp_path / "lightning_logs/MLP/version_0/config.yaml"

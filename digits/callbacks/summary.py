@@ -70,9 +70,10 @@ class FitSummary(Callback):
             if isinstance(one, RunCheckpoint) and one.best_model_score is not None:
                 say(f"Best validation accuracy: {one.best_model_score:.2%}")
         folder = run_folder(trainer)
-        if folder is not None:
+        saved = folder is not None and checkpoint_of(folder, "best") is not None
+        if folder is not None and (trained or saved):
             say(f"The run's files: {shown(folder)}")
-        if folder is not None and checkpoint_of(folder, "best") is not None:
+        if saved:
             say(f"Next: {self.next_command}")
             for logger in trainer.loggers:
                 if isinstance(logger, TensorBoardLogger):
