@@ -83,9 +83,10 @@ class RunRecord:
 
     @property
     def progress(self) -> str:
-        """`3 of 10` epochs; `10` where all are done, or none were planned."""
-        done = len(self.epochs)
-        return f"{done} of {self.planned}" if self.planned and done < self.planned else f"{done}"
+        """`3 of 10` epochs; `10` where all are done, or none were planned, and `3` where max_steps ended it there."""
+        done, most = len(self.epochs), self.trainer.get("max_steps")
+        all_steps = isinstance(most, int) and 0 < most <= max((row.get("step", 0) for row in self.epochs), default=0)
+        return f"{done} of {self.planned}" if self.planned and done < self.planned and not all_steps else f"{done}"
 
 
 def is_part(limit: Any) -> bool:

@@ -50,19 +50,27 @@ def test_partial_and_unfinished_runs_are_marked_and_nothing_is_wider_than_80_col
     digits: Digits, capsys: pytest.CaptureFixture[str]
 ) -> None:
     digits("fit", "--model=BatchNormCNN", "--trainer.limit_val_batches=1", "--trainer.max_epochs=1", "--name=batchnorm")
-    digits("fit", "--model=MLP", "--trainer.max_epochs=3", "--trainer.max_steps=8", "--name=stopped")
+    early = "--trainer.callbacks=EarlyStopping --trainer.callbacks.monitor=val/loss"
+    digits("fit", *early.split(), "--trainer.callbacks.stopping_threshold=99", "--model=MLP", "--name=stopped")
     capsys.readouterr()
     main(["compare", "pretrained", "lightning_logs/batchnorm/version_0", "lightning_logs/stopped/version_0"])
     out = capsys.readouterr().out
     partial, stopped, shipped = out.splitlines()[1:4]
     assert partial.split()[0] == "batchnorm/version_0"
     assert partial.endswith("%*")
-    assert "1 of 3" in stopped
+    assert "1 of 10" in stopped
     assert "*" not in stopped
     assert shipped.split() == ["pretrained", "DeepCNN", "576,106", describe("pretrained").error]
     assert "* of a run on a part of the images" in out
     assert "stopped before its end" in out
     assert max(map(len, out.splitlines())) <= 80
+
+
+def test_a_run_of_so_many_steps_is_complete(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text("trainer: {max_epochs: 3, max_steps: 8}")
+    assert RunRecord(tmp_path, [{"epoch": 1, "step": 8}], None).progress == "1"
+    assert RunRecord(tmp_path, [{"epoch": 1, "step": 7}], None).progress == "1 of 3"
+    assert RunRecord(tmp_path, [], None).progress == "0 of 3"
 
 
 def test_runs_of_other_images_are_told_apart(tmp_path: Path) -> None:
