@@ -127,7 +127,7 @@ def read_settings(path: str) -> dict[Any, Any]:
         raise InputError(f"--config {path} is no text in UTF-8: save it as such") from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:  # among them numbers of thousands of digits
         raise InputError(f"--config {path} is not valid YAML: {str(error)[:300]}") from None
-    if not isinstance(settings, dict):
+    if not isinstance(settings, dict) or all(key in GROUPS and value is None for key, value in settings.items()):
         raise InputError(f"--config {path} holds no settings: see `digits fit --print_config` for their form")
     for group in GROUPS:
         if not isinstance(settings.get(group, ""), dict | str | None):  # a class, or another file

@@ -77,6 +77,7 @@ NESTED = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
     ("text", "reason"),
     [
         ("", "holds no settings"),
+        ("model:", "holds no settings"),
         ("just text", "holds no settings"),
         ("[1, 2]", "holds no settings"),
         (NESTED, "aliases"),
@@ -93,7 +94,7 @@ NESTED = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
         ("\x00", "not valid YAML"),
         ("!!python/object/apply:os.system ['true']", "not valid YAML"),
     ],
-    ids=range(16),
+    ids=range(17),
 )
 def test_what_is_no_config_is_named_in_a_line(refused: Digits, text: str, reason: str) -> None:
     Path("odd.yaml").write_text(text, encoding="utf-8", errors="surrogateescape")
