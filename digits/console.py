@@ -53,6 +53,8 @@ NOISE = [
     ".*your dataloader is not resumable.*",  # its data module is
     ".*`isinstance\\(treespec, LeafSpec\\)` is deprecated.*",
     ".*Starting from v1.9.0, `tensorboardX` has been removed.*",
+    r"\s*By default only one JsonargparseDeprecationWarning",
+    r"\s*``instantiate_classes`` was deprecated",  # Lightning calls it
 ]
 
 

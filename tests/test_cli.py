@@ -2,6 +2,7 @@
 
 import csv
 import shlex
+import warnings
 from pathlib import Path
 
 import pytest
@@ -125,3 +126,11 @@ def test_the_configuration_of_a_run_will_do_for_the_other_commands(digits: Digit
     for command in ("validate", "test", "predict"):
         digits(command, f"--config={config}")
     assert "--init_from is an option of `digits fit`" in refused("test", f"--config={config}", "--init_from=pretrained")
+
+
+def test_nothing_is_warned_of_where_warnings_are_errors(digits: Digits, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("jsonargparse._deprecated.shown_deprecation_warnings", set())  # each is shown once
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        digits("fit", "--model=MLP", "--trainer.max_epochs=1")
+        digits("test", "--name=MLP")

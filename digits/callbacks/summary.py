@@ -110,4 +110,4 @@ def as_yaml(parser: LightningArgumentParser, config: Namespace) -> str:
     """A configuration as YAML, less what is no part of how to run it again."""
     config = config.clone()
     config.ckpt_path = None  # where this run was resumed from
-    return parser.dump(config, skip_none=False)
+    return parser.dump(config, skip_unset=False)
