@@ -85,8 +85,7 @@ class DigitsCLI(ArgumentsCLI):
         main_process = rank_zero_only.rank == 0  # type: ignore[attr-defined]
         if self.run is None and main_process and not options.trainer.fast_dev_run and self.subcommand != "export":
             self.run = self.made_run = new_run(self.log_folder)
-        folder = self.run or self.log_folder / "version_"  # only the main process writes
-        self.given_logger = place(options.trainer.logger, folder)
+        self.given_logger = place(options.trainer.logger, self.run or self.log_folder / "version_")
 
     def load_checkpoint(self) -> None:
         """Find the checkpoint that is asked for, and take the network from it."""
@@ -116,7 +115,7 @@ class DigitsCLI(ArgumentsCLI):
             self.model.trained_on = self.checkpoint.trained_on  # whatever the images are now
         for path in self.model.paths if isinstance(self.model, Ensemble) else ():
             say(f"Checkpoint: {shown(path)}")
-        folder = self.run or self.log_folder / "version_"
+        folder = self.run or self.log_folder / "version_"  # only the main process writes
         config.default_root_dir = str(folder)
         if config.logger in (None, True):
             predictions = self.config_init[self.subcommand].get("predictions")
@@ -124,8 +123,7 @@ class DigitsCLI(ArgumentsCLI):
             config.logger = self.tensorboard(folder) if logs else False
         needless = (WeightAveraging,) * (self.subcommand != "fit") + FINDERS * (self.checkpoint is not None)
         own = [one for one in as_list(config.callbacks) if not isinstance(one, needless)]  # what was found is in it
-        if self.subcommand == "fit":
-            keep_in(self.run, own)
+        keep_in(self.run if self.subcommand == "fit" else None, own)
         bar = config.enable_progress_bar is not False and not any(isinstance(one, LightningBar) for one in own)
         saves = config.enable_checkpointing is not False
         commands = NextCommands(self.argv, options, self.name, self.run)

@@ -10,7 +10,8 @@ from torchmetrics.functional.classification import multiclass_confusion_matrix
 from digits.callbacks.epochs import Epochs
 from digits.callbacks.outcomes import OutcomeCollector, classes_of
 from digits.callbacks.summary_writers import summary_writers
-from digits.data import Digits, datamodule_of
+from digits.data import Digits, DigitsDataModule, datamodule_of
+from digits.data.dataset import Batch
 from digits.files import save_picture
 from digits.plots import (
     plot_augmentation,
@@ -41,11 +42,11 @@ class PlotWriter(OutcomeCollector):
         data = datamodule_of(trainer)
         train = data.train.first(5000)
         self.write(trainer, "samples", plot_samples(train.images, train.labels, data.classes))
-        if any(data.augmentation.values()):
+        if data.augments:
             one_each = torch.stack([(train.labels == label).nonzero()[0, 0] for label in train.labels.unique()])
             some = train.subset(one_each)
             with torch.random.fork_rng(devices=[]):  # pictures must not change what training draws
-                versions = [data.augment(some.images) for _ in range(9)]
+                versions = [as_trained_on(data, some) for _ in range(9)]
             self.write(trainer, "augmented", plot_augmentation(some.images, versions, some.labels, data.classes))
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -87,6 +88,14 @@ class PlotWriter(OutcomeCollector):
             save_picture(folder / f"{name}.png", picture)
         for writer in summary_writers(trainer):
             writer.add_image(name, np.asarray(picture), trainer.global_step, dataformats="HWC")
+
+
+def as_trained_on(data: DigitsDataModule, some: Digits) -> Tensor:
+    """Images as a training batch has them, (N, H, W), 0 to 255, in their own order and without non-digits."""
+    order = torch.randperm(len(some))  # the first of a batch are changed strongly
+    batch = data.broaden(Batch(some.images[order], some.labels[order], order))
+    digits = batch.indices >= 0
+    return batch.images[digits][batch.indices[digits].argsort()]
 
 
 def first_layer(model: nn.Module, image: Tensor, pixels: Tensor) -> tuple[Tensor, Tensor] | None:

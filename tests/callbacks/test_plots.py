@@ -9,6 +9,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from digits.callbacks import plots
+from digits.data import MNISTDataModule
 from tests.helpers import Digits, read_events
 
 PICTURES = "--pictures=true"
@@ -95,6 +96,17 @@ def test_other_loggers_work(digits: Digits) -> None:
     digits("fit", *FIT, *logger)
     assert (RUN / "curves.png").exists()
     assert list(Path("elsewhere").rglob("metrics.csv"))
+
+
+def test_augmentation_is_shown_as_a_training_batch_has_it(tiny_mnist: Path) -> None:
+    data = MNISTDataModule(val_size=60, non_digits=0.5)
+    data.setup("fit")
+    some = data.train.first(10)
+    assert torch.equal(plots.as_trained_on(data, some), some.images.float())  # non-digits are not among them
+    data.broadening["robust"] = 1.0
+    changed = plots.as_trained_on(data, some)
+    assert changed.shape == some.images.shape
+    assert (changed - some.images).abs().mean() > 10
 
 
 def test_without_validation_there_is_no_confusion_matrix(digits: Digits) -> None:
