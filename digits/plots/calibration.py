@@ -75,7 +75,7 @@ def plot_calibration(probabilities: Tensor, labels: Tensor, title: str) -> Image
     label = "this network, 95% interval (Wilson)"
     panels[0].errorbar(confidence.numpy(), accuracy.numpy(), bars, fmt="o", capsize=3, color=BLUE, label=label)
     panels[0].set_ylabel("accuracy")
-    panels[0].legend(frameon=False)
+    panels[0].legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2)  # above, in no bar's way
     panels[1].bar(centres, counts.numpy(), width=0.9 / BINS, color=BLUE)
     panels[1].set_yscale("symlog")  # 0 has a place on it
     panels[1].yaxis.set_major_formatter("{x:,.0f}")

@@ -39,7 +39,9 @@ def test_the_intervals_are_wilsons(right: int, n: int) -> None:
 def test_bins_of_few_images_have_wide_intervals(figures: list[Any]) -> None:
     confidence = torch.tensor([0.55] + [0.97] * 200)
     plot_calibration(torch.stack([confidence, 1 - confidence], 1), torch.zeros(201, dtype=torch.long), "Test")
-    (bars,) = figures[0].axes[0].containers
+    axes = figures[0].axes[0]
+    assert axes.get_legend().get_window_extent().ymin > axes.get_window_extent().ymax  # what it names is not below it
+    (bars,) = axes.containers
     assert "95% interval (Wilson)" in bars.get_label()
     heights = [np.ptp(segment[:, 1]) for segment in bars.lines[2][0].get_segments() if len(segment)]
     assert len(heights) == 2
