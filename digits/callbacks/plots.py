@@ -10,6 +10,7 @@ from torchmetrics.functional.classification import multiclass_confusion_matrix
 from digits.callbacks.epochs import Epochs
 from digits.callbacks.outcomes import OutcomeCollector, classes_of
 from digits.callbacks.summary_writers import summary_writers
+from digits.console import amount
 from digits.data import Digits, DigitsDataModule, datamodule_of
 from digits.data.dataset import Batch
 from digits.files import save_picture
@@ -77,7 +78,10 @@ class PlotWriter(OutcomeCollector):
         self.write(trainer, f"{prefix}confusion_matrix", plot_confusion_matrix(matrix, classes, title))
         wrong = (predicted != labels).nonzero().squeeze(1)
         worst = wrong[probabilities[wrong, labels[wrong]].argsort()][:WORST]
-        picture = plot_mistakes(data.images[indices[worst]], labels[worst], probabilities[worst], classes)
+        some = f"{WORST} of " if len(wrong) > WORST else ""
+        order = ", those first whose true class seemed least likely" if len(wrong) > 1 else ""
+        heading = f"{title}: {some}{amount(len(wrong), 'mistake')}{order}"
+        picture = plot_mistakes(data.images[indices[worst]], labels[worst], probabilities[worst], classes, heading)
         self.write(trainer, f"{prefix}mistakes", picture)
         if prefix:  # the temperature is fitted on the validation images, and only testing applies it
             self.write(trainer, f"{prefix}calibration", plot_calibration(probabilities, labels, title))

@@ -169,9 +169,10 @@ def check_dataset(kind: str, paths: Sequence[str], settings: dict[str, Any]) -> 
     say(f"{FOLDS} small networks are trained for {EPOCHS} epochs, each to check the third that it is not trained on.")
     probabilities = out_of_fold_probabilities(source, data)
     worst = find_label_errors(probabilities, data.labels)
-    lines = [summary(data, worst, "confident learning"), *described(data, probabilities, worst)]
+    title = summary(data, worst, "confident learning")
     shown = worst[:SHEET]
-    return lines, plot_mistakes(data.images[shown], data.labels[shown], probabilities[shown], source.classes)
+    sheet = plot_mistakes(data.images[shown], data.labels[shown], probabilities[shown], source.classes, title)
+    return [title, *described(data, probabilities, worst)], sheet
 
 
 def summary(data: Digits, worst: Tensor, by: str) -> str:

@@ -10,9 +10,12 @@ from digits.plots.tiles import CAPTION, GAP, text_font, to_tile, truncate
 
 COLUMNS = 8
 SIDE = 84  # pixels of an image
+HEADER = 30  # pixels: the height of the title
 
 
-def plot_mistakes(images: Tensor, labels: Tensor, probabilities: Tensor, classes: Sequence[str]) -> Image.Image:
+def plot_mistakes(
+    images: Tensor, labels: Tensor, probabilities: Tensor, classes: Sequence[str], title: str
+) -> Image.Image:
     """Which images does the network get wrong, and how sure is it?
 
     Args:
@@ -20,15 +23,15 @@ def plot_mistakes(images: Tensor, labels: Tensor, probabilities: Tensor, classes
         labels: (N,), int64.
         probabilities: (N, K).
         classes: names of the K classes.
+        title: what they are, in a line.
     """
     rows = -(-len(images) // COLUMNS)
     width, height = SIDE + 2 * GAP, SIDE + CAPTION + 2 * GAP
-    sheet = Image.new("RGB", (COLUMNS * width, max(rows, 1) * height), "white")
+    sheet = Image.new("RGB", (COLUMNS * width, HEADER + rows * height), "white")
     draw, font = ImageDraw.Draw(sheet), text_font(11)
-    if len(images) == 0:
-        draw.text((GAP, GAP), "no mistakes", fill="black", font=font)
+    draw.text((GAP, GAP), title, fill="black", font=text_font(12))
     for i, (image, label, row) in enumerate(zip(images, labels.tolist(), probabilities, strict=True)):
-        x, y = i % COLUMNS * width + GAP, i // COLUMNS * height + GAP
+        x, y = i % COLUMNS * width + GAP, HEADER + i // COLUMNS * height
         sheet.paste(to_tile(image, SIDE, SIDE), (x, y))
         confidence, predicted = row.max(dim=0)
         lines = [(f"is {classes[label]}", "black"), (f"as {classes[int(predicted)]}  {confidence:.0%}", DARK_ORANGE)]

@@ -50,13 +50,14 @@ def test_what_is_drawn_is_what_was_scored(digits: Digits, drawn: dict[str, list[
     digits("fit", *FIT)
     digits("test", "--name=run", PICTURES)
     events = read_events(RUN)
-    for stage, n, (matrix, *_), (images, labels, probabilities, _) in zip(
+    for stage, n, (matrix, *_), (images, labels, probabilities, _, title) in zip(
         ("val", "test"), (60, 90), drawn["plot_confusion_matrix"], drawn["plot_mistakes"], strict=True
     ):
         assert matrix.sum() == n
         accuracy = events.Scalars(f"{stage}/accuracy")[-1].value
         assert matrix.trace().item() / n == pytest.approx(accuracy)
-        assert len(labels) == min(n - matrix.trace(), 40)
+        assert len(labels) == min(wrong := n - int(matrix.trace()), 40)
+        assert f"{wrong} mistake" in title
         assert (probabilities.argmax(1) != labels).all()
         assert_labels_fit(images, labels)
     assert "plot_augmentation" not in drawn  # this run doesn't augment

@@ -55,9 +55,15 @@ def test_augmentation_shows_each_image_and_its_versions() -> None:
     assert [(sheet == value).all(2).sum() for value in (50, 100, 150)] == [2 * 56 * 56] * 3
 
 
-def test_mistakes_are_shown_in_their_order() -> None:
+def test_mistakes_are_shown_in_their_order_below_what_they_are() -> None:
     images = torch.stack([torch.full((28, 28), value, dtype=torch.uint8) for value in range(10, 100, 10)])
-    sheet = np.asarray(plot_mistakes(images, torch.zeros(9).long(), torch.eye(10)[1:], [str(i) for i in range(10)]))
-    first = [tuple(np.argwhere((sheet == value).all(2))[0]) for value in range(10, 100, 10)]
+    names, labels = [str(i) for i in range(10)], torch.zeros(9).long()
+    sheet, untitled = (
+        np.asarray(plot_mistakes(images, labels, torch.eye(10)[1:], names, title)) for title in ("Test: 9 mistakes", "")
+    )
+    first = [tuple(np.argwhere((untitled == value).all(2))[0]) for value in range(10, 100, 10)]
     assert first == sorted(first)
-    assert plot_mistakes(images[:0], torch.zeros(0).long(), torch.zeros(0, 10), ["0"] * 10).width == sheet.shape[1]
+    different = np.flatnonzero((sheet != untitled).any((1, 2)))
+    assert different.size > 0
+    assert different.max() < first[0][0]
+    assert plot_mistakes(images[:0], labels[:0], torch.zeros(0, 10), names, "no mistakes").width == sheet.shape[1]
