@@ -12,7 +12,7 @@ from digits.commands.parser import CommandParser
 from digits.config_files import describe, packaged
 from digits.console import PROGRAM, shown
 from digits.records import RunRecord
-from digits.runs import LOG_ROOT, SHIPPED, runs_in, version
+from digits.runs import CHECKPOINTS, LOG_ROOT, SHIPPED, runs_in, version
 from digits.table import as_table
 
 MARGIN = " " * 21  # of what is said of a source of images
@@ -41,8 +41,12 @@ def listing(root: Path) -> Iterator[str]:
     yield f"Configs: {PROGRAM} fit --config NAME"
     configs = [describe(name) for name in packaged() if name != SHIPPED]
     header = ("", "parameters", "test error", "fit, 2 cores")
-    yield as_table([header, *((one.name, one.parameters, one.error, one.time) for one in configs)], indent="  ")
-    runs = [RunRecord.read(run) for folder in folders_of_runs(root) for run in runs_in(folder)]
+    measured = [(one.name, one.parameters, one.error, one.time) for one in configs if one.error]
+    yield as_table([header, *measured], indent="  ")
+    for one in configs:
+        if not one.error:
+            yield textwrap.fill(f"{one.name}  {one.text}", 80, initial_indent="  ", subsequent_indent="    ")
+    runs = [RunRecord.read(run) for folder in folders_of_runs(root) for run in runs_in(folder) if was_trained(run)]
     yield f"\nYour runs in {root}: --ckpt_path FOLDER" if runs else f"\nYour runs in {root}: none yet"
     if runs:
         header = ("", "epochs", "validation error", "test error")
@@ -74,6 +78,11 @@ def folders_of_runs(root: Path) -> list[Path]:
     runs = [run for run in root.rglob("version_*") if run.is_dir()]
     inner = {run for run in runs if any(version(folder) >= 0 for folder in run.parents)}  # of loggers in runs
     return sorted({run.parent for run in runs if run not in inner})
+
+
+def was_trained(run: Path) -> bool:
+    """Whether a run is one of `fit`, and not of a checkpoint from elsewhere that was only tested."""
+    return any((run / name).exists() for name in ("config.yaml", "metrics.csv", CHECKPOINTS))
 
 
 def row_of(record: RunRecord) -> tuple[str, str, str, str]:

@@ -19,6 +19,7 @@ def test_everything_that_has_a_name_is_listed(
     assert "  576,106 parameters, test error 0." in out
     assert rows["large_cnn"].split()[1] == "59,933"
     assert "%" in rows["large_cnn"]
+    assert rows["ink"].startswith("  ink  The network that finds ink")  # which has no figures
     assert "none yet" in out
     assert all(word in out for word in ("FashionMNIST", "torch-export", "--ckpt_path pretrained"))
     assert max(map(len, out.splitlines())) <= 80
@@ -36,8 +37,12 @@ def test_runs_are_listed_with_their_scores(tmp_path: Path, capsys: pytest.Captur
     broken.mkdir(parents=True)
     for name in ("metrics.csv", "config.yaml", "test.json"):
         (broken / name).write_text("[" * 3000)
+    tested = tmp_path / "pretrained/version_0"
+    tested.mkdir(parents=True)
+    (tested / "test.json").write_text('{"MNISTDataModule": {"error": 0.5}}')
     main(["list", "--root", str(tmp_path)])
     out = capsys.readouterr().out
+    assert str(tested) not in out  # it has no checkpoint
     (row,) = (line.split() for line in out.splitlines() if "trial0" in line)
     assert row == [str(run), "2", "of", "3", "12.50%*", "50.00%"]
     (row,) = (line.split() for line in out.splitlines() if "broken" in line)
