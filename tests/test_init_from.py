@@ -55,6 +55,14 @@ def fit(digits: Digits, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     return run
 
 
+def test_what_a_second_look_may_change_is_said(fit: Fit) -> None:
+    first = START / "checkpoints/best.ckpt"
+    content = torch.load(first, weights_only=True)
+    torch.save({**content, "second_look": 0.9}, first)
+    out = fit("--init_from=MLP", *OWN, "--trainer.max_epochs=1", "--trainer.max_steps=2")
+    assert "%, without a second look\n" in out
+
+
 def weights(run: Path) -> dict[str, torch.Tensor]:
     return torch.load(run / "checkpoints/last.ckpt", weights_only=True)["state_dict"]
 

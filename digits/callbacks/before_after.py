@@ -93,7 +93,8 @@ class BeforeAfter(Callback):
         whole = trainer.global_step == trainer.estimated_stepping_batches
         if len(folds) < 2 or trainer.world_size > 1 or not whole:
             return None
-        say(f"Cross-validation: {len(folds)} more trainings, each without a part of the own images (Ctrl-C skips it)")
+        say(f"Cross-validation: {len(folds)} more trainings, each without a part of the own images")
+        say("(Ctrl-C skips it)")
         right = 0
         try:
             for number, fold in enumerate(folds, 1):

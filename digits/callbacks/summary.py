@@ -68,7 +68,8 @@ class FitSummary(Callback):
                 )
         for one in trainer.checkpoint_callbacks:
             if isinstance(one, RunCheckpoint) and one.best_model_score is not None:
-                say(f"Best validation accuracy: {one.best_model_score:.2%}")
+                look = ", without a second look" if getattr(pl_module, "second_look", 0) else ""
+                say(f"Best validation accuracy: {one.best_model_score:.2%}{look}")
         folder = run_folder(trainer)
         saved = folder is not None and checkpoint_of(folder, "best") is not None
         if folder is not None and (trained or saved):
