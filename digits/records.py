@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+MIXED = {"dataset": "MNIST", "val_size": 5000, "split_seed": 0}  # what MixedDataModule validates on
 PARTIAL = ("limit_train_batches", "limit_val_batches", "overfit_batches")  # of the Trainer's options
 
 
@@ -42,18 +43,23 @@ class RunRecord:
         return section(self.config, "trainer")
 
     @property
+    def data(self) -> dict[str, Any]:
+        """The settings of its images; of own ones mixed with MNIST's, those of the images that it was validated on."""
+        data = section(self.config, "data")
+        is_mixed = str(data.get("class_path", "")).endswith(".MixedDataModule")
+        return MIXED if is_mixed else section(data, "init_args")
+
+    @property
     def source(self) -> str:
         """What it was trained and validated on, such as `FashionMNIST`; "" where its configuration does not say so."""
-        data = section(self.config, "data")
-        settings, kind = section(data, "init_args"), str(data.get("class_path", "")).rpartition(".")[2]
+        settings, kind = self.data, str(section(self.config, "data").get("class_path", "")).rpartition(".")[2]
         of = settings.get("dataset") or settings.get("train") or settings.get("path") or kind.removesuffix("DataModule")
         return " ".join(map(str, of)) if isinstance(of, list) else str(of)
 
     @property
     def validated_on(self) -> str:
         """Which of these images were kept for validation."""
-        settings = section(section(self.config, "data"), "init_args")
-        return ", ".join(f"{name} {settings[name]}" for name in ("val_size", "split_seed") if name in settings)
+        return ", ".join(f"{name} {self.data[name]}" for name in ("val_size", "split_seed") if name in self.data)
 
     @property
     def planned(self) -> int | None:

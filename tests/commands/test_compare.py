@@ -6,6 +6,8 @@ import pytest
 from digits.__main__ import main
 from digits.commands.compare import other_images
 from digits.config_files import describe
+from digits.data import MNISTDataModule
+from digits.data.mixed import VAL_SIZE
 from digits.records import RunRecord
 from tests.helpers import Digits
 
@@ -87,5 +89,10 @@ def test_runs_of_other_images_are_told_apart(tmp_path: Path) -> None:
     _, *lines = other_images([mnist, record("split", dataset="MNIST", val_size=9)], shipped=False)
     assert lines[0].startswith("  MNIST (val_size 5): ")
     assert lines[1].startswith("  MNIST (val_size 9): ")
+    mixed = {"data": {"class_path": "digits.data.mixed.MixedDataModule", "init_args": {"split_seed": 3}}}
+    (tmp_path / "fashion/config.yaml").write_text(json.dumps(mixed))
+    own = RunRecord(tmp_path / "fashion", [{"val/error": 0.1}], None)
+    data = MNISTDataModule(val_size=VAL_SIZE).hparams
+    assert other_images([own, record("default", **{name: data[name] for name in own.data})], shipped=True) == []
     (tmp_path / "mnist/config.yaml").write_text("data: [")
     assert RunRecord(tmp_path / "mnist", [], None).source == ""
