@@ -18,7 +18,7 @@ FORMATS = {
 }
 PRINTED = re.compile(
     r"(?P<size>[\d.]+) MB\nOn [\d,]+ test images: the same class for (?P<same>[\d,]+), probabilities within "
-    r"(?P<distance>[\d.e-]+); error (?P<error>[\d.]+)%, of the network itself (?P<own>[\d.]+)%\n"
+    r"(?P<distance>[\d.e-]+)\nError (?P<error>[\d.]+)%, of the network itself (?P<own>[\d.]+)%\n"
     r"(?P<rate>[\d,]+) images a second; PyTorch (?P<torch>[\d,]+)"
 )
 

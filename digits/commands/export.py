@@ -124,8 +124,8 @@ class ExportingTrainer(Trainer):
         return [
             f"Exported: {target}, {size / 1e6:.2f} MB",
             f"On {len(images):,} test images: the same class for {len(images) - parity.differences:,}, "
-            f"probabilities within {parity.distance:.1g}; error {parity.errors / len(images):.2%}, "
-            f"of the network itself {own / len(images):.2%}",
+            f"probabilities within {parity.distance:.1g}",
+            f"Error {parity.errors / len(images):.2%}, of the network itself {own / len(images):.2%}",
             f"{parity.rate:,.0f} images a second; PyTorch {rate:,.0f}",
         ]
 

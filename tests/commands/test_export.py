@@ -37,6 +37,7 @@ def test_onnx_says_what_predict_says_of_raw_images(trained: Digits, tmp_path: Pa
     out = trained("export", "--name=LargeCNN", "--path=a.onnx")
     assert "Exported: a.onnx, 0.2" in out
     assert "the same class for 90, probabilities within" in out
+    assert max(map(len, out.splitlines())) < 80
     trained("predict", "--name=LargeCNN", "--predictions.path=p.csv")
     data = MNISTDataModule()
     data.setup("predict")
