@@ -2,6 +2,7 @@
 
 import csv
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import yaml
 
+OFFICIAL = "MNISTDataModule"  # has official test images
 MIXED = {"dataset": "MNIST", "val_size": 5000, "split_seed": 0}  # what MixedDataModule validates on
 PARTIAL = ("limit_train_batches", "limit_val_batches", "overfit_batches")  # of the Trainer's options
 
@@ -20,17 +22,17 @@ class RunRecord:
     Args:
         folder: of the run.
         epochs: the rows of its metrics.csv, one per epoch.
-        test: what `test` said on the official test images; None if it was not run.
+        tests: what `test` said, by the name of the images; see `name_of_tested`.
     """
 
     folder: Path
     epochs: list[dict[str, float]]
-    test: dict[str, Any] | None
+    tests: dict[str, Any]
 
     @classmethod
     def read(cls, folder: Path) -> "RunRecord":
         """Read what a run has written so far; what is missing or damaged is unknown."""
-        return cls(folder, read_metrics(folder / "metrics.csv"), read_test(folder / "test.json"))
+        return cls(folder, read_metrics(folder / "metrics.csv"), read_tests(folder / "test.json"))
 
     @cached_property
     def config(self) -> dict[str, Any]:
@@ -48,6 +50,12 @@ class RunRecord:
         data = section(self.config, "data")
         is_mixed = str(data.get("class_path", "")).endswith(".MixedDataModule")
         return MIXED if is_mixed else section(data, "init_args")
+
+    @property
+    def test(self) -> dict[str, Any] | None:
+        """What `test` said on the official test images of what it was trained on, or else MNIST's; None if nothing."""
+        found = (self.tests.get(name_of_tested(OFFICIAL, settings)) for settings in (self.data, {}))
+        return next((one for one in found if isinstance(one, dict) and isinstance(one.get("error"), float)), None)
 
     @property
     def source(self) -> str:
@@ -125,10 +133,22 @@ def read_metrics(path: Path) -> list[dict[str, float]]:
     return rows if all("epoch" in row for row in rows) else []  # those of a logger have other columns
 
 
-def read_test(path: Path) -> dict[str, Any] | None:
-    """What `test` said on the official test images, if it was run."""
+def read_tests(path: Path) -> dict[str, Any]:
+    """What `test` said of a run; empty where it was not run, or the file is damaged."""
     try:
-        scores = json.loads(path.read_text(encoding="utf-8")).get("MNISTDataModule")
-    except (OSError, ValueError, RecursionError, AttributeError):
-        return None
-    return scores if isinstance(scores, dict) and isinstance(scores.get("error"), float) else None
+        scores = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return scores if isinstance(scores, dict) else {}
+
+
+def name_of_tested(kind: str, settings: Mapping[str, Any]) -> str:
+    """What test.json calls images: the class of their source, and which set or folder it is where that is not MNIST.
+
+    Args:
+        kind: the class.
+        settings: its arguments.
+    """
+    dataset, folder = settings.get("dataset"), settings.get("data_dir")
+    others = [str(one) for one in (dataset, folder) if one not in (None, "MNIST")]
+    return " ".join([kind, *others]) if kind == OFFICIAL else kind

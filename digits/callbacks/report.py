@@ -13,6 +13,7 @@ from digits.data import datamodule_of
 from digits.data.own_loaders import has_own_loader
 from digits.files import replacing
 from digits.metrics import BINS
+from digits.records import name_of_tested, read_tests
 from digits.runs import run_folder
 
 SCORES = ("accuracy", "error", "loss", "images")
@@ -67,8 +68,8 @@ class Report(OutcomeCollector):
             path = folder / "test.json"
             scores = {name: float(metrics[f"test/{name}"]) for name in SCORES}
             scores["calibration_error"] = self.calibration_error
-            known = json.loads(path.read_text()) if path.is_file() else {}
-            known[type(data).__name__] = {**scores, "checkpoint": self.checkpoint}
+            name = name_of_tested(type(data).__name__, getattr(data, "hparams", {}))
+            known = read_tests(path) | {name: {**scores, "checkpoint": self.checkpoint}}
             with replacing(path) as file:
                 json.dump(known, file, indent=2)
 

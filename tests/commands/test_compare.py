@@ -70,9 +70,9 @@ def test_partial_and_unfinished_runs_are_marked_and_nothing_is_wider_than_80_col
 
 def test_a_run_of_so_many_steps_is_complete(tmp_path: Path) -> None:
     (tmp_path / "config.yaml").write_text("trainer: {max_epochs: 3, max_steps: 8}")
-    assert RunRecord(tmp_path, [{"epoch": 1, "step": 8}], None).progress == "1"
-    assert RunRecord(tmp_path, [{"epoch": 1, "step": 7}], None).progress == "1 of 3"
-    assert RunRecord(tmp_path, [], None).progress == "0 of 3"
+    assert RunRecord(tmp_path, [{"epoch": 1, "step": 8}], {}).progress == "1"
+    assert RunRecord(tmp_path, [{"epoch": 1, "step": 7}], {}).progress == "1 of 3"
+    assert RunRecord(tmp_path, [], {}).progress == "0 of 3"
 
 
 def test_runs_of_other_images_are_told_apart(tmp_path: Path) -> None:
@@ -80,7 +80,7 @@ def test_runs_of_other_images_are_told_apart(tmp_path: Path) -> None:
         (tmp_path / name).mkdir()
         config = {"data": {"class_path": "digits.data.MNISTDataModule", "init_args": data}}
         (tmp_path / name / "config.yaml").write_text(json.dumps(config))
-        return RunRecord(tmp_path / name, [{"val/error": 0.1}], None)
+        return RunRecord(tmp_path / name, [{"val/error": 0.1}], {})
 
     mnist, other = record("mnist", dataset="MNIST", val_size=5), record("fashion", dataset="FashionMNIST", val_size=5)
     assert other_images([mnist, mnist], shipped=True) == []
@@ -91,8 +91,8 @@ def test_runs_of_other_images_are_told_apart(tmp_path: Path) -> None:
     assert lines[1].startswith("  MNIST (val_size 9): ")
     mixed = {"data": {"class_path": "digits.data.mixed.MixedDataModule", "init_args": {"split_seed": 3}}}
     (tmp_path / "fashion/config.yaml").write_text(json.dumps(mixed))
-    own = RunRecord(tmp_path / "fashion", [{"val/error": 0.1}], None)
+    own = RunRecord(tmp_path / "fashion", [{"val/error": 0.1}], {})
     data = MNISTDataModule(val_size=VAL_SIZE).hparams
     assert other_images([own, record("default", **{name: data[name] for name in own.data})], shipped=True) == []
     (tmp_path / "mnist/config.yaml").write_text("data: [")
-    assert RunRecord(tmp_path / "mnist", [], None).source == ""
+    assert RunRecord(tmp_path / "mnist", [], {}).source == ""
