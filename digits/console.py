@@ -141,7 +141,7 @@ def brief(message: str) -> str:
     others = (  # that might be, too
         rf"Expected a (<class '({'' if 'Literal' in message else 'bool|'}list|collections.*)'>|collections\.abc\.\w+)"
         r"|Parser key|Not a valid subclass of"
-        r"|Subclass types expect|a (class path|dict) |Given value: \[Namespace"
+        r"|Subclass types expect|a (class path|dict) |Given value: \[Namespace|Import path \S+ does not correspond"
     )
     told = [line for line in lines if line.startswith("Parser key") or not re.match(others, line)]
     text = " ".join(told if any(not re.match("Parser key|Problem with|Given value", line) for line in told) else lines)
@@ -153,7 +153,10 @@ def brief(message: str) -> str:
         (r"Expected a dot import path string: ([\w.]+)( Given.*)?", r"there is no class \1"),
         (r" Not a valid subclass of \w+ Subclass types expect.*", ""),
         (r"typing\.Literal\[(.*?)\]", r"one of \1"),
-        (r"(model|data): (\w+): the following arguments are required: (\w+)", r"--\1.\3 is missing, which \2 needs"),
+        (
+            r"([\w.]+): (\w+): the following arguments are required: (\w+)(, \w+)*",
+            r"--\1.\3 is missing, which \2 needs",
+        ),
         (r"Not of type PositiveInt: does not conform to restriction v>0", r"must be a whole number from 1"),
         (r" Given value: ", r", got "),
         (r"\. Got value: ", r", got "),

@@ -57,16 +57,18 @@ def refuse_options(command: str, options: Namespace, name: str) -> None:
                 )
     if options.trainer.barebones:
         raise InputError("--trainer.barebones is not supported: it disables logging and checkpoints")
-    for group in ("model", "data"):
+    for group in ("model", "data", "optimizer", "lr_scheduler"):
         if isinstance(named := options[group], Namespace):
             refuse_null(group, named)
+    for one in callbacks_of(options.trainer):
+        refuse_null("trainer.callbacks", one)
 
 
 def refuse_null(group: str, named: Namespace) -> None:
     """Raise an InputError for a setting that is null, as `lr:` in a config is, where its class needs a value.
 
     Args:
-        group: model or data.
+        group: the option that names the class, such as model.
         named: class_path and init_args.
     """
     missing = [name for name, value in (named.get("init_args") or {}).items() if value is None]

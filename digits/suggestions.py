@@ -7,6 +7,11 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from lightning.pytorch import Callback
+from lightning.pytorch.loggers import Logger
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
+
 from digits import models
 from digits.classifier import Classifier
 from digits.config_files import packaged
@@ -19,17 +24,25 @@ SOURCES: list[type] = [MNISTDataModule, ImageDataModule, CSVDataModule]
 CONFIGS = (".yaml", ".yml", ".json")
 CSV = re.compile(r"\.(csv|zip|gz|tsv|parquet)$", re.IGNORECASE)
 GROUPS = {"model": (NETWORKS, Classifier), "data": (SOURCES, DigitsDataModule)}
+BASES: dict[str, type] = {  # of the classes that an option names
+    "model": Classifier,
+    "data": DigitsDataModule,
+    "trainer.callbacks": Callback,
+    "trainer.logger": Logger,
+    "optimizer": Optimizer,
+    "lr_scheduler": LRScheduler,
+}
 
 
 def suggestion(message: str) -> str:
     """What to add to an error of the parser; "" where nothing similar is known."""
-    if match := re.search(r"(model|data): (\w+): Option '(\w+)' is not accepted", message):
+    if (match := re.search(r"([\w.]+): (\w+): Option '([\w-]+)' is not accepted", message)) and match[1] in BASES:
         group, name, option = match.groups()
-        kinds, shared = GROUPS[group]
-        if others := [kind.__name__ for kind in kinds if option in inspect.signature(kind).parameters]:
+        known = GROUPS[group][0] if group in GROUPS else []
+        if others := [kind.__name__ for kind in known if option in inspect.signature(kind).parameters]:
             return f": it belongs to --{group} {' and '.join(others)}"
-        known = {*settings(shared)}.union(*(settings(kind) for kind in kinds if kind.__name__ == name))
-        return did_you_mean(f"--{group}.{option}", [f"--{group}.{word}" for word in sorted(known)])
+        taken = {word for kind in kinds_of(BASES[group]) if kind.__name__ == name for word in all_settings(kind)}
+        return did_you_mean(f"--{group}.{option}", [f"--{group}.{word}" for word in sorted(taken)])
     if match := re.search(r"(model|data): there is no class (\w+)$", message):
         if Path(match[2]).is_dir():
             return f": {instead(match[1], match[2])}"
@@ -72,6 +85,23 @@ def settings(kind: type) -> list[str]:
     """The settings of a class that can be given by name."""
     parameters = inspect.signature(kind).parameters.values()
     return [one.name for one in parameters if one.kind is not inspect.Parameter.VAR_KEYWORD]
+
+
+def kinds_of(base: type) -> list[type]:
+    """A class and all that are derived from it, as far as they are imported."""
+    derived: list[type] = base.__subclasses__()
+    return [base, *(kind for one in derived for kind in kinds_of(one))]
+
+
+def all_settings(kind: type) -> list[str]:
+    """The settings of a class, and those that it hands on to the classes that it is derived from."""
+    found: list[str] = []
+    for one in kind.__mro__:
+        parameters = [*inspect.signature(one.__init__).parameters.values()][1:]  # type: ignore[misc]
+        found += [each.name for each in parameters if each.kind not in (each.VAR_KEYWORD, each.VAR_POSITIONAL)]
+        if not any(each.kind == each.VAR_KEYWORD for each in parameters):
+            break
+    return found
 
 
 def settings_of_groups() -> list[str]:

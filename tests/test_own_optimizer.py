@@ -1,6 +1,7 @@
 """--optimizer and --lr_scheduler train in place of the network's own optimizer."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -13,7 +14,15 @@ from tests.helpers import SMALL, Digits
 
 FIT = ("fit", "--model=MLP", "--model.hidden=[8]", *SMALL, "--trainer.max_epochs=2", "--trainer.logger=false")
 SGD = ("--optimizer=SGD", "--optimizer.lr=0.5", "--optimizer.momentum=0.9")
+EARLY = ("--trainer.callbacks=EarlyStopping", "--trainer.callbacks.monitor=val/loss")
 LAST = Path("lightning_logs/MLP/version_0/checkpoints/last.ckpt")
+
+
+class Wide(MLP):
+    """Has a setting of its own."""
+
+    def __init__(self, width: int = 8, **training: Any) -> None:
+        super().__init__([width], **training)
 
 
 def test_a_network_is_trained_by_it_and_resumed_by_its_kind_only(digits: Digits, refused: Digits) -> None:
@@ -39,6 +48,19 @@ def test_a_network_is_trained_by_it_and_resumed_by_its_kind_only(digits: Digits,
         ((*SGD, "--model.lr=0.1"), "--model.lr is of the network's own optimizer: give --optimizer.lr"),
         ((*SGD, "--trainer.callbacks=LearningRateFinder"), "LearningRateFinder finds a rate for the network's own"),
         (("--optimizer=SGDD",), "there is no class SGDD"),
+        (("--optimizer=Adam", "--optimizer.learning-rate=1"), "is not accepted: did you mean --optimizer.lr?"),
+        ((*SGD, "--lr_scheduler=StepLR", "--lr_scheduler.stepsize=1"), "did you mean --lr_scheduler.step_size?"),
+        (
+            (*SGD, "--lr_scheduler=OneCycleLR"),
+            "error: --lr_scheduler.max_lr is missing, which OneCycleLR needs (",
+        ),
+        (("--optimizer=SGD", "--optimizer.lr=null"), "--optimizer.lr is null: give a value, or leave it out"),
+        (
+            ("--trainer.callbacks=EarlyStopping", "--trainer.callbacks.moniter=x"),
+            "did you mean --trainer.callbacks.monitor",
+        ),
+        ((*EARLY, "--trainer.callbacks.patience=null"), "--trainer.callbacks.patience is null"),
+        (("--model=tests.test_own_optimizer.Wide", "--model.widht=1"), "did you mean --model.width?"),
         (("--optimizer=SGD", "--optimizer.lr=-1"), "Invalid learning rate: -1"),
         ((*SGD, "--lr_scheduler=ReduceLROnPlateau", "--lr_scheduler.monitor=val_loss"), "did you mean val/loss?"),
     ],
