@@ -9,6 +9,7 @@ import textwrap
 import unicodedata
 import warnings
 from collections.abc import Iterable
+from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NoReturn
@@ -175,11 +176,11 @@ def printable(text: str) -> str:
 
 
 def shown(path: Path) -> str:
-    """`path` relative to the working directory if it lies there."""
-    try:
-        return str(path.resolve().relative_to(Path.cwd()))
-    except ValueError:
-        return str(path)
+    """`path` relative to the working directory if it lies there, by the links that lead to it or after them."""
+    for one in (path.absolute(), path.resolve()):
+        with suppress(ValueError):
+            return str(one.relative_to(Path.cwd()))
+    return str(path)
 
 
 def amount(number: int, what: str) -> str:

@@ -46,10 +46,8 @@ class NextCommands:
             options += self.own_network("--model")
         if (root := self.options.trainer.default_root_dir) is not None:
             options += ["--trainer.default_root_dir", str(root)]
-        if (
-            self.run is not None
-            and newest_run(Path(root or ".").resolve() / LOG_ROOT / self.name) != self.run.resolve()
-        ):
+        newest = newest_run(Path(root or ".") / LOG_ROOT / self.name)
+        if self.run is not None and (newest is None or newest.resolve() != self.run.resolve()):
             options += ["--ckpt_path", shown(self.run)]  # an older one was resumed, or one that lies elsewhere
         return shlex.join(options)
 

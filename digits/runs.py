@@ -63,8 +63,8 @@ def new_run(folder: Path) -> Path:
         raise InputError(f"the name {folder.name} is not possible in {error.encoding}, the encoding here") from None
     except OSError as error:
         raise InputError(
-            f"can't make a folder for the run in {folder} ({error.strerror}): "
-            "choose another with --trainer.default_root_dir"
+            f"can't make a folder for the run ({error.strerror}): choose another --trainer.default_root_dir or --name "
+            f"than that of {folder}"
         ) from None
 
 

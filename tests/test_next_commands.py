@@ -39,6 +39,14 @@ def test_a_run_that_is_not_the_newest_of_its_name_is_named() -> None:
     assert next_command(MNISTDataModule) == f"digits test --name x --ckpt_path {RUN}"
 
 
+def test_a_folder_of_runs_may_be_a_link() -> None:
+    Path("lightning_logs").rename("elsewhere")
+    Path("lightning_logs").symlink_to("elsewhere")
+    assert next_command(MNISTDataModule) == "digits test --name x"
+    RUN.with_name("version_1").mkdir()
+    assert next_command(MNISTDataModule) == f"digits test --name x --ckpt_path {RUN}"
+
+
 def test_rows_that_were_held_out_are_validated_on() -> None:
     argv = ("--data=CSVDataModule", "--data.train=train.csv")
     assert next_command(CSVDataModule, argv=argv, train="train.csv", val_size=9) == (

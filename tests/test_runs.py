@@ -20,6 +20,11 @@ def test_runs_are_numbered_and_never_shared(tmp_path: Path) -> None:
     assert sorted(int(run.name.removeprefix("version_")) for run in runs) == list(range(8, 48))
 
 
+def test_a_name_that_is_too_long_is_refused_with_the_reason_first(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"folder for the run \(File name too long\): choose another .* --name"):
+        new_run(tmp_path / ("x" * 300))
+
+
 def test_newest_checkpoint_skips_runs_without_one(tmp_path: Path) -> None:
     assert newest_checkpoint(tmp_path / "absent", "best") is None
     for name in ("version_2/checkpoints/best.ckpt", "version_10/checkpoints/best.ckpt", "version_11/x", "old/y"):
