@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 from torch.utils.data._utils.collate import default_collate_fn_map
 
+from digits.console import amount
 from digits.data.page import DigitBox
 from digits.data.photo import SIDE
 from digits.errors import InputError
@@ -110,7 +111,8 @@ class Digits(Dataset[Batch]):
         if self.images.shape[1:] != (SIDE, SIDE) or self.images.dtype != torch.uint8:
             raise InputError(f"Digits takes images, (N, 28, 28) uint8, but these are {described(self.images)}")
         if labels.shape != (len(images),) or labels.is_floating_point():
-            raise InputError(f"Digits takes a whole number for each image as labels, but these are {described(labels)}")
+            wanted = f"a whole number for each of {amount(len(images), 'image')}"
+            raise InputError(f"Digits takes {wanted} as labels, but these are {described(labels)}")
         self.labels = labels.long()
         self.ids = range(len(images)) if ids is None else ids
         self.notes = notes

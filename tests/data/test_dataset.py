@@ -29,7 +29,7 @@ def test_arrays_and_small_integers_do_as_well_as_tensors() -> None:
         (IMAGES[:, None].expand(6, 3, 28, 28), LABELS, "but these are (6, 3, 28, 28) uint8"),
         (IMAGES / 255, LABELS, "but these are (6, 28, 28) float32"),
         (np.zeros((6, 784), np.uint8), LABELS, "but these are (6, 784) uint8"),
-        (IMAGES, LABELS[1:], "a whole number for each image as labels, but these are (5,) int64"),
+        (IMAGES, LABELS[1:], "a whole number for each of 6 images as labels, but these are (5,) int64"),
         (IMAGES, torch.eye(6), "as labels, but these are (6, 6) float32"),
     ],
 )
