@@ -35,7 +35,7 @@ class Predictions(NamedTuple):
     """
 
     classes: list[str | None]
-    probabilities: np.ndarray  # (N, 10), float32
+    probabilities: np.ndarray  # (N, K), float32, of K classes
     notes: list[str]
 
 

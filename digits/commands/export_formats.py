@@ -41,7 +41,7 @@ class ExportModule(nn.Module):
                 module.second_look = 0.0
 
     def forward(self, images: Tensor) -> Tensor:
-        """Raw images, (N, 28, 28) uint8, ink as 0 to 255, to probabilities, (N, 10) float32."""
+        """Raw images, (N, 28, 28) uint8, ink as 0 to 255, to probabilities, (N, K) float32."""
         return self.model.eval_logits(images).softmax(dim=1)
 
 
