@@ -8,7 +8,7 @@ import sys
 import textwrap
 import unicodedata
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
@@ -19,6 +19,7 @@ from digits.errors import InputError
 
 PROGRAM = "digits"  # also when it is started as `python -m digits`
 LONGEST = 450  # characters of an error
+MOST_NAMES = 3  # of classes, in a line
 DESCRIPTION = "Handwritten digit recognition: train, test and predict."
 
 COMMANDS = {
@@ -186,6 +187,12 @@ def shown(path: Path) -> str:
 def amount(number: int, what: str) -> str:
     """Such as "1 image" or "10,000 images"."""
     return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def named(classes: Sequence[str]) -> str:
+    """Such as "26 classes (a, b, c, …)"."""
+    more = ", …" if len(classes) > MOST_NAMES else ""
+    return f"{len(classes)} classes ({', '.join(classes[:MOST_NAMES])}{more})"
 
 
 def say(message: str) -> None:

@@ -2,15 +2,17 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from lightning.pytorch import LightningModule, Trainer
 from torch import Tensor
 from torchmetrics.functional.classification import multiclass_calibration_error, multiclass_confusion_matrix
 
 from digits.callbacks.outcomes import OutcomeCollector
-from digits.console import amount, columns, say
+from digits.console import amount, columns, named, say, warn
 from digits.data import datamodule_of
 from digits.data.own_loaders import has_own_loader
+from digits.errors import InputError
 from digits.files import replacing
 from digits.metrics import BINS
 from digits.records import name_of_tested, read_tests
@@ -35,6 +37,14 @@ class Report(OutcomeCollector):
         super().__init__()
         self.checkpoint = checkpoint
         self.calibration_error = float("nan")
+
+    def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        if not has_own_loader(data := datamodule_of(trainer), "test"):
+            check_classes(data.classes, pl_module)
+
+    def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        if trainer.state.fn == "validate" and not has_own_loader(data := datamodule_of(trainer), "val"):
+            check_classes(data.classes, pl_module)
 
     def on_test_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         kept = self.collected()
@@ -76,6 +86,20 @@ class Report(OutcomeCollector):
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         if trainer.state.fn == "validate":
             say(score_line(trainer, "val"))
+
+
+def check_classes(classes: Sequence[str], network: Any) -> None:
+    """Warn where images of these classes are scored by a network that calls its own by other names.
+
+    Raises:
+        InputError: it has another number of classes.
+    """
+    if tuple(network.classes) == tuple(classes):
+        return
+    told = f"the network tells {named(network.classes)} apart, but the images are of {named(classes)}"
+    if len(network.classes) != len(classes):
+        raise InputError(f"{told}: give the --data that it is for")
+    warn(told)
 
 
 def has_scores(metrics: Mapping[str, Tensor], stage: str) -> bool:

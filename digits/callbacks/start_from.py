@@ -4,12 +4,10 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 
 from digits.checkpoint import Checkpoint
 from digits.classifier import TrainedOn
-from digits.console import say
+from digits.console import named, say
 from digits.head import replace_head
 from digits.models import Classifier
 from digits.runs import find_checkpoint
-
-MOST_NAMES = 3  # of classes, in a line
 
 
 class StartFrom(Callback):
@@ -51,9 +49,3 @@ class StartFrom(Callback):
             if not self.is_quiet:
                 say(f"The last layer is new: it tells apart {named(classes)}, not {named(known.classes)}")
         network.trained_on = known._replace(classes=classes)
-
-
-def named(classes: tuple[str, ...]) -> str:
-    """Such as "26 classes (a, b, c, …)"."""
-    more = ", …" if len(classes) > MOST_NAMES else ""
-    return f"{len(classes)} classes ({', '.join(classes[:MOST_NAMES])}{more})"

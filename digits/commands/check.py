@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from digits.commands.parser import CommandParser
-from digits.console import printable, quiet, say
+from digits.console import named, printable, quiet, say
 from digits.errors import InputError
 from digits.runs import SHIPPED
 
@@ -109,7 +109,7 @@ def check_pictures(paths: Sequence[str], checkpoint: str) -> tuple[list[str], Im
         raise InputError("no pictures to check: give a folder, such as my_digits/, or --data MNISTDataModule")
     source, network = ImageDataModule(list(paths)), load(checkpoint)
     if network.classes != list(source.classes):
-        raise InputError(f"--ckpt_path {checkpoint} tells {', '.join(network.classes[:3])}, … apart, not digits")
+        raise InputError(f"--ckpt_path {checkpoint} tells {named(network.classes)} apart, not the ten digits")
     data = source.load("train")
     labelled = source.predict = data.labelled()  # whose pictures are shown
     if len(labelled) == 0:

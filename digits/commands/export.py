@@ -61,7 +61,7 @@ class ExportingTrainer(Trainer):
     ) -> list[str]:
         """Write a network as one file, run it on the test images, and say how it compares.
 
-        The file takes raw images, (N, 28, 28) uint8 with ink as 0 to 255 and any N, and gives probabilities, (N, 10).
+        The file takes raw images, (N, 28, 28) uint8 with ink as 0 to 255 and any N, and gives probabilities, (N, K).
 
         Args:
             model: the network.
@@ -121,11 +121,12 @@ class ExportingTrainer(Trainer):
                 )
             size = file.stat().st_size
             copy_into(target, file)
+        same_classes = tuple(model.classes) == tuple(datamodule.classes)  # else labels say nothing about it
         return [
             f"Exported: {target}, {size / 1e6:.2f} MB",
             f"On {len(images):,} test images: the same class for {len(images) - parity.differences:,}, "
             f"probabilities within {parity.distance:.1g}",
-            f"Error {parity.errors / len(images):.2%}, of the network itself {own / len(images):.2%}",
+            *[f"Error {parity.errors / len(images):.2%}, of the network itself {own / len(images):.2%}"] * same_classes,
             f"{parity.rate:,.0f} images a second; PyTorch {rate:,.0f}",
         ]
 
@@ -141,7 +142,7 @@ def source_of(ckpt_path: str | Path | None) -> str:
 
 
 def timed(predict: Callable[[Images], np.ndarray], images: Images) -> tuple[np.ndarray, float]:
-    """Probabilities of all images, (N, 10), and the images a second; the first batch only warms up."""
+    """Probabilities of all images, (N, K), and the images a second; the first batch only warms up."""
     batches = np.array_split(images, range(BATCH, len(images), BATCH))
     with torch.inference_mode():
         predict(batches[0])

@@ -1,0 +1,48 @@
+import pytest
+
+from digits.cli import main
+from digits.data import Digits as Images
+from digits.data import DigitsDataModule
+from tests.helpers import SMALL, Digits, draw
+
+
+class Letters(DigitsDataModule):
+    """Images of three classes."""
+
+    classes = ("a", "b", "c")
+
+    def load(self, split: str) -> Images:
+        images, labels = draw(90, seed=1)
+        return Images(images, labels % 3)
+
+
+class Named(DigitsDataModule):
+    """Images of ten classes of other names."""
+
+    classes = tuple("abcdefghij")
+
+    def load(self, split: str) -> Images:
+        return Images(*draw(90, seed=1))
+
+
+def test_images_of_other_classes_than_the_networks_are_refused_or_warned_of(
+    digits: Digits, refused: Digits, capsys: pytest.CaptureFixture[str]
+) -> None:
+    letters = f"--data={__name__}.Letters"
+    digits("fit", "--model=MLP", "--trainer.max_epochs=1", letters)
+    told = "the network tells 3 classes (a, b, c) apart, but the images are of 10 classes"
+    for command in ("test", "validate"):
+        digits(command, "--name=MLP", letters)
+        assert f"{told} (0, 1, 2, …): give the --data that" in refused(command, "--name=MLP")
+    digits("fit", "--model=MLP", "--trainer.max_epochs=1", "--name=ten")
+    main(["test", "--name=ten", *SMALL, f"--data={__name__}.Named"])
+    assert "warning: the network tells 10 classes (0, 1, 2, …) apart, but the images" in capsys.readouterr().err
+    main(["test", "--name=ten", *SMALL])
+    assert capsys.readouterr().err == ""
+
+
+def test_export_says_no_error_on_images_of_other_classes(digits: Digits) -> None:
+    letters = f"--data={__name__}.Letters"
+    digits("fit", "--model=MLP", "--trainer.max_epochs=1", letters)
+    assert "Error" not in digits("export", "--name=MLP", "--path=a.ckpt")
+    assert "Error" in digits("export", "--name=MLP", "--path=a.ckpt", letters)
