@@ -85,7 +85,7 @@ class PredictionWriter(Callback):
         if kaggle and data.has_places:
             raise InputError("--predictions.format kaggle has a row for each picture: leave out --data.multiple_digits")
         target, note, box = data.has_labels, data.has_notes, data.has_places
-        header = kaggle_header() if kaggle else csv_header(len(module.classes), target=target, note=note, box=box)
+        header = kaggle_header() if kaggle else csv_header(len(classes_of(trainer)), target=target, note=note, box=box)
 
         def open_here() -> tuple[str, int]:
             path = self.path or str(Path(trainer.default_root_dir) / default)

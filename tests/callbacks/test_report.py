@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from digits.cli import main
@@ -46,3 +48,11 @@ def test_export_says_no_error_on_images_of_other_classes(digits: Digits) -> None
     digits("fit", "--model=MLP", "--trainer.max_epochs=1", letters)
     assert "Error" not in digits("export", "--name=MLP", "--path=a.ckpt")
     assert "Error" in digits("export", "--name=MLP", "--path=a.ckpt", letters)
+
+
+def test_a_row_of_predictions_has_a_probability_of_each_class_of_the_network(digits: Digits) -> None:
+    digits("fit", "--model=MLP", "--trainer.max_epochs=1", f"--data={__name__}.Letters")
+    digits("predict", "--name=MLP", "--predictions.path=out.csv")  # images of MNIST
+    header, first, *_ = Path("out.csv").read_text().splitlines()
+    assert header == "id,prediction,confidence,p0,p1,p2,target"
+    assert len(first.split(",")) == 7
