@@ -36,8 +36,9 @@ class FiniteLoss(Callback):
     def stop(self, trainer: Trainer, what: str) -> None:
         """End with an error that says where, and what to try."""
         rate = learning_rate(trainer) or math.nan
+        option = "--optimizer.lr" if "configure_optimizers" in vars(trainer.lightning_module) else "--model.lr"
         kept = "the checkpoints of earlier epochs are kept" if trainer.current_epoch else "nothing was saved yet"
         raise InputError(
             f"{what} at step {trainer.global_step:,}, in epoch {trainer.current_epoch + 1}, learning rate {rate:.3g}: "
-            f"try a lower --model.lr; {kept}"
+            f"try a lower {option}; {kept}"
         )

@@ -47,3 +47,7 @@ def test_weights_that_broke_in_the_last_step_are_not_saved(refused: Digits, monk
 def test_a_wild_learning_rate_is_named(refused: Digits) -> None:
     message = refused("fit", *FIT, "--model.lr=1e30")
     assert "e+29: try a lower --model.lr; nothing was saved yet" in message
+
+
+def test_the_learning_rate_of_an_optimizer_that_is_named_is_that_to_lower(refused: Digits) -> None:
+    assert "try a lower --optimizer.lr; " in refused("fit", *FIT, "--optimizer=SGD", "--optimizer.lr=1e30")
