@@ -55,7 +55,9 @@ class Distillation(Callback):
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self.ensemble = None
 
-    def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Batch, batch_idx: int) -> None:
+    def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
+        if not isinstance(batch, Batch):
+            raise InputError("Distillation takes batches of DataLoader(self.train, …) or of the standard loader")
         with torch.no_grad():
             said = self.ensemble(batch.images).exp()
         batch.soft_labels = soften(batch.labels, said, self.weight, self.only_right)

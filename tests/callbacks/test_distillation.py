@@ -1,12 +1,23 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+from torch.utils.data import DataLoader, TensorDataset
 
 from digits.callbacks.distillation import soften
+from digits.data import MNISTDataModule
 from tests.helpers import Digits
 
 TEACH = "--trainer.callbacks+=digits.callbacks.Distillation"
+
+
+class Pairs(MNISTDataModule):
+    """Gives images and labels alone."""
+
+    def train_dataloader(self) -> Any:
+        pair = TensorDataset(self.train.data.images, self.train.data.labels)
+        return DataLoader(pair, batch_size=30)
 
 
 def last_layer(name: str) -> torch.Tensor:
@@ -42,3 +53,9 @@ def test_teachers_that_do_not_fit_are_refused(digits: Digits, refused: Digits) -
     assert "none.ckpt" in message
     message = refused("fit", "--model=MLP", "--trainer.max_epochs=1", TEACH, "--trainer.callbacks.teachers=[]")
     assert "one teacher or more" in message
+
+
+def test_batches_of_a_loader_that_can_not_be_taught_on_are_refused(digits: Digits, refused: Digits) -> None:
+    digits("fit", "--model=MLP", "--trainer.max_epochs=1")
+    teach = (TEACH, "--trainer.callbacks.teachers=[lightning_logs/MLP]")
+    assert "takes batches of DataLoader(self.train" in refused("fit", "--model=MLP", f"--data={__name__}.Pairs", *teach)
