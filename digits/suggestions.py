@@ -43,6 +43,8 @@ def suggestion(message: str) -> str:
             return f": it belongs to --{group} {' and '.join(others)}"
         taken = {word for kind in kinds_of(BASES[group]) if kind.__name__ == name for word in all_settings(kind)}
         return did_you_mean(f"--{group}.{option}", [f"--{group}.{word}" for word in sorted(taken)])
+    if re.search(r"Option '\w+\.[\w.]+' is not accepted", message):
+        return ": in a config, a class is given by class_path, and its settings by init_args"
     if match := re.search(r"(model|data): there is no class (\w+)$", message):
         if Path(match[2]).is_dir():
             return f": {instead(match[1], match[2])}"

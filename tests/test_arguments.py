@@ -67,6 +67,7 @@ def test_help_shows_the_options_of_the_command(command: str, capsys: pytest.Capt
         ((*FIT, "--data.split_seed=null"), "--data.split_seed is null"),
         (("--model=MLP", "--model.hidden=null"), "--model.hidden is null"),
         (("--config=null.yaml",), "--model.lr is null"),
+        (("--config=form.yaml",), "a class is given by class_path, and its settings by init_args"),
         (("--model", "mine.py"), "--model mine.py is no class: name one in it, such as mine.Net"),
     ],
 )
@@ -75,6 +76,7 @@ def test_bad_input_is_named_and_leaves_nothing(refused: Digits, args: tuple[str,
         Path(name).touch()
     Path("text.yaml").write_text("a: [1")
     Path("key.yaml").write_text("modle: 3")
+    Path("form.yaml").write_text("model: {MLP: {lr: 0.1}}")
     Path("null.yaml").write_text("model:\n  class_path: MLP\n  init_args:\n    lr:\n")
     assert names in refused("fit", *args)
     assert not list(Path("lightning_logs").rglob("version_*"))
