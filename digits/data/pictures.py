@@ -4,6 +4,7 @@ import glob
 import os
 import re
 from collections.abc import Iterator, Sequence
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import numpy as np
 import torch
 from PIL import Image
 
+from digits.console import warn
 from digits.data.contents import find_contents
 from digits.data.dataset import Batch, Digits
 from digits.data.page import NOWHERE, DigitBox
@@ -122,7 +124,11 @@ def is_picture(name: str) -> bool:
 
 
 def files_in(folder: str) -> Iterator[str]:
-    """All files in a folder and the folders in it, however deep, but not runs'; links to folders aren't followed."""
+    """All files in a folder and the folders in it, however deep.
+
+    Folders of runs and hidden ones, such as a bin or .ipynb_checkpoints, are left out, and links to folders aren't
+    followed. What may not be read is warned of.
+    """
     folders = [str(Path(folder))]
     while folders:  # os.walk calls itself, and so fails a thousand folders deep
         here = folders.pop()
@@ -131,11 +137,19 @@ def files_in(folder: str) -> Iterator[str]:
                 for entry in entries:
                     path = entry.name if here == "." else entry.path
                     if entry.is_dir(follow_symlinks=False):
-                        folders += [path] * (entry.name != LOG_ROOT)
+                        folders += [path] * (entry.name != LOG_ROOT and not entry.name.startswith("."))
                     else:
                         yield path
-        except OSError:
-            continue  # what may not be read, or has been deleted meanwhile
+        except FileNotFoundError:
+            continue  # it has been deleted meanwhile
+        except OSError as error:
+            warn_of_folder(here, error.strerror)
+
+
+@cache
+def warn_of_folder(folder: str, reason: str) -> None:
+    """Say that a folder can't be looked through: once, however often it is."""
+    warn(f"{folder} is left out: {reason}")
 
 
 def natural(name: str) -> str:

@@ -1,5 +1,7 @@
 import csv
+import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -53,6 +55,32 @@ def test_the_figures_of_runs_are_no_pictures_to_read(tmp_path: Path, monkeypatch
     seven().save(run / "curves.png")
     assert picture_names(".") == ["a.png"]
     assert picture_names(str(run)) == picture_names(LOG_ROOT) == [str(run / "curves.png")]
+
+
+def test_hidden_folders_are_left_out_but_where_they_are_named(tmp_path: Path) -> None:
+    (tmp_path / ".ipynb_checkpoints/7").mkdir(parents=True)
+    seven().save(tmp_path / ".ipynb_checkpoints/7/a.png")
+    seven().save(tmp_path / "7_a.png")
+    assert picture_names(str(tmp_path)) == [str(tmp_path / "7_a.png")]
+    assert picture_names(f"{tmp_path}/.ipynb_checkpoints") == [f"{tmp_path}/.ipynb_checkpoints/7/a.png"]
+
+
+def test_a_folder_that_may_not_be_read_is_warned_of_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "mine").mkdir()
+    seven().save(tmp_path / "a.png")
+    scandir = os.scandir
+
+    def refusing(path: str) -> Any:
+        if path.endswith("mine"):
+            raise PermissionError(13, "Permission denied", path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    for _ in range(2):
+        assert picture_names(str(tmp_path)) == [str(tmp_path / "a.png")]
+    assert capsys.readouterr().err == f"warning: {tmp_path}/mine is left out: Permission denied\n"
 
 
 def test_no_pictures_is_an_error(pictures: Path, tmp_path: Path) -> None:
