@@ -19,7 +19,7 @@ from torch import Tensor
 from digits.data.arrays import to_pictures
 from digits.data.contents import find_contents
 from digits.data.page import DigitBox
-from digits.data.picture_file import read_picture
+from digits.data.picture_file import read_picture, reduce_size
 from digits.data.pictures import REASONS, reason
 from digits.data.text import as_text
 from digits.doubt import NOT_A_DIGIT, UNSURE
@@ -27,6 +27,9 @@ from digits.errors import InputError
 
 if TYPE_CHECKING:
     from digits.predictor import Predictor
+
+
+Content = bytes | bytearray | memoryview  # of a file
 
 
 class Piece(NamedTuple):
@@ -126,8 +129,8 @@ def read(predictor: Predictor, picture: Any) -> Reading:
     file = picture if isinstance(picture, Image.Image) else as_file(picture)
     more = False
     try:
-        image = file if isinstance(file, Image.Image) else read_picture(file)
-        more = file is not image and image.info["more_pages"]
+        image = reduce_size(file) if isinstance(file, Image.Image) else read_picture(file)
+        more = image.info.get("more_pages", False)
         found = find_contents(image)
     except REASONS as error:
         return Reading("", math.nan, reason(error).removeprefix("no digit: "), [], more)
@@ -160,12 +163,12 @@ def as_file(picture: Any) -> Path | BytesIO:
         picture = picture.read()
         if isinstance(picture, str):
             raise InputError('a picture as text: open its file with open(NAME, "rb")')
-    if not isinstance(picture, str | Path | bytes | BytesIO):
+    if isinstance(picture, Content):
+        return BytesIO(picture)
+    if not isinstance(picture, str | Path | BytesIO):
         raise InputError(
             f"a picture as {type(picture).__name__}: give a file's name, its content as bytes, or a PIL image"
         )
-    if isinstance(picture, bytes):
-        return BytesIO(picture)
     return Path(picture) if isinstance(picture, str) else picture
 
 

@@ -16,7 +16,7 @@ from digits.data import MNISTDataModule
 from digits.data.photo import prepare
 from digits.errors import InputError
 from digits.predictor import load_once
-from tests.helpers import Digits, written
+from tests.helpers import Digits, seven, written
 
 SHORT = ("--model=LargeCNN", "--trainer.max_epochs=1", "--pictures=false", "--trainer.logger=false")
 RUN = Path("lightning_logs/LargeCNN/version_0")
@@ -83,7 +83,21 @@ def test_pictures_are_prepared_and_what_is_none_is_noted(images: np.ndarray) -> 
     assert "blank" in found.notes[5]
     assert "No such file" in found.notes[6]
     assert np.isnan(found.probabilities[4:]).all()
+    content = Path("one.png").read_bytes()
+    assert model.predict([bytearray(content), memoryview(content)]).classes == found.classes[:2]
+    assert model.predict(bytearray(content)).classes == found.classes[:1]
+    assert model.predict(Image.new("L", (0, 9))).notes == ["unreadable: a picture without pixels"]
     np.testing.assert_allclose(found.probabilities[:4].sum(1), 1, atol=1e-5)
+
+
+def test_a_picture_in_memory_is_read_as_its_file_is(images: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = load(RUN)
+    seven(900, pen=60).save("7.png")
+    monkeypatch.setattr("digits.data.picture_file.LARGEST", 300)
+    from_file, in_memory = model.read("7.png"), model.read(seven(900, pen=60))
+    assert in_memory.pieces[0].box == from_file.pieces[0].box
+    assert in_memory.pieces[0].box.height > 300  # in pixels of the file
+    assert str(model.read(Image.new("L", (0, 9)))) == "unreadable: a picture without pixels"
 
 
 def test_what_is_no_image_is_refused(images: np.ndarray) -> None:

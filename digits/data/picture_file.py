@@ -162,8 +162,14 @@ def check_tiff(file: "BoundedFile") -> None:
 def reduce_size(image: Image.Image) -> Image.Image:
     """Reduce a picture by a whole number, so that it has at most `LARGEST` pixels along each side.
 
-    It goes strip by strip: converting the whole would need as much memory again.
+    It goes strip by strip: converting the whole would need as much memory again. `info["reduced_by"]` says how much
+    smaller it is then.
+
+    Raises:
+        ValueError: it has no pixels.
     """
+    if 0 in image.size:
+        raise ValueError("a picture without pixels")
     factor = -(-max(image.size) // LARGEST)
     if factor == 1:
         return image
@@ -171,7 +177,7 @@ def reduce_size(image: Image.Image) -> Image.Image:
     if mode == "RGB" and image.has_transparency_data:
         mode = "RGBA"
     reduced = Image.new(mode, (-(-image.width // factor), -(-image.height // factor)))
-    reduced.info = image.info.copy()
+    reduced.info = {**image.info, "reduced_by": max(image.size) / max(reduced.size)}
     for top in range(0, image.height, rows := factor * max(1, STRIP // (factor * image.width))):
         strip = image.crop((0, top, image.width, min(top + rows, image.height)))
         reduced.paste(strip.convert(mode).reduce(factor), (0, top // factor))
