@@ -4,7 +4,7 @@ torch and the rest are imported when there is something to compare.
 """
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from digits.commands.parser import CommandParser
@@ -37,7 +37,8 @@ def main(args: Sequence[str]) -> None:
     from digits.files import is_standard_output, reserve_standard_output
 
     with reserve_standard_output(is_standard_output(options.picture)):
-        print(compare(options.runs, options.picture))
+        for line in compared(options.runs, options.picture):
+            print(line, flush=True)  # the table is there, whatever becomes of the chart
 
 
 def compare(runs: Sequence[str], picture: str | None = None) -> str:
@@ -53,8 +54,13 @@ def compare(runs: Sequence[str], picture: str | None = None) -> str:
         and error on the official test set where it was tested; below it what needs to be said of some, and the file.
 
     Raises:
-        InputError: a folder is no run, or none has anything to compare.
+        InputError: a folder is no run, none has anything to compare, or the chart can't be written.
     """
+    return "\n".join(compared(runs, picture))
+
+
+def compared(runs: Sequence[str], picture: str | None) -> Iterator[str]:
+    """The table and what is said below it, then, once it is drawn, the chart; see `compare`."""
     if "" in runs:
         raise InputError("the name of a run is empty")
     runs = [str(path) for run in runs for path in matches(run) or runs_under(Path(run))]
@@ -70,6 +76,7 @@ def compare(runs: Sequence[str], picture: str | None = None) -> str:
     notes = [PART] if any("*" in row[5] for row in table) else []
     notes += [UNFINISHED] if any("of" in row[3] for row in table) else []
     notes += other_images([record for record in records if record.error is not None], len(records) < len(runs))
+    yield "\n".join([as_table([COLUMNS, *table], left=2), *notes])
     lines = {record.name: record.epochs for record in records if record.error is not None}
     if picture is not None and lines:
         from digits.files import PICTURES, check_writable, save_picture
@@ -77,8 +84,7 @@ def compare(runs: Sequence[str], picture: str | None = None) -> str:
 
         check_writable("--picture", Path(picture), PICTURES)
         save_picture(Path(picture), plot_comparison(lines))
-        notes.append(f"Chart: {picture}")
-    return "\n".join([as_table([COLUMNS, *table], left=2), *notes])
+        yield f"Chart: {picture}"
 
 
 def other_images(records: Sequence[RunRecord], shipped: bool) -> list[str]:

@@ -68,6 +68,16 @@ def test_partial_and_unfinished_runs_are_marked_and_nothing_is_wider_than_80_col
     assert max(map(len, out.splitlines())) <= 80
 
 
+def test_the_table_is_printed_where_the_chart_can_not_be_written(
+    digits: Digits, capsys: pytest.CaptureFixture[str]
+) -> None:
+    digits("fit", "--model=MLP", "--trainer.max_epochs=1", "--name=run")
+    Path("file").touch()
+    with pytest.raises(SystemExit, match="can't be written"):
+        main(["compare", "lightning_logs/run", "--picture=file/chart.png"])
+    assert "run/version_0" in capsys.readouterr().out
+
+
 def test_a_run_of_so_many_steps_is_complete(tmp_path: Path) -> None:
     (tmp_path / "config.yaml").write_text("trainer: {max_epochs: 3, max_steps: 8}")
     assert RunRecord(tmp_path, [{"epoch": 1, "step": 8}], {}).progress == "1"
