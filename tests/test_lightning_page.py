@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.helpers import ROOT, Digits, snippets
+from tests.helpers import ROOT, Digits, read_events, snippets
 
 FIT = ("--pictures=false", "--trainer.max_epochs=1")
 
@@ -30,6 +30,13 @@ def test_the_snippets_of_the_page(mine: Digits) -> None:
     assert "on 300 images" in mine("test", "--model=mine.Net", "--data=mine.Bars")
     mine("fit", "--model=mine.SmallCNNWithSGD", "--model.lr=0.01", *FIT, "--trainer.logger=mine.Counter")
     assert importlib.import_module("mine").Counter.seen > 0
+
+
+def test_a_metric_of_ones_own_is_shown_logged_and_monitored(mine: Digits) -> None:
+    early = ("--trainer.callbacks+=EarlyStopping", "--trainer.callbacks.monitor=val/f1", "--trainer.callbacks.mode=max")
+    out = mine("fit", "--model=MLP", *FIT, "--trainer.callbacks=mine.F1", *early)
+    assert ", val/f1 " in out
+    assert "val/f1" in read_events(Path("lightning_logs/MLP/version_0")).Tags()["scalars"]
 
 
 def test_weights_from_elsewhere_become_a_checkpoint(mine: Digits) -> None:
