@@ -18,11 +18,11 @@ from digits import load
 from digits.commands.web import write_web
 from digits.data import MNISTDataModule
 
-PREDICT = """(text) => {
+PREDICT = """async (text) => {
   const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0)), answers = [], times = [];
   for (let i = 0; i < bytes.length; i += 784) {
     const start = performance.now();
-    answers.push(predict(bytes.subarray(i, i + 784)).probabilities);
+    answers.push((await predict(bytes.subarray(i, i + 784))).probabilities);
     times.push(performance.now() - start);
   }
   return [answers, times];
@@ -39,7 +39,6 @@ def main() -> None:
     if browser_path is None:
         raise SystemExit("there is no Chromium")
     predictor = load(args.ckpt_path)
-    predictor.model.second_look = 0.0  # as the page does
     data = MNISTDataModule()
     data.setup("predict")
     images = data.predict.images.numpy()[: args.images]

@@ -4,7 +4,7 @@ Shapes: N images, C channels, H rows, W columns, K classes.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import torch
@@ -109,12 +109,7 @@ class Network(nn.Module):
         images = self.normalize_images(images)
         if self.tta:
             return log_mean([self._calibrated(images.roll(shift, (-2, -1))) for shift in SHIFTS])
-        logits = self._calibrated(images)
-        if self.second_look and (again := logits.softmax(dim=1).amax(dim=1) < self.second_look).any():
-            some = images[again]
-            views = [turn(some, angle) for angle in ANGLES] + [some.roll(shift, (-2, -1)) for shift in CORNERS]
-            logits[again] = log_mean([logits[again], *map(self._calibrated, views)])
-        return logits
+        return look_twice(self._calibrated, images, self.second_look)
 
     def _calibrated(self, images: Tensor) -> Tensor:
         return self.full_precision_logits(images) / self.temperature
@@ -135,6 +130,16 @@ class Network(nn.Module):
         self.fingerprints = content.get("fingerprints")
         if data := content.get("data"):
             self.trained_on = TrainedOn(data["mean"], data["std"], tuple(data["classes"]))
+
+
+def look_twice(logits_of: Callable[[Tensor], Tensor], images: Tensor, least: float) -> Tensor:
+    """Logits, (N, K), of normalised images, (N, 1, 28, 28): of nine looks where one look is less sure than `least`."""
+    logits = logits_of(images)
+    if least and (again := logits.softmax(dim=1).amax(dim=1) < least).any():
+        some = images[again]
+        views = [turn(some, angle) for angle in ANGLES] + [some.roll(shift, (-2, -1)) for shift in CORNERS]
+        logits[again] = log_mean([logits[again], *map(logits_of, views)])
+    return logits
 
 
 def log_mean(logits: Sequence[Tensor]) -> Tensor:

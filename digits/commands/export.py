@@ -93,7 +93,7 @@ class ExportingTrainer(Trainer):
             model.restore(checkpoint.content)
         model.cpu().to(memory_format=torch.contiguous_format)  # the form in which files hold weights
         target = Path(path or f"model{SUFFIX[format]}")
-        deployed = ExportModule(model).eval().requires_grad_(False)
+        deployed = ExportModule(model, format).eval().requires_grad_(False)
         facts = {
             "classes": json.dumps(list(model.classes)),
             "digits": __version__,

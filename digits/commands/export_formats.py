@@ -22,22 +22,25 @@ from digits.network import Network
 Format = Literal["onnx", "torch-export", "weights", "web"]
 SUFFIX: dict[Format, str] = {"onnx": ".onnx", "torch-export": ".pt2", "weights": ".ckpt", "web": ".html"}
 
+FIXED: tuple[Format, ...] = ("onnx", "torch-export")
+
 Images = np.ndarray  # (N, 28, 28), uint8
 LONGEST = 160  # characters of a reason
 
 
 class ExportModule(nn.Module):
-    """A network from raw images to probabilities, without a second look: how long it takes depends on no image.
+    """A network from raw images to probabilities.
 
     Args:
         model: the trained network.
+        format: of the file; those that hold a graph of fixed steps look at each image once.
     """
 
-    def __init__(self, model: Network) -> None:
+    def __init__(self, model: Network, format: Format) -> None:
         super().__init__()
         self.model = model
         for module in model.modules():
-            if isinstance(module, Network):
+            if isinstance(module, Network) and format in FIXED:
                 module.second_look = 0.0
 
     def forward(self, images: Tensor) -> Tensor:
@@ -170,7 +173,7 @@ def quantize(path: Path, images: Images) -> None:
 def load(path: Path, format: Format) -> Callable[[Images], np.ndarray]:
     """The file as a function of images to probabilities."""
     if format == "weights":
-        deployed = ExportModule(Checkpoint.read(path).network()).eval()
+        deployed = ExportModule(Checkpoint.read(path).network(), format).eval()
         return lambda images: deployed(torch.from_numpy(images)).numpy()
     if format == "web":
         return read_web(path)

@@ -19,7 +19,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from digits.errors import InputError
-from digits.network import Network
+from digits.network import Network, look_twice
 from digits.transforms import normalize
 
 STATIC = Path(__file__).parent / "page/static"
@@ -77,6 +77,7 @@ def write_web(model: Network, path: Path, facts: dict[str, str]) -> None:
         "mean": known.mean,
         "std": known.std,
         "temperature": model.temperature,
+        "second_look": model.second_look,
         "doubt": model.doubt._asdict(),
         "layers": [layer.settings for layer in layers],
         "weights": base64.b64encode(weights.numpy().astype("<f2").tobytes()).decode(),
@@ -173,11 +174,14 @@ def read_web(path: Path) -> Callable[[np.ndarray], np.ndarray]:
         layers.append(Layer(kind, weight.view(shape), bias, stride, tuple(padding)))
         start += sum(sizes)
 
-    def predict(images: np.ndarray) -> np.ndarray:
-        x = normalize(torch.from_numpy(images), content["mean"], content["std"])
+    def logits_of(x: Tensor) -> Tensor:
         for layer in layers:
             x = apply(layer, x)
-        return (x / content["temperature"]).softmax(dim=1).numpy()
+        return x / content["temperature"]
+
+    def predict(images: np.ndarray) -> np.ndarray:
+        x = normalize(torch.from_numpy(images), content["mean"], content["std"])
+        return look_twice(logits_of, x, content["second_look"]).softmax(dim=1).numpy()
 
     return predict
 

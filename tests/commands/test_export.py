@@ -71,7 +71,7 @@ def test_a_network_that_torch_can_not_follow_is_told_with_the_line(tmp_path: Pat
     network = Branches(mlp([4]))
     network.trained_on = TrainedOn(0.13, 0.31, tuple("0123456789"))
     with pytest.raises(InputError, match=r"Branches can't be exported in this format, by test_export.py, line \d+: "):
-        write_torch(ExportModule(network).eval(), tmp_path / "a.pt2", {})
+        write_torch(ExportModule(network, "torch-export").eval(), tmp_path / "a.pt2", {})
     assert not list(tmp_path.iterdir())
 
 
