@@ -4,9 +4,9 @@ python -m benchmarks.gpu            # on a machine with an NVIDIA GPU
 python -m benchmarks.gpu --smoke    # on a CPU in miniature, to see that it runs
 
 Measured are `digits fit` of every config of a classifier, each for a few epochs; the seconds in which
-configs/speedrun.yaml trains to 99% of the test images; `digits fit` beside a hand-written loop on the same GPU, whose
-images all lie there; and `large_cnn` on two GPUs, if there are two. What does not fit into the time, or fails, is left
-out, and named.
+configs/speedrun.yaml trains to 99% of the test images, twice in a process; `digits fit` beside a hand-written loop on
+the same GPU, whose images all lie there; and `large_cnn` on two GPUs, if there are two. What does not fit into the time
+or fails is left out, and named.
 """
 
 import json
@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ EPOCHS = 3  # of which the first does not count
 BATCH_SIZES = {"mlp": 200, "dense": 32, "small_cnn": 200, "large_cnn": 200}  # of what the hand-written loop can train
 TRAINED_ON = 55_000  # images of an epoch of these
 MINIATURE = ("--trainer.limit_train_batches", "3", "--trainer.limit_val_batches", "1", "--threads", "1")
+TWICE = "import sys; from digits.cli import main; [main(sys.argv[1:]) for _ in range(2)]"
 NOT_TRAINED = ("ink", "pretrained")  # of the first, images are made while it trains; the second only says what to load
 
 
@@ -43,15 +44,17 @@ class Gpu:
         self.smoke = smoke
         self.device = "cpu" if smoke else "cuda"
 
-    def fit(self, config: str, *options: str, epochs: int | None = EPOCHS) -> tuple[list[dict[str, float]], Any]:
-        """The figures of each epoch of `digits fit`, and the scores of the test, if there was one."""
+    def fit(
+        self, config: str, *options: str, epochs: int | None = EPOCHS, digits: Sequence[str] = ("-m", "digits")
+    ) -> tuple[list[dict[str, float]], Any]:
+        """The figures of each epoch of `digits fit`, and the scores of the (first) test, if there was one."""
         with tempfile.TemporaryDirectory() as folder:
             where = ("--trainer.default_root_dir", folder, "--trainer.accelerator", "cpu" if self.smoke else "gpu")
             length = () if epochs is None else ("--trainer.max_epochs", str(epochs))
             small = MINIATURE if self.smoke else ()
-            command = ("-m", "digits", "fit", "--config", ROOT / f"configs/{config}.yaml", *where, *length, *small)
+            command = (*digits, "fit", "--config", ROOT / f"configs/{config}.yaml", *where, *length, *small)
             run(*command, "--pictures", "false", *options)
-            tests = list(Path(folder).rglob("test.json"))
+            tests = sorted(Path(folder).rglob("test.json"))
             return epochs_of(folder), json.loads(tests[0].read_text())["MNISTDataModule"] if tests else None
 
     @cache  # noqa: B019 – it ends with the program
@@ -65,9 +68,13 @@ class Gpu:
         }
 
     def speedrun(self) -> dict[str, float]:
-        """Seconds of training in configs/speedrun.yaml, as it is, and the accuracy on the test images."""
-        rows, test = self.fit("speedrun", "--test", "true", epochs=None)
-        return {"seconds": round(sum(row["seconds"] for row in rows), 3), "test accuracy": round(test["accuracy"], 4)}
+        """Seconds of training in configs/speedrun.yaml, as it is, and the accuracy on the test images.
+
+        Training a second time in the same process shows what of it is the GPU's start, as loading its kernels.
+        """
+        (first, again), test = self.fit("speedrun", "--test", "true", epochs=None, digits=("-c", TWICE))
+        seconds = {"seconds": round(first["seconds"], 3), "seconds, once more": round(again["seconds"], 3)}
+        return {**seconds, "test accuracy": round(test["accuracy"], 4)}
 
     def beside_loop(self, network: str) -> dict[str, float]:
         """Seconds to train on 55,000 images, of `digits fit` and of the hand-written loop, and their ratio."""

@@ -70,7 +70,9 @@ def run(*args: str | Path, cwd: str | Path | None = None, **environment: str) ->
 
 
 def epochs_of(folder: str | Path) -> list[dict[str, float]]:
-    """The figures of each epoch of the only run in a folder: the rows of its metrics.csv."""
-    (path,) = Path(folder).rglob("metrics.csv")
-    with path.open(newline="") as file:
-        return [{key: float(value) for key, value in row.items() if value} for row in csv.DictReader(file)]
+    """The figures of each epoch of the runs in a folder, one after the other: the rows of their metrics.csv."""
+    rows = []
+    for path in sorted(Path(folder).rglob("metrics.csv")):
+        with path.open(newline="") as file:
+            rows += [{key: float(value) for key, value in row.items() if value} for row in csv.DictReader(file)]
+    return rows

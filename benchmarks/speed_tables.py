@@ -86,7 +86,9 @@ def gpu() -> str:
     rows = []
     for what, row in figures.items():
         if what.startswith("99%"):
-            rows.append([f"`speedrun`, {what}", f"{row['seconds']} s in all", "", "", f"{row['test accuracy']:.2%}"])
+            again = f"; {row['seconds, once more']} s once more" if "seconds, once more" in row else ""
+            seconds = f"{row['seconds']} s in all{again}"
+            rows.append([f"`speedrun`, {what}", seconds, "", "", f"{row['test accuracy']:.2%}"])
     loops = {what.removeprefix("beside a loop, "): row for what, row in figures.items() if what.startswith("beside")}
     fits = {what.removeprefix("fit, "): row for what, row in figures.items() if what.startswith("fit, ")}
     for name in [*loops, *(name for name in fits if name not in loops)]:

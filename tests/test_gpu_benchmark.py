@@ -21,6 +21,7 @@ def test_all_of_it_in_miniature(tmp_path: Path) -> None:
     figures = json.loads((tmp_path / "benchmarks/local/gpu_smoke.json").read_text())
     assert figures["left out"] == ""
     assert 0 < figures["99%, round 1"]["test accuracy"] <= 1
+    assert figures["99%, round 1"]["seconds, once more"] > 0
     for network in ("mlp", "large_cnn"):
         assert figures[f"fit, {network}"]["images a second"] > 0
         assert figures[f"beside a loop, {network}"]["ratio"] > 0
