@@ -38,7 +38,7 @@ FINE = 0.6
 PALE = 0.7  # so clearly ink is a pale digit, at least; see `Glyph.clarity`
 FOLD = 0.23  # of the usual contrast of a page: a fold or the edge of a shadow has less, ink mostly half of it or more
 GRAIN = 0.12  # of the contrast of what is most of the ink: the grain of the paper has less, a pale pencil more
-MANY_LOW, MANY_LINED = 0.35, 0.25  # of all on a page
+MANY_LOW = 0.35  # of all on a page
 ENDING, MANY_ENDS = 0.3, 6  # of the usual height is the end of a line wide; that many of them are no strokes
 SMALL, LARGE, GOOD = 28, 64, 42  # heights of digits: below and above, the page is looked at again
 
@@ -237,14 +237,12 @@ def without_pieces(glyphs: list[Glyph], usual: float) -> list[Glyph]:
 def without_borders(glyphs: list[Glyph], usual: float, found: InkMap) -> list[Glyph]:
     """Those that are no pieces of borders: close around these, the border goes on, as dark as they are.
 
-    Where that is so of many, the paper has strong lines, which go through digits: these count as low ones do. What is
-    narrow and goes on at both ends is no digit: the gap between two dark boxes with light digits looks like a 1.
+    Digits on strong lines, and pale ones, are surrounded like that, too: these count as low ones do. What is narrow and
+    goes on at both ends is no digit: the gap between two dark boxes with light digits looks like a 1.
     """
     glyphs = [g for g in glyphs if g.width >= 0.5 * g.height or dark_ends(g, found) < RUNS_ON]
     lined = [g for g in glyphs if g.other < 0.5 and dark_rim(g, found) >= GOES_ON]
-    if len(lined) > MANY_LINED * len(glyphs):
-        return without_doubtful(glyphs, lined, usual)
-    return [g for g in glyphs if not any(g is one for one in lined)]
+    return without_doubtful(glyphs, lined, usual)
 
 
 def without_doubtful(glyphs: list[Glyph], some: list[Glyph], usual: float) -> list[Glyph]:
