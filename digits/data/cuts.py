@@ -5,17 +5,14 @@ applied to document recognition" (1998).
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import ndimage
 
 from digits.data.frames import THRESHOLD
-from digits.data.glyphs import LETTER, Glyph
+from digits.data.glyphs import LETTER, Glyph, Judge
 from digits.data.locate import Grey
-
-Judge = Callable[[list[Grey]], NDArray[np.float64]]  # how likely each is a digit, (N,), from the ink of N pieces
 
 SLANTS = (-0.4, -0.2, 0.0, 0.2, 0.4)
 CUTS = 7  # proposed on the length of a digit's height

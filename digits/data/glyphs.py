@@ -3,6 +3,7 @@
 Shapes: h rows, w columns of an `InkMap`; lengths are in its pixels.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -15,7 +16,12 @@ from digits.data.locate import Grey, InkMap
 CLEAR = 0.85  # three quarters of the ink of dirt, or of what is left of a line, are below; a digit has 0.97
 LETTER = 0.8  # of what is clearly no digit is seen as none, at least
 POINT = 0.36  # of the usual height of a digit: a point is smaller
+PART, FULL = 0.3, 0.85  # of the usual height are parts that are digits themselves at least, and the highest of them
+WIDE = 0.4  # of its height is such a part wide, at least
+SURE = 0.97  # that two parts are digits, is the classifier, and that all together are one, it is not
 MOST = 1500  # parts of a page that are looked at; a page has fewer digits
+
+Judge = Callable[[list[Grey]], NDArray[np.float64]]  # how likely each is a digit, (N,), from the ink of N pieces
 
 
 class Glyph(NamedTuple):
@@ -130,11 +136,17 @@ def pen_of(glyphs: list[Glyph]) -> float:
     return float(np.median([thickness(g) for g in glyphs])) if glyphs else 0.0
 
 
-def join(glyphs: list[Glyph], usual: float) -> list[Glyph]:
+def join(glyphs: list[Glyph], usual: float, judge: Judge) -> list[Glyph]:
     """Put together the parts of each digit: the loose bar of a 5, broken strokes.
 
     Two belong together if one stands above the other, or one is small and right beside the other, and both together are
-    not much higher than a digit of this page. Nearest parts come first.
+    not much higher than a digit of this page. Nearest parts come first. Digits that are so near, such as an exponent,
+    stay apart.
+
+    Args:
+        glyphs: everything on the page.
+        usual: how high a digit of the page is.
+        judge: says how likely each is a digit.
     """
     boxes = np.array([(g.top, g.left, g.bottom, g.right) for g in glyphs], np.float32)
     digit = np.array([g.other < 0.5 for g in glyphs])
@@ -170,7 +182,17 @@ def join(glyphs: list[Glyph], usual: float) -> list[Glyph]:
         if high <= 1.4 * usual and (above or attached):
             boxes[a] = (*np.minimum(boxes[a, :2], boxes[b, :2]), *np.maximum(boxes[a, 2:], boxes[b, 2:]))
             group = [a if k == b else k for k in group]
-    return [merge([g for g, k in zip(glyphs, group, strict=True) if k == key]) for key in dict.fromkeys(group)]
+    parts = [[g for g, k in zip(glyphs, group, strict=True) if k == key] for key in dict.fromkeys(group)]
+    return [glyph for some in parts for glyph in ([merge(some)] if is_one(some, usual, judge) else some)]
+
+
+def is_one(parts: list[Glyph], usual: float, judge: Judge) -> bool:
+    """Whether parts are one digit, rather than one of the usual height and others beside it."""
+    may_be = [g for g in parts if g.height >= PART * usual and g.width >= WIDE * g.height]
+    if len(may_be) < 2 or max(g.height for g in may_be) < FULL * usual:
+        return True
+    whole, *each = judge([merge(parts).ink, *(g.ink for g in may_be)])
+    return bool(whole >= SURE or sorted(each)[-2] < SURE)
 
 
 def colons(boxes: NDArray[np.float32], usual: float) -> list[tuple[int, int]]:

@@ -109,7 +109,7 @@ def prepare_several(image: Image.Image, grey: Grey | None = None) -> list[tuple[
 
 def read_part(glyphs: list[Glyph], usual: float, found: InkMap) -> list[Named]:
     """The digits, marks and words among glyphs, of which a digit has the `usual` height, in reading order."""
-    glyphs = join(with_points(glyphs, found, usual), usual)
+    glyphs = join(with_points(glyphs, found, usual), usual, judge)
     named = name_marks(glyphs, usual).items()
     marks = {i: mark for i, mark in named if dark_rim(glyphs[i], found) < ENDS}  # not what is left of a line
     others = [glyph for i, glyph in enumerate(glyphs) if i not in marks]

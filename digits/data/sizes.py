@@ -8,8 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from digits.data.cuts import Judge
-from digits.data.glyphs import Glyph, usual_height
+from digits.data.glyphs import Glyph, Judge, usual_height
 
 LOWER = 0.65  # of the usual height of a page are the digits of such a row at most
 LEAST = 8  # rows of pixels has a digit that is known

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from digits.data.cuts import Judge
-from digits.data.glyphs import LETTER, Glyph
+from digits.data.glyphs import LETTER, Glyph, Judge
 
 FEW, MANY = 4, 40  # digits that are looked at
 LOW, HIGH = 0.6, 2.5  # of the usual height is the longer side of a digit; on its side, it is higher than that is wide

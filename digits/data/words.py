@@ -5,8 +5,7 @@ from itertools import groupby
 
 import numpy as np
 
-from digits.data.cuts import Judge
-from digits.data.glyphs import LETTER, Glyph, merge
+from digits.data.glyphs import LETTER, Glyph, Judge, merge
 from digits.data.layout import Place
 
 WORD = 0.6  # of a word is seen as no digit, at least

@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from digits.data import glyphs
-from digits.data.glyphs import Glyph, find_glyphs, join, merge, usual_height
-from digits.data.locate import InkMap
+from digits.data.glyphs import Glyph, find_glyphs, merge, usual_height
+from digits.data.locate import Grey, InkMap
 
 
 def ink_map(*boxes: tuple[int, int, int, int], shape: tuple[int, int] = (100, 200), other: float = 0.0) -> InkMap:
@@ -19,6 +20,15 @@ def ink_map(*boxes: tuple[int, int, int, int], shape: tuple[int, int] = (100, 20
 def outline(glyph: Glyph) -> tuple[int, int, int, int]:
     rows, columns = (np.flatnonzero((glyph.ink > 0.4).any(axis)) for axis in (1, 0))
     return glyph.top + int(rows[0]), glyph.left + int(columns[0]), len(rows), len(columns)
+
+
+def join(found: list[Glyph], usual: float, surely: int = 0) -> list[Glyph]:
+    """Joined, where the classifier takes parts of that height for digits, and others for none."""
+
+    def judge(pieces: list[Grey]) -> NDArray[np.float64]:
+        return np.array([float((piece > 0.4).any(axis=1).sum() <= surely) for piece in pieces])
+
+    return glyphs.join(found, usual, judge)
 
 
 def test_each_connected_part_is_found_with_its_own_ink() -> None:
@@ -68,3 +78,10 @@ def test_a_comma_is_no_part_of_the_digit_before_it() -> None:
     seven, comma, bar = (10, 10, 40, 24), (46, 37, 14, 8), (10, 37, 14, 8)
     assert len(join(find_glyphs(ink_map(seven, comma)), 40)) == 2
     assert len(join(find_glyphs(ink_map(seven, bar)), 40)) == 1
+
+
+def test_an_exponent_is_no_part_of_the_digit_before_it() -> None:
+    digit, exponent = (20, 10, 40, 22), (14, 34, 18, 12)
+    assert len(join(find_glyphs(ink_map(digit, exponent)), 40)) == 1
+    assert len(join(find_glyphs(ink_map(digit, exponent)), 40, surely=40)) == 2
+    assert len(join(find_glyphs(ink_map((20, 10, 30, 22), exponent)), 40, surely=40)) == 1  # parts of a broken one
