@@ -1,13 +1,17 @@
 """Which glyphs are marks between digits: . , - / or :, by their form and by where they stand beside digits.
 
-Brackets are `?`, as other signs are: a bracket is no 1.
+Brackets are `?`, as other signs are: a bracket is no 1. Slashes that are no higher than digits are known in dates.
 """
+
+from collections.abc import Sequence
+from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
 
 from digits.data.frames import THRESHOLD
 from digits.data.glyphs import LETTER, POINT, Glyph, pen_of, thickness
+from digits.data.layout import Place
 
 BESIDE = 0.9  # of a digit's usual height: a mark is nearer than that to a digit
 TALL = 0.7  # of it: what is lower is no digit that a mark stands beside
@@ -18,6 +22,8 @@ TALLER = 1.15  # times as high as the digits beside it is a slash, or it reaches
 BEYOND = 0.03  # of the height of a digit: how far a slash reaches above and below those beside it, at least
 BRACKET = 1.05  # times as high as the digits beside it is a bracket, at least
 BOW, OFF_BOW = 0.11, 0.05  # of its height: how far it is bent, at least, and its ink is off the bow, at most
+LEAN, MORE = 0.2, 0.1  # columns in a row lean the slashes of a date to the right, and that much more than its 1s
+STRAIGHT = 0.05  # of its height is the ink of a straight stroke off its middle line, at most
 BENT = 0.16  # of its height: what is bent further is a bracket, however high; a 1 is not
 
 
@@ -52,6 +58,32 @@ def name_marks(glyphs: list[Glyph], usual: float) -> dict[int, str]:
         return {}
     is_dirty = lonely > FEW + 2 * len(named)
     return {i: mark for i, mark in named.items() if not (is_dirty and mark in ".,:")}
+
+
+def name_slashes(glyphs: Sequence[Glyph], names: Sequence[str], places: Sequence[Place]) -> list[str]:
+    """Name the slashes of dates, such as 12/03/24: straight strokes that lean more than the others of the page.
+
+    Args:
+        glyphs: everything on the page.
+        names: of each, a mark, or "".
+        places: where each stands, in reading order.
+    """
+    leans = [0.0 if name not in "/" else lean(glyph) for glyph, name in zip(glyphs, names, strict=True)]
+    pairs = []
+    for _, number in groupby(places, key=lambda place: (place.line, place.number)):
+        which = [place.which for place in number]
+        for first, second in ((1, 3), (1, 4), (2, 4), (2, 5)):
+            if len(which) - second in (3, 5):
+                pair = which[first], which[second]
+                rest = [i for i in which if i not in pair]
+                both = min(leans[i] for i in pair)
+                if both >= LEAN and not any(names[i] or leans[i] > both - MORE for i in rest):
+                    pairs.append(pair)
+    slashes = {i for pair in pairs for i in pair}
+    ones = [leaning for i, leaning in enumerate(leans) if leaning and i not in slashes and not names[i]]
+    least = MORE + float(np.median(ones or [LEAN]))
+    steep = {i for pair in pairs for i in pair if min(leans[i] for i in pair) >= least}
+    return ["/" if i in steep else name for i, name in enumerate(names)]
 
 
 def is_clear(glyph: Glyph) -> bool:
@@ -120,6 +152,15 @@ def slants(ink: NDArray[np.bool_]) -> bool:
     """Whether a shape, (h, w), is a straight stroke from the lower left to the upper right."""
     y, x = np.nonzero(ink)
     return len(x) > 2 and bool(np.std(x) > 0 and np.corrcoef(x, y)[0, 1] < -0.93)
+
+
+def lean(glyph: Glyph) -> float:
+    """By how many columns a straight stroke goes to the right in each row upwards; 0 of what is none."""
+    y, x = np.nonzero(glyph.ink > THRESHOLD)
+    if len(np.unique(y)) < 3:
+        return 0.0
+    slope, start = np.polyfit(y, x, 1)
+    return float(-slope) if np.std(x - slope * y - start) < STRAIGHT * glyph.height else 0.0
 
 
 def bend(glyph: Glyph) -> float:

@@ -18,7 +18,7 @@ from digits.data.grey import to_grey
 from digits.data.judge import judge
 from digits.data.layout import Place, reading_order
 from digits.data.locate import MOST, Grey, InkMap, locate_ink
-from digits.data.marks import name_marks
+from digits.data.marks import name_marks, name_slashes
 from digits.data.photo import SIDE, NoDigit, center, resize_to_box
 from digits.data.points import with_points
 from digits.data.sizes import by_size
@@ -118,7 +118,8 @@ def read_part(glyphs: list[Glyph], usual: float, found: InkMap) -> list[Named]:
     names = ["" for _ in others] + list(marks.values())
     glyphs = others + [glyphs[i] for i in marks]
     boxes = np.array([[g.top, g.left, g.bottom, g.right] for g in glyphs], np.float64).reshape(-1, 4)
-    return join_words(glyphs, names, reading_order(boxes, usual), judge)
+    places = reading_order(boxes, usual)
+    return join_words(glyphs, name_slashes(glyphs, names, places), places, judge)
 
 
 def in_one(parts: list[list[Named]]) -> list[Named]:

@@ -6,7 +6,8 @@ from PIL import Image, ImageDraw
 
 from digits import load
 from digits.data.glyphs import Glyph
-from digits.data.marks import name_marks
+from digits.data.layout import Place
+from digits.data.marks import name_marks, name_slashes
 from tests.helpers import written
 
 HIGH = 40
@@ -89,3 +90,34 @@ def test_a_bracket_is_a_sign_and_a_1_is_none(bend: int) -> None:
         assert name_marks([digit(30), glyph(6, left, straight)], HIGH) == {}
         assert name_marks([digit(30), glyph(10, left, bow[4:-4])], HIGH) == {1: "?"}  # no higher, but much bent
         assert name_marks([digit(30), glyph(10, left, flat[4:-4])], HIGH) == {}
+
+
+def slashes(number: str, leans: list[float]) -> list[str]:
+    """What is named in a number of digits and / with these leans, and of the 1 that stands alone on the page."""
+    shapes = []
+    for lean in leans:
+        ink = np.zeros((HIGH, HIGH))
+        for row in range(HIGH):
+            column = round(20 + lean * (HIGH / 2 - row))
+            ink[row, column - 2 : column + 3] = 1
+        shapes.append(glyph(10, 0, ink))
+    glyphs = [shapes.pop(0) if one == "/" else digit(0) for one in number] + shapes
+    places = [Place(i, 0, int(i >= len(number)), -1) for i in range(len(glyphs))]
+    return name_slashes(glyphs, [""] * len(glyphs), places)
+
+
+@pytest.mark.parametrize(
+    ("number", "leans", "named"),
+    [
+        ("00/00/00", [0.5, 0.5, 0.2], 2),
+        ("0/00/0000", [0.5, 0.4, 0.2], 2),
+        ("00/00/00", [0.4, 0.4], 2),
+        ("00/00/00", [0.5, 0.5, 0.5], 0),  # the 1s of a hand that leans
+        ("00/00/00", [0.25, 0.25], 0),
+        ("00/00/0/", [0.5, 0.5, 0.45, 0.2], 0),
+        ("00/00/000", [0.5, 0.5, 0.2], 0),
+        ("000/00/00", [0.5, 0.5, 0.2], 0),
+    ],
+)
+def test_strokes_of_a_date_that_lean_more_than_its_1s_are_slashes(number: str, leans: list[float], named: int) -> None:
+    assert slashes(number, leans).count("/") == named
