@@ -18,7 +18,7 @@ LETTER = 0.8  # of what is clearly no digit is seen as none, at least
 POINT = 0.36  # of the usual height of a digit: a point is smaller
 PART, FULL = 0.3, 0.85  # of the usual height are parts that are digits themselves at least, and the highest of them
 WIDE = 0.4  # of its height is such a part wide, at least
-SURE = 0.97  # that two parts are digits, is the classifier, and that all together are one, it is not
+SURE, DOUBT = 0.97, 0.9  # of two parts as digits is the classifier so sure, and of all together as one it is less
 MOST = 1500  # parts of a page that are looked at; a page has fewer digits
 
 Judge = Callable[[list[Grey]], NDArray[np.float64]]  # how likely each is a digit, (N,), from the ink of N pieces
@@ -192,7 +192,7 @@ def is_one(parts: list[Glyph], usual: float, judge: Judge) -> bool:
     if len(may_be) < 2 or max(g.height for g in may_be) < FULL * usual:
         return True
     whole, *each = judge([merge(parts).ink, *(g.ink for g in may_be)])
-    return bool(whole >= SURE or sorted(each)[-2] < SURE)
+    return bool(whole >= DOUBT or sorted(each)[-2] < SURE)
 
 
 def colons(boxes: NDArray[np.float32], usual: float) -> list[tuple[int, int]]:
