@@ -22,6 +22,7 @@ from digits.data.marks import name_marks, name_slashes
 from digits.data.photo import SIDE, NoDigit, center, resize_to_box
 from digits.data.points import with_points
 from digits.data.sizes import by_size
+from digits.data.struck import without_struck
 from digits.data.turned import quarter_turns, turn_back
 from digits.data.words import join_words
 
@@ -119,7 +120,8 @@ def read_part(glyphs: list[Glyph], usual: float, found: InkMap) -> list[Named]:
     glyphs = others + [glyphs[i] for i in marks]
     boxes = np.array([[g.top, g.left, g.bottom, g.right] for g in glyphs], np.float64).reshape(-1, 4)
     places = reading_order(boxes, usual)
-    return join_words(glyphs, name_slashes(glyphs, names, places), places, judge)
+    names = name_slashes(glyphs, names, places)
+    return join_words(without_struck(glyphs, names, places, usual, found), names, places, judge)
 
 
 def in_one(parts: list[list[Named]]) -> list[Named]:

@@ -1,0 +1,63 @@
+"""Numbers that are struck out."""
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from digits import load
+from digits.data.frames import THRESHOLD
+from digits.data.glyphs import find_glyphs
+from digits.data.layout import Place
+from digits.data.locate import InkMap
+from digits.data.struck import is_struck, without_struck
+from tests.helpers import written
+
+Line = tuple[int, int, int, int]
+
+
+def drawn(*lines: Line, light: bool = False) -> InkMap:
+    """Three 0s of 40 rows, of which the ink is known, and lines on the picture that are no ink."""
+    ink = np.zeros((80, 200), np.float32)
+    for left in (40, 80, 120):
+        ink[20:60, left : left + 25] = 1
+        ink[25:55, left + 5 : left + 20] = 0
+    picture = Image.fromarray((220 - 180 * ink).astype(np.uint8))
+    for line in lines:
+        ImageDraw.Draw(picture).line(line, fill=40, width=3)
+    image = np.asarray(picture, np.float32) / 255
+    return InkMap(ink, 0 * ink, 0 * ink, 1.0, (1 - image if light else image).astype(np.float32))
+
+
+@pytest.mark.parametrize("light", [False, True])
+@pytest.mark.parametrize(
+    ("lines", "struck"),
+    [
+        ([(30, 40, 155, 40)], True),
+        ([(30, 45, 155, 32)], True),
+        ([(30, 35, 155, 35), (30, 44, 155, 45)], True),
+        ([], False),
+        ([(0, 40, 199, 40)], False),  # a rule of the paper
+        ([(30, 62, 155, 62)], False),  # below the number
+        ([(30, 40, 100, 40)], False),
+        ([(41, 40, 143, 40)], False),  # ends with the digits, as the bars of 4s that touch do
+    ],
+)
+def test_a_line_through_a_number_that_ends_beyond_it_strikes_it_out(
+    lines: list[Line], struck: bool, light: bool
+) -> None:
+    found = drawn(*lines, light=light)
+    glyphs = find_glyphs(found)
+    assert is_struck(glyphs, 40, found) == struck
+    places = [Place(i, 0, 0, -1) for i in range(3)]
+    seen = without_struck(glyphs, [""] * 3, places, 40, found)
+    assert [g.other for g in seen] == pytest.approx([float(struck)] * 3)
+    assert all((g.ink > THRESHOLD).any() for g in seen)
+
+
+def test_a_number_that_is_struck_out_is_no_number() -> None:
+    sheet = Image.new("L", (620, 130), 235)
+    for i, digit in enumerate("258"):
+        sheet.paste(written(digit, 90, 7), (20 + 65 * i, 20))
+        sheet.paste(written(digit, 90, 7), (370 + 65 * i, 20))
+    ImageDraw.Draw(sheet).line((10, 66, 235, 64), fill=30, width=6)
+    assert load("pretrained").read(sheet).text == "? 258"
