@@ -13,22 +13,20 @@ from PIL import Image
 
 from digits.data.around import contrast, dark_ends, dark_rim
 from digits.data.cuts import split_all
-from digits.data.glyphs import CLEAR, Glyph, find_glyphs, join, pen_of, thickness, usual_height
+from digits.data.glyphs import CLEAR, Glyph, join, pen_of, thickness, usual_height
 from digits.data.grey import to_grey
 from digits.data.judge import judge
 from digits.data.layout import Place, reading_order
-from digits.data.locate import MOST, Grey, InkMap, locate_ink
+from digits.data.locate import Grey, InkMap
+from digits.data.look import GOOD, Look, look, look_from
 from digits.data.marks import name_marks, name_slashes
 from digits.data.photo import SIDE, NoDigit, center, resize_to_box
 from digits.data.points import with_points
-from digits.data.sizes import by_size
+from digits.data.sizes import LIKE, by_size
 from digits.data.struck import without_struck
 from digits.data.turned import quarter_turns, turn_back
 from digits.data.words import join_words
 
-SIDES = (160, 384, 768)  # pixels along the longer side of a page, at first
-ENLARGE = 4.0  # at most
-FEW, MANY = 14, 110  # heights of digits that are seen well
 LOW, NARROW = 0.6, 0.2  # of a digit's usual height: a digit that is lower is rare, and then not that narrow
 SURE = 0.97  # the confidence of a low digit, and of one on strong lines
 GOES_ON = 0.14  # of what is close around a piece of a border is as dark
@@ -38,10 +36,9 @@ SLIVER = 0.8  # of the usual height: what is narrow and lower, and finer than `F
 FINE = 0.6
 PALE = 0.7  # so clearly ink is a pale digit, at least; see `Glyph.clarity`
 FOLD = 0.23  # of the usual contrast of a page: a fold or the edge of a shadow has less, ink mostly half of it or more
-GRAIN = 0.12  # of the contrast of what is most of the ink: the grain of the paper has less, a pale pencil more
 MANY_LOW = 0.35  # of all on a page
+TINY = 20  # rows of pixels: lower digits are seen badly
 ENDING, MANY_ENDS = 0.3, 6  # of the usual height is the end of a line wide; that many of them are no strokes
-SMALL, LARGE, GOOD = 28, 64, 42  # heights of digits: below and above, the page is looked at again
 
 
 class DigitBox(NamedTuple):
@@ -68,7 +65,16 @@ class DigitBox(NamedTuple):
     mark: str = ""
 
 
-Named = tuple[Glyph, str, Place]  # a glyph, its mark or "", and where it stands among the others
+Named = tuple[Glyph, str, Place, float]  # a glyph, its mark or "", where it stands among the others, and its scale
+
+
+class Part(NamedTuple):
+    """What of a page has one size: glyphs, how high a digit among them is, and the ink in which they were found."""
+
+    glyphs: list[Glyph]
+    usual: float
+    found: InkMap
+
 
 NOWHERE = DigitBox(0, 0, 0, 0, 0)
 
@@ -92,17 +98,15 @@ def prepare_several(image: Image.Image, grey: Grey | None = None) -> list[tuple[
     """
     grey = to_grey(image) if grey is None else grey
     reduced_by = image.info.get("reduced_by", 1.0)  # when it was read
-    found, glyphs = look(grey)
-    turns = quarter_turns(glyphs, usual_height(glyphs), judge)
+    best, finest = look(grey)
+    turns = quarter_turns(best.glyphs, usual_height(best.glyphs), judge)
     if turns:
         grey = np.ascontiguousarray(np.rot90(grey, turns))
-        found, glyphs = look(grey)
-    usual = usual_height(glyphs)
-    parts = by_size(without_ends(glyphs, usual, found), usual, judge)
+        best, finest = look(grey)
     height, width = (round(n * reduced_by) for n in grey.shape)
     digits = []
-    for glyph, mark, place in in_one([read_part(part, usual, found) for part, usual in parts]):
-        where = in_pixels(glyph, found.scale / reduced_by, (height, width))
+    for glyph, mark, place, scale in in_one([read_part(*part) for part in in_parts(grey, best, finest)]):
+        where = in_pixels(glyph, scale / reduced_by, (height, width))
         where = turn_back(where, turns, (height, width))
         digits.append(in_form(glyph, mark, DigitBox(place.line, *where, place.number, place.column, mark)))
     return digits
@@ -121,7 +125,40 @@ def read_part(glyphs: list[Glyph], usual: float, found: InkMap) -> list[Named]:
     boxes = np.array([[g.top, g.left, g.bottom, g.right] for g in glyphs], np.float64).reshape(-1, 4)
     places = reading_order(boxes, usual)
     names = name_slashes(glyphs, names, places)
-    return join_words(without_struck(glyphs, names, places, usual, found), names, places, judge)
+    seen = without_struck(glyphs, names, places, usual, found)
+    return [(*one, found.scale) for one in join_words(seen, names, places, judge)]
+
+
+def in_parts(grey: Grey, best: Look, finest: Look) -> list[Part]:
+    """Part a page, (H, W), by the sizes of its digits; it is looked at once more for rows that are too low."""
+    (found, glyphs), usual = best, usual_height(best.glyphs)
+    times, smaller = finest.found.scale / found.scale, []
+    if times > 1:
+        _, *rows = by_size(without_ends(finest.glyphs, usual * times, finest.found), usual * times, judge)
+        for row, own in rows:
+            if own < TINY * times:
+                there = Look(finest.found, row)
+                again = look_from(grey, finest.found.scale * GOOD / own)
+                height = own * again.found.scale / finest.found.scale
+                smaller.append(Part(among(again, there, own), height, again.found))
+                seen = among(best, there, own)
+                glyphs = [g for g in glyphs if not any(g is one for one in seen)]
+    parts = by_size(without_ends(glyphs, usual, found), usual, judge)
+    return [*(Part(some, own, found) for some, own in parts), *smaller]
+
+
+def among(look: Look, row: Look, own: float) -> list[Glyph]:
+    """What of a page stands among digits of this height that were seen at another scale, or close, and is no higher."""
+    times = row.found.scale / look.found.scale
+    boxes = np.array([(g.top, g.left, g.bottom, g.right) for g in row.glyphs], np.float64)
+
+    def is_there(glyph: Glyph) -> bool:
+        """Whether a glyph is one of those."""
+        center = np.array(glyph.center) * times
+        inside = (boxes[:, :2] - own <= center) & (center < boxes[:, 2:] + own)
+        return bool(inside.all(axis=1).any()) and glyph.height * times <= LIKE * own
+
+    return [g for g in look.glyphs if is_there(g)]
 
 
 def in_one(parts: list[list[Named]]) -> list[Named]:
@@ -129,63 +166,12 @@ def in_one(parts: list[list[Named]]) -> list[Named]:
     if len(parts) == 1:
         return parts[0]
     lines = [list(line) for part in parts for _, line in groupby(part, key=lambda one: one[2].line)]
-    lines.sort(key=lambda line: float(np.mean([glyph.center[0] for glyph, *_ in line])))
+    lines.sort(key=lambda line: float(np.mean([glyph.center[0] / scale for glyph, _, _, scale in line])))
     return [
-        (glyph, mark, place._replace(line=i, column=-1)) for i, line in enumerate(lines) for glyph, mark, place in line
+        (glyph, mark, place._replace(line=i, column=-1), scale)
+        for i, line in enumerate(lines)
+        for glyph, mark, place, scale in line
     ]
-
-
-def look(grey: Grey) -> tuple[InkMap, list[Glyph]]:
-    """Find the ink of a page, (H, W), and what of it is connected, at a scale that suits its digits.
-
-    The page is seen at three scales, and once more where the digits of the best of them are too small or too large.
-
-    Raises:
-        NoDigit: there is no ink.
-    """
-    scales = sorted({min(side / max(grey.shape), ENLARGE) for side in SIDES})
-    looks = [look_at(grey, scale) for scale in scales]
-    found, glyphs = max(looks, key=lambda look: fitting_ink(*look))
-    if not glyphs:
-        raise NoDigit("blank")
-    usual = usual_height(glyphs)
-    if SMALL <= usual <= LARGE:
-        return found, glyphs
-    better = min(found.scale * GOOD / usual, (MOST / grey.size) ** 0.5, ENLARGE)
-    again = look_at(grey, better)
-    return again if again[1] else (found, glyphs)
-
-
-def look_at(grey: Grey, scale: float) -> tuple[InkMap, list[Glyph]]:
-    """Find the ink of a page at one scale; see `look`."""
-    found = locate_ink(grey, scale)
-    return found, without_grain(find_glyphs(found), found)
-
-
-def fitting_ink(found: InkMap, glyphs: list[Glyph]) -> float:
-    """How much ink is in glyphs of a height that the network sees well, in square pixels of the picture.
-
-    It is weighted by how dark it is: a paper's own grain, seen from near, looks like many pale strokes. What is seen as
-    no digit counts a tenth: from afar, a dark corner looks like a heavy stroke, and digits like signs.
-    """
-    return (
-        sum(g.mass * (1 - 0.9 * g.other) * contrast(g, found) for g in glyphs if FEW <= g.height <= MANY)
-        / found.scale**2
-    )
-
-
-def without_grain(glyphs: list[Glyph], found: InkMap) -> list[Glyph]:
-    """Those that are no grain of the paper, which is very pale, but may be most of what was found.
-
-    So contrasts count by their square, and by how much ink has them, where it is asked which one is usual.
-    """
-    if not glyphs:
-        return []
-    levels = np.minimum([contrast(g, found) for g in glyphs], 1.0)
-    order = np.argsort(levels)
-    seen = np.cumsum((levels**2 * [g.mass for g in glyphs])[order])
-    usual = levels[order[np.searchsorted(seen, 0.5 * seen[-1])]]
-    return [g for g, level in zip(glyphs, levels, strict=True) if level >= GRAIN * usual]
 
 
 def without_specks(glyphs: list[Glyph], usual: float) -> list[Glyph]:
