@@ -19,12 +19,16 @@ CUTS = 7  # proposed on the length of a digit's height
 MOST_CUTS = 20
 MOST_PIECES = 600  # of a page
 WIDEST = 1.6  # of a digit, as a share of its height
+HIGHEST = 4.0  # times the usual height: what is higher is a drawing, not digits that touch, and takes long to cut
 WORD = 3.0  # the weight of what the classifier says: of what is no digit, it still gives a tenth to some class
 
 
 def may_touch(glyph: Glyph, usual: float, likely: float) -> bool:
-    """Whether a glyph may be several digits: it is wide, or not `likely` one digit as a whole, and no clear letter."""
-    if glyph.other >= LETTER:
+    """Whether a glyph may be several digits: it is wide, or not `likely` one digit as a whole, and no clear letter.
+
+    What is much higher than a digit is none.
+    """
+    if glyph.other >= LETTER or glyph.height > HIGHEST * usual:
         return False
     wide = glyph.width / max(glyph.height, 0.8 * usual)
     return glyph.width >= 0.5 * usual and (wide > 1.1 or (wide > 0.55 and likely < 0.9))

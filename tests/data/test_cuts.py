@@ -71,6 +71,7 @@ def test_a_clear_letter_is_not_cut() -> None:
     assert may_touch(wide, 20, 0.5)
     letter = Glyph(0, 0, wide.ink, wide.contact, 0.9)
     assert not may_touch(letter, 20, 0.5)
+    assert not may_touch(wide, 4, 0.5)  # a drawing among small digits
 
 
 def test_no_digit_much_smaller_than_the_others_is_cut_from_a_sign() -> None:
