@@ -36,7 +36,8 @@ SLIVER = 0.8  # of the usual height: what is narrow and lower, and finer than `F
 FINE = 0.6
 PALE = 0.7  # so clearly ink is a pale digit, at least; see `Glyph.clarity`
 FOLD = 0.23  # of the usual contrast of a page: a fold or the edge of a shadow has less, ink mostly half of it or more
-MANY_LOW = 0.35  # of all on a page
+MANY_LOW, MANY_LINED = 0.35, 0.25  # of all on a page
+FAINT = 0.26  # of the level of its paper, a pale digit differs less from it, and a border more
 TINY = 20  # rows of pixels: lower digits are seen badly
 ENDING, MANY_ENDS = 0.3, 6  # of the usual height is the end of a line wide; that many of them are no strokes
 
@@ -226,12 +227,16 @@ def without_pieces(glyphs: list[Glyph], usual: float) -> list[Glyph]:
 def without_borders(glyphs: list[Glyph], usual: float, found: InkMap) -> list[Glyph]:
     """Those that are no pieces of borders: close around these, the border goes on, as dark as they are.
 
-    Digits on strong lines, and pale ones, are surrounded like that, too: these count as low ones do. What is narrow and
-    goes on at both ends is no digit: the gap between two dark boxes with light digits looks like a 1.
+    Where that is so of many, the paper has strong lines, which go through digits: these count as low ones do, and so do
+    pale ones, around which the paper is hardly lighter. What is narrow and goes on at both ends is no digit: the gap
+    between two dark boxes with light digits looks like a 1.
     """
     glyphs = [g for g in glyphs if g.width >= 0.5 * g.height or dark_ends(g, found) < RUNS_ON]
     lined = [g for g in glyphs if g.other < 0.5 and dark_rim(g, found) >= GOES_ON]
-    return without_doubtful(glyphs, lined, usual)
+    many = len(lined) > MANY_LINED * len(glyphs)
+    may_be = [g for g in lined if many or contrast(g, found) < FAINT]
+    out = [g for g in lined if not any(g is one for one in may_be)]
+    return without_doubtful([g for g in glyphs if not any(g is one for one in out)], may_be, usual)
 
 
 def without_doubtful(glyphs: list[Glyph], some: list[Glyph], usual: float) -> list[Glyph]:
