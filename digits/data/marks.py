@@ -68,7 +68,7 @@ def name_slashes(glyphs: Sequence[Glyph], names: Sequence[str], places: Sequence
         names: of each, a mark, or "".
         places: where each stands, in reading order.
     """
-    leans = [0.0 if name not in "/" else lean(glyph) for glyph, name in zip(glyphs, names, strict=True)]
+    leans = [lean(glyph) if name in ("", "/") else 0.0 for glyph, name in zip(glyphs, names, strict=True)]
     pairs = []
     for _, number in groupby(places, key=lambda place: (place.line, place.number)):
         which = [place.which for place in number]
