@@ -32,7 +32,8 @@ STROKE = 2.0  # pixels; half of MNIST's digits are written with 1.3 to 2.6
 TINY = 100  # pixels along the longer side of a picture that is cut out close to its digit
 MARGIN = 0.25  # of the longer side
 ONE, NEAR = 72, 160  # pixels along the longer side of a picture of one digit, at first, and where that is unclear
-FAINT = 0.75  # the ink of loose parts that belong to no digit has less, on average
+FAINT = 0.9  # the ink of loose parts that belong to no digit has less, everywhere
+LOST = 0.88  # of its width or height has a digit of which a stroke was taken for a line of the paper, at most
 SMALL, GOOD = 36, 64  # pixels: a digit that is smaller is looked at again, as large as that
 CLOSE = 0.1  # of it: what is farther away then does not belong to it
 THIN = 6 * BOX  # pixels; a larger digit of thin strokes is reduced first, as time grows with the fourth power
@@ -154,14 +155,21 @@ def clear_digit(grey: Grey, side: int) -> tuple[Grey, Box]:
     if extent < SMALL:
         scale = found.scale * (GOOD / extent if extent else GOOD / 16)
         larger = locate_ink(grey, min(scale, (MOST / grey.size) ** 0.5))
-        again, there = main_digit(larger.within(box[:4], CLOSE * extent / found.scale) if extent else larger)
         lone = box.lone and box.framed
-        digit, box = (again, there._replace(lone=lone)) if again.size else (digit, box._replace(lone=lone))
+        again, there = main_digit(larger.within(box[:4], CLOSE * extent / found.scale) if extent else larger)
+        whole = again.size and not (is_tiny(grey) and lacks_stroke(there, box))
+        digit, box = (again, there) if whole else (digit, box)
+        box = box._replace(lone=lone)
     if not digit.size:
         raise NoDigit("blank")
     if np.percentile(digit[digit > THRESHOLD], 75) < CLEAR:
         raise NoDigit("no digit: no clear strokes, or a filled shape")
     return digit, box
+
+
+def lacks_stroke(there: Box, box: Box) -> bool:
+    """Whether a digit that was in a box before is clearly smaller now: straight strokes look like lines from near."""
+    return box.width > 0 and (there.width < LOST * box.width or there.height < LOST * box.height)
 
 
 def falls_apart(grey: Grey) -> bool:
@@ -181,7 +189,7 @@ def main_digit(found: InkMap) -> tuple[Grey, Box]:
     gaps = np.maximum(boxes[:, :2], boxes[first, :2]) - np.minimum(boxes[:, 2:], boxes[first, 2:])
     near = np.maximum(gaps, 0).max(axis=1) <= 0.3 * height
     large = (masses >= 0.01 * masses[first]) & (near | (masses >= 0.5 * masses[first]))
-    large &= (ndimage.mean(found.ink, labels, np.arange(1, n + 1)) > FAINT) | (np.arange(n) == first)
+    large &= (ndimage.maximum(found.ink, labels, np.arange(1, n + 1)) > FAINT) | (np.arange(n) == first)
     (top, left), (bottom, right) = boxes[large, :2].min(axis=0).tolist(), boxes[large, 2:].max(axis=0).tolist()
     here = (slice(max(0, top - 1), bottom + 1), slice(max(0, left - 1), right + 1))  # with the soft edge of its strokes
     kept = np.isin(labels[here], 1 + np.flatnonzero(large))

@@ -5,8 +5,9 @@ from scipy import ndimage
 
 from digits import load
 from digits.data.idx import read_idx
+from digits.data.locate import InkMap
 from digits.data.mnist import BUNDLED
-from digits.data.photo import NoDigit, is_mnist, prepare
+from digits.data.photo import NoDigit, is_mnist, main_digit, prepare
 from digits.doubt import NOT_A_DIGIT
 from tests.helpers import STROKES, check_form, seven, similarity, written
 
@@ -165,3 +166,35 @@ def test_a_pale_or_shifted_image_is_not_mnist_s() -> None:
     assert not is_mnist(image * np.float32(0.5))
     assert not is_mnist(np.roll(image, 2, axis=1))
     assert not is_mnist(np.float32(255) - image)
+
+
+def test_the_straight_foot_of_a_tiny_digit_is_kept() -> None:
+    image = Image.new("L", (28, 28))
+    around = [
+        (4, 12),
+        (4, 11),
+        (5, 9),
+        (7, 7),
+        (9, 7),
+        (12, 8),
+        (13, 10),
+        (14, 11),
+        (13, 13),
+        (13, 15),
+        (12, 16),
+        (10, 16),
+    ]
+    ImageDraw.Draw(image).line([*around, (8, 18), (6, 20), (21, 20)], fill=255)  # from near, the foot looks like a rule
+    assert load("pretrained").predict(image).classes == ["2"]
+
+
+@pytest.mark.parametrize(("brightest", "belongs"), [(0.95, True), (0.8, False)])
+def test_small_parts_of_a_broken_stroke_belong_to_the_digit_and_faint_ones_do_not(
+    brightest: float, belongs: bool
+) -> None:
+    ink = np.zeros((40, 40), np.float32)
+    ink[14:34, 18:22] = 1
+    ink[9:12, 18:21] = 0.6  # its soft edge is most of it
+    ink[10, 19] = brightest
+    _, box = main_digit(InkMap(ink, ink * 0, ink * 0, 1.0, ink))
+    assert box.top == (9 if belongs else 14)
