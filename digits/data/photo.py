@@ -9,6 +9,7 @@ center of mass"; the numbers below were measured on the training images.
 Arrays: H rows, W columns. Grey levels are float32, 0 (black) to 255 (white).
 """
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -153,10 +154,12 @@ def clear_digit(grey: Grey, side: int) -> tuple[Grey, Box]:
     digit, box = main_digit(found)
     extent = max(digit.shape)
     if extent < SMALL:
-        scale = found.scale * (GOOD / extent if extent else GOOD / 16)
-        larger = locate_ink(grey, min(scale, (MOST / grey.size) ** 0.5))
+        scale = min(found.scale * (GOOD / extent if extent else GOOD / 16), (MOST / grey.size) ** 0.5)
         lone = box.lone and box.framed
-        again, there = main_digit(larger.within(box[:4], CLOSE * extent / found.scale) if extent else larger)
+        if extent:
+            again, there = look_within(grey, box, scale, extent / found.scale)
+        else:
+            again, there = main_digit(locate_ink(grey, scale))
         whole = again.size and not (is_tiny(grey) and lacks_stroke(there, box))
         digit, box = (again, there) if whole else (digit, box)
         box = box._replace(lone=lone)
@@ -165,6 +168,17 @@ def clear_digit(grey: Grey, side: int) -> tuple[Grey, Box]:
     if np.percentile(digit[digit > THRESHOLD], 75) < CLEAR:
         raise NoDigit("no digit: no clear strokes, or a filled shape")
     return digit, box
+
+
+def look_within(grey: Grey, box: Box, scale: float, size: float) -> tuple[Grey, Box]:
+    """The digit in a box, whose longer side is `size`, seen at a larger scale, with twice as much around it."""
+    spare = math.ceil(2 * size)
+    left, top = max(0, int(box.left) - spare), max(0, int(box.top) - spare)
+    part = np.ascontiguousarray(grey[top : int(box.bottom) + spare + 1, left : int(box.right) + spare + 1])
+    there = (box.left - left, box.top - top, box.right - left, box.bottom - top)
+    digit, seen = main_digit(locate_ink(part, scale).within(there, CLOSE * size))
+    seen = seen._replace(left=seen.left + left, top=seen.top + top, right=seen.right + left, bottom=seen.bottom + top)
+    return digit, seen
 
 
 def lacks_stroke(there: Box, box: Box) -> bool:

@@ -4,10 +4,12 @@ from PIL import Image, ImageDraw
 from scipy import ndimage
 
 from digits import load
+from digits.data import photo
+from digits.data.grey import to_grey
 from digits.data.idx import read_idx
-from digits.data.locate import InkMap
+from digits.data.locate import Grey, InkMap, locate_ink
 from digits.data.mnist import BUNDLED
-from digits.data.photo import NoDigit, is_mnist, main_digit, prepare
+from digits.data.photo import NoDigit, find_digit, is_mnist, main_digit, prepare
 from digits.doubt import NOT_A_DIGIT
 from tests.helpers import STROKES, check_form, seven, similarity, written
 
@@ -198,3 +200,21 @@ def test_small_parts_of_a_broken_stroke_belong_to_the_digit_and_faint_ones_do_no
     ink[10, 19] = brightest
     _, box = main_digit(InkMap(ink, ink * 0, ink * 0, 1.0, ink))
     assert box.top == (9 if belongs else 14)
+
+
+def test_only_what_is_around_a_small_digit_is_looked_at_from_near(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = Image.new("L", (1600, 1200), 225)
+    page.paste(written("3", 180, 9), (1300, 900))
+    seen: list[int] = []
+
+    def look(grey: Grey, scale: float) -> InkMap:
+        seen.append(round(grey.size * scale**2))
+        return locate_ink(grey, scale)
+
+    monkeypatch.setattr(photo, "locate_ink", look)
+    digit, box = find_digit(to_grey(page), False, photo.ONE)
+    assert max(digit.shape) > photo.SMALL
+    assert 1300 < box.left < box.right < 1480
+    assert 900 < box.top < box.bottom < 1080
+    assert len(seen) == 2
+    assert seen[1] < 150_000  # pixels; of the whole page, 196,608
