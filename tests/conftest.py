@@ -1,5 +1,6 @@
 import os
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,14 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # as many tests run at once as th
 
 from digits.cli import main
 from tests.helpers import SMALL, Digits, draw, replace_bundled, write_idx
+
+
+@pytest.fixture(scope="session", autouse=True)
+def usual_signals() -> None:
+    """Signals do what they usually do, also where tests run under nohup or in the background, which ignore some."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ending, signal.SIG_DFL)
 
 
 @pytest.fixture(scope="session")

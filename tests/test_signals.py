@@ -37,12 +37,11 @@ def test_a_signal_ends_a_command_as_an_exception_does(name: str, monkeypatch: py
             cleaned.append(args)
 
     monkeypatch.setattr("digits.__main__.run", work)
-    before = signal.signal(getattr(signal, name), signal.SIG_DFL)  # under nohup, SIGHUP is ignored, and stays so
     with pytest.raises(SystemExit) as info:
         main(["list"])
     assert info.value.code == 128 + getattr(signal, name)
     assert cleaned == [["list"]]
-    assert signal.signal(getattr(signal, name), before) is signal.SIG_DFL
+    assert signal.getsignal(getattr(signal, name)) is signal.SIG_DFL
 
 
 def test_ctrl_c_has_its_status_where_lightning_makes_it_1(monkeypatch: pytest.MonkeyPatch) -> None:
