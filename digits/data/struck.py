@@ -54,7 +54,7 @@ def is_struck(number: Sequence[Glyph], usual: float, found: InkMap) -> bool:
     left = max(0, round(min(g.left for g in number) - AROUND * usual))
     here = (slice(top, bottom), slice(left, round(max(g.right for g in number) + AROUND * usual)))
     dark = dark_around(number, found, here)
-    first, last = (round(number[i].center[1]) - left for i in (0, -1))
+    first, last = (int(number[i].center[1]) - left for i in (0, -1))
     lines = through(dark, first, last, max(1, round(THICK * usual)))
     columns = np.flatnonzero(lines.any(axis=0))
     if not len(columns) or columns[0] == 0 or columns[-1] == lines.shape[1] - 1:

@@ -6,7 +6,7 @@ from PIL import Image, ImageDraw
 
 from digits import load
 from digits.data.frames import THRESHOLD
-from digits.data.glyphs import find_glyphs
+from digits.data.glyphs import Glyph, find_glyphs
 from digits.data.layout import Place
 from digits.data.locate import InkMap
 from digits.data.struck import is_struck, without_struck
@@ -61,3 +61,11 @@ def test_a_number_that_is_struck_out_is_no_number() -> None:
         sheet.paste(written(digit, 90, 7), (370 + 65 * i, 20))
     ImageDraw.Draw(sheet).line((10, 66, 235, 64), fill=30, width=6)
     assert load("pretrained").read(sheet).text == "? 258"
+
+
+def test_a_number_may_end_at_the_edge_of_the_picture() -> None:
+    ink = np.zeros((40, 30), np.float32)
+    ink[5:35, 10:14] = ink[5:35, 29:] = 1
+    parts = [(10, 14), (29, 30)]  # the second stroke is the last column
+    number = [Glyph(5, left, ink[5:35, left:right], 0 * ink[5:35, left:right], 0.0) for left, right in parts]
+    assert not is_struck(number, 30, InkMap(ink, 0 * ink, 0 * ink, 1.0, 1 - ink))
