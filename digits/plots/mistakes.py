@@ -14,7 +14,7 @@ HEADER = 30  # pixels: the height of the title
 
 
 def plot_mistakes(
-    images: Tensor, labels: Tensor, probabilities: Tensor, classes: Sequence[str], title: str
+    images: Tensor, labels: Tensor, probabilities: Tensor, classes: Sequence[str], title: str = ""
 ) -> Image.Image:
     """Which images does the network get wrong, and how sure is it?
 
