@@ -41,7 +41,7 @@ def suggestion(message: str) -> str:
         known = GROUPS[group][0] if group in GROUPS else []
         if others := [kind.__name__ for kind in known if option in inspect.signature(kind).parameters]:
             return f": it belongs to --{group} {' and '.join(others)}"
-        taken = {word for kind in kinds_of(BASES[group]) if kind.__name__ == name for word in all_settings(kind)}
+        taken = {word for kind in kinds_of(BASES[group]) if kind.__name__ == name for word in settings(kind)}
         return did_you_mean(f"--{group}.{option}", [f"--{group}.{word}" for word in sorted(taken)])
     if re.search(r"Option '\w+\.[\w.]+' is not accepted", message):
         return ": in a config, a class is given by class_path, and its settings by init_args"
@@ -83,19 +83,13 @@ def instead(group: str, path: str) -> str:
     return f"a checkpoint is given by --ckpt_path {path}"
 
 
-def settings(kind: type) -> list[str]:
-    """The settings of a class that can be given by name."""
-    parameters = inspect.signature(kind).parameters.values()
-    return [one.name for one in parameters if one.kind is not inspect.Parameter.VAR_KEYWORD]
-
-
 def kinds_of(base: type) -> list[type]:
     """A class and all that are derived from it, as far as they are imported."""
     derived: list[type] = base.__subclasses__()
     return [base, *(kind for one in derived for kind in kinds_of(one))]
 
 
-def all_settings(kind: type) -> list[str]:
+def settings(kind: type) -> list[str]:
     """The settings of a class, and those that it hands on to the classes that it is derived from."""
     found: list[str] = []
     for one in kind.__mro__:

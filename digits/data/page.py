@@ -143,7 +143,7 @@ def in_parts(grey: Grey, best: Look, finest: Look) -> list[Part]:
                 height = own * again.found.scale / finest.found.scale
                 smaller.append(Part(among(again, there, own), height, again.found))
                 seen = among(best, there, own)
-                glyphs = [g for g in glyphs if not any(g is one for one in seen)]
+                glyphs = without(glyphs, seen)
     parts = by_size(without_ends(glyphs, usual, found), usual, judge)
     return [*(Part(some, own, found) for some, own in parts), *smaller]
 
@@ -175,6 +175,11 @@ def in_one(parts: list[list[Named]]) -> list[Named]:
     ]
 
 
+def without(glyphs: list[Glyph], some: list[Glyph]) -> list[Glyph]:
+    """All but these; arrays, of which glyphs are made, can't be compared by `in`."""
+    return [g for g in glyphs if not any(g is one for one in some)]
+
+
 def without_specks(glyphs: list[Glyph], usual: float) -> list[Glyph]:
     """Those that are no dirt, but clearly ink: marks, and strokes almost half as high as a digit.
 
@@ -197,7 +202,7 @@ def without_ends(glyphs: list[Glyph], usual: float, found: InkMap) -> list[Glyph
     h, w = found.ink.shape
     at_edge = [g for g in glyphs if min(g.top, g.left, h - g.bottom, w - g.right) <= 1]
     ends = [g for g in at_edge if g.height < SLIVER * usual and min(g.height, g.width) < ENDING * usual]
-    return glyphs if len(ends) < MANY_ENDS else [g for g in glyphs if not any(g is end for end in ends)]
+    return glyphs if len(ends) < MANY_ENDS else without(glyphs, ends)
 
 
 def without_folds(glyphs: list[Glyph], found: InkMap) -> list[Glyph]:
@@ -235,15 +240,14 @@ def without_borders(glyphs: list[Glyph], usual: float, found: InkMap) -> list[Gl
     lined = [g for g in glyphs if g.other < 0.5 and dark_rim(g, found) >= GOES_ON]
     many = len(lined) > MANY_LINED * len(glyphs)
     may_be = [g for g in lined if many or contrast(g, found) < FAINT]
-    out = [g for g in lined if not any(g is one for one in may_be)]
-    return without_doubtful([g for g in glyphs if not any(g is one for one in out)], may_be, usual)
+    return without_doubtful(without(glyphs, without(lined, may_be)), may_be, usual)
 
 
 def without_doubtful(glyphs: list[Glyph], some: list[Glyph], usual: float) -> list[Glyph]:
     """All but those of `some` that the classifier is not sure of, or that are narrow."""
     likely = judge([g.ink for g in some]) if some else ()
     out = [g for g, p in zip(some, likely, strict=True) if p < SURE or g.width < NARROW * usual]
-    return [g for g in glyphs if not any(g is one for one in out)]
+    return without(glyphs, out)
 
 
 def in_form(glyph: Glyph, mark: str, box: DigitBox) -> tuple[NDArray[np.uint8], str, DigitBox]:

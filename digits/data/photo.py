@@ -183,7 +183,7 @@ def look_within(grey: Grey, box: Box, scale: float, size: float) -> tuple[Grey, 
 
 def lacks_stroke(there: Box, box: Box) -> bool:
     """Whether a digit that was in a box before is clearly smaller now: straight strokes look like lines from near."""
-    return box.width > 0 and (there.width < LOST * box.width or there.height < LOST * box.height)
+    return there.width < LOST * box.width or there.height < LOST * box.height
 
 
 def falls_apart(grey: Grey) -> bool:
