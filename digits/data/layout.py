@@ -3,6 +3,7 @@
 Boxes are (N, 4): top, left, bottom, right.
 """
 
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -12,6 +13,11 @@ from numpy.typing import NDArray
 Boxes = NDArray[np.float64]
 
 STEEPEST = 12.0  # degrees
+TOGETHER = 0.7  # of a digit's height: gaps up to it are within a number, where a page does not show its own limit
+LIMITS = (0.3, 1.01, 0.05)  # from, to and in steps of which it is looked for
+GAPS = (-0.2, 1.5)  # what is less or more says no more
+APART, APART_ALONE = 2.0, 3.0  # so clear is a limit at least; and where a single gap is on one side of it
+FEW = 3  # gaps at least are of two sorts
 
 
 class Place(NamedTuple):
@@ -32,7 +38,8 @@ def reading_order(boxes: Boxes, usual: float) -> list[Place]:
     y, x = middle[0] - slope * middle[1], middle[1]
     lines = find_lines(x, y, usual)
     starts, stops = boxes[:, 1] + slope * y, boxes[:, 3] + slope * y  # columns are tilted as lines are
-    numbers = [find_numbers(line, boxes, usual) for line in lines]
+    limit = usual * widest_inside([gap / usual for line in lines for gap in gaps(line, boxes)])
+    numbers = [find_numbers(line, boxes, limit) for line in lines]
     columns = find_columns([[(starts[n].min(), stops[n].max()) for n in line] for line in numbers])
     places = []
     for i, line in enumerate(numbers):
@@ -73,16 +80,39 @@ def find_lines(x: NDArray[np.float64], y: NDArray[np.float64], usual: float) -> 
     return merged
 
 
-def find_numbers(line: list[int], boxes: Boxes, usual: float) -> list[list[int]]:
-    """What of a line stands together."""
-    gaps = np.array([boxes[b, 1] - boxes[a, 3] for a, b in pairwise(line)])
-    limit = 0.7 * usual
+def find_numbers(line: list[int], boxes: Boxes, limit: float) -> list[list[int]]:
+    """What of a line stands together: no gap is above the limit."""
     numbers = [[line[0]]]
-    for i, gap in zip(line[1:], gaps, strict=True):
+    for i, gap in zip(line[1:], gaps(line, boxes), strict=True):
         if gap > limit:
             numbers.append([])
         numbers[-1].append(i)
     return numbers
+
+
+def gaps(line: list[int], boxes: Boxes) -> list[float]:
+    """How far each box of a line is from the next one."""
+    return [float(boxes[b, 1] - boxes[a, 3]) for a, b in pairwise(line)]
+
+
+def widest_inside(all_gaps: Sequence[float]) -> float:
+    """The widest gap within a number, where those of a page are of two sorts: the limit between that fits them best.
+
+    It fits as well as the means of both sorts are apart, in standard deviations (Fisher, 1936).
+
+    Args:
+        all_gaps: of all lines, as shares of a digit's height.
+    """
+    best, limit = APART, TOGETHER
+    widths = np.clip(all_gaps, *GAPS)
+    for tried in np.arange(*LIMITS):
+        within, between = widths[widths <= tried], widths[widths > tried]
+        rarer = min(len(within), len(between))
+        if rarer and len(widths) >= FEW:
+            apart = (between.mean() - within.mean()) / (within.std() + between.std() + 0.05)
+            if apart > best and (rarer > 1 or apart > APART_ALONE):
+                best, limit = apart, float(tried)
+    return limit
 
 
 def find_columns(lines: list[list[tuple[float, float]]]) -> list[list[int]] | None:

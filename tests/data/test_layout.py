@@ -35,6 +35,35 @@ def test_what_stands_together_is_one_number() -> None:
     assert [place.number for place in reading_order(boxes, 20)] == [0, 0, 0, 1, 1]
 
 
+def numbers_of(gaps: list[float], lines: int = 1) -> list[int]:
+    """How many digits each number of the first line has, with these gaps between digits, as shares of their height."""
+    left = 100 * np.cumsum([0, *(0.6 + gap for gap in gaps)])
+    boxes = np.array([[150 * i, x, 150 * i + 100, x + 60] for i in range(lines) for x in left])
+    places = [place for place in reading_order(boxes, 100) if place.line == 0]
+    return [sum(place.number == k for place in places) for k in range(places[-1].number + 1)]
+
+
+@pytest.mark.parametrize(
+    ("gaps", "numbers"),
+    [
+        ([0.1, 0.15, 0.1, 0.55, 0.1, 0.12], [4, 3]),  # closer than digits of others are within a number
+        ([0.1, 0.5, 0.12, 0.45, 0.1], [2, 2, 2]),
+        ([0.05, 0.5, 0.1], [2, 2]),
+        ([0.5, 0.55, 0.6, 0.5, 0.45], [6]),  # written apart
+        ([0.5, 0.55, 0.6, 1.4, 0.45, 0.5], [4, 3]),
+        ([0.05, 0.25, 0.1, 0.3, 0.2], [6]),
+        ([0.1, 0.8], [2, 1]),
+    ],
+)
+def test_numbers_part_where_the_gaps_of_a_page_are_of_two_sorts(gaps: list[float], numbers: list[int]) -> None:
+    assert numbers_of(gaps) == numbers_of(gaps, 3) == numbers
+
+
+def test_two_gaps_are_too_few_to_tell_two_sorts() -> None:
+    assert numbers_of([0.1, 0.55]) == [3]
+    assert numbers_of([0.1, 0.55], 3) == [2, 1]
+
+
 def test_cells_of_a_table_have_columns_even_where_some_are_empty() -> None:
     boxes = boxes_of(3, 4, (40, 60))
     kept = np.delete(np.arange(12), [1, 6, 8])
