@@ -15,7 +15,7 @@ from lightning.pytorch.callbacks import BatchSizeFinder, LearningRateFinder
 from torch import Tensor, nn
 
 from digits.console import say
-from digits.errors import InputError
+from digits.errors import InputError, check_number
 from digits.head import match_head, resize_head
 from digits.hyperparameters import fixed_arguments
 from digits.metrics import Scores, digit_loss
@@ -47,11 +47,9 @@ class Classifier(Network, LightningModule):
 
     def __init__(self, lr: float = 1e-3, weight_decay: float = 0.01, label_smoothing: float = 0.0) -> None:
         super().__init__()
-        if not 0 <= label_smoothing <= 1:
-            raise InputError(f"--model.label_smoothing must be from 0 to 1, got {label_smoothing}")
-        for name, value in {"lr": lr, "weight_decay": weight_decay}.items():
-            if not 0 <= value < math.inf:
-                raise InputError(f"--model.{name} must be a number from 0, got {value}")
+        check_number("--model.lr", lr)
+        check_number("--model.weight_decay", weight_decay)
+        check_number("--model.label_smoothing", label_smoothing, most=1)
         known = inspect.signature(type(self)).parameters  # a subclass need not take all of Classifier's
         every = any(parameter.kind is parameter.VAR_KEYWORD for parameter in known.values())
         inherited = {name for kind in type(self).__mro__[1:-1] for name in inspect.signature(kind).parameters}

@@ -4,20 +4,22 @@ Shapes: N images, C channels, H rows, W columns. Each takes normalised images, (
 logits, (N, 10); for other classes than ten, `digits.head` replaces the last layer.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 from torch import nn
 
-from digits.errors import InputError
+from digits.errors import InputError, check_number
 
 CLASSES = 10
 
 
 def mlp(hidden: list[int] = [784]) -> nn.Sequential:  # noqa: B006
     """The layers of a multilayer perceptron, with so many units in each hidden one."""
-    if min(hidden, default=1) < 1:
-        raise InputError(f"--model.hidden must be numbers of units from 1, got {hidden}")
+    if not isinstance(hidden, Sequence) or isinstance(hidden, str):
+        raise InputError(f"--model.hidden must be a list of numbers, such as [128, 128], got {hidden!r}")
+    for units in hidden:
+        check_number("--model.hidden: each", units, least=1, whole=True)
     widths = [28 * 28, *hidden]
     return nn.Sequential(
         nn.Flatten(),
@@ -103,8 +105,7 @@ def batchnorm_cnn() -> nn.Sequential:
 
 def deep_cnn(width: float = 1.0) -> nn.Sequential:
     """Six convolutions with batch normalisation, with `width` times as many filters."""
-    if not 0 < width <= 32:
-        raise InputError(f"--model.width must be above 0 and at most 32, got {width}")
+    check_number("--model.width", width, least=0.01, most=32)
     first, second, third, last = (max(1, round(filters * width)) for filters in (32, 64, 128, 256))
     return nn.Sequential(
         *conv(1, first, 5),  # (N, 32, 24, 24)

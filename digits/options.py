@@ -17,7 +17,7 @@ from digits.checkpoint import Checkpoint
 from digits.classifier import Classifier
 from digits.console import shown, warn
 from digits.data import MNISTDataModule
-from digits.errors import InputError
+from digits.errors import MOST_SEED, InputError, check_number
 from digits.runs import LOG_ROOT, PRETRAINED
 from digits.schema import VERSION
 
@@ -28,8 +28,8 @@ LEAST = {"accumulate_grad_batches": 1, "check_val_every_n_epoch": 1, "gradient_c
 def refuse_options(command: str, options: Namespace, name: str) -> None:
     """Raise an InputError for options that can't do what they say."""
     seed = options.get("seed_everything", 0)
-    if not isinstance(seed, bool) and not 0 <= seed < 1 << 32:
-        raise InputError(f"--seed_everything must be from 0 to 4294967295, got {seed}")
+    if not isinstance(seed, bool):
+        check_number("--seed_everything", seed, most=MOST_SEED, whole=True)
     if Path(name).is_absolute() or ".." in Path(name).parts:
         raise InputError(f"--name {name} leads out of {LOG_ROOT}: see --trainer.default_root_dir")
     for option in ("max_epochs", "max_steps", "limit_train_batches", "accumulate_grad_batches"):

@@ -189,6 +189,8 @@ def find_checkpoint(source: str | Path, kind: str = "best") -> Path:
     Raises:
         InputError: there is no such file, or a folder has none.
     """
+    if not isinstance(source, str | Path):
+        raise InputError(f"a checkpoint is given by its name, or {SHIPPED}, got {source!r}")
     if source == "":
         raise InputError("the name of a checkpoint is empty")
     path = PRETRAINED if source == SHIPPED else Path(source)

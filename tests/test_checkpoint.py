@@ -37,7 +37,10 @@ def test_what_does_not_fit_is_refused_with_the_reason(command: str, saved: dict[
             "layers.1.bias holds values that are",
         ),
         ({"hyper_parameters": {"nonsense": 3}}, "does not fit MLP"),
-        ({"hyper_parameters": {"hidden": "many", "lr": 0.1}}, "does not fit MLP"),
+        (
+            {"hyper_parameters": {"hidden": "many", "lr": 0.1}},
+            "holds settings that no network has: --model.hidden must",
+        ),
         ({"class_path": "digits.models.Nothing"}, "digits.models.Nothing, not one of"),
         ({"class_path": "digits.models.pool_relu"}, "digits.models.pool_relu, not one of"),
         ({"class_path": "digits.__main__.main"}, "holds a digits.__main__.main"),

@@ -183,7 +183,7 @@ def test_other_data_of_the_same_classes_are_trained_on_as_they_are(fit: Fit) -> 
         (["--init_from=MLP", "--model=SmallCNN"], "holds a MLP, but the network to train is a SmallCNN: leave out"),
         (["--init_from=MLP", "--model=MLP", "--model.hidden=[5]"], "--model.hidden [5] contradicts "),
         (["--init_from=my_digits"], "my_digits holds no run with a checkpoint"),
-        (["--init_from=MLP", "--mnist_share=1"], "--mnist_share must be from 0 to less than 1, got 1"),
+        (["--init_from=MLP", "--mnist_share=1"], "--mnist_share must be a number from 0 to less than 1, got 1"),
         (["--model=MLP", "--mnist_share=0.5"], "--mnist_share needs --init_from"),
         (["--init_from=MLP", "--data=ImageDataModule", "--data.path=my_digits/three.png"], "of 1 image none can be"),
     ],

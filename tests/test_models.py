@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import torch
@@ -73,6 +74,12 @@ def test_label_smoothing_is_of_the_loss_alone() -> None:
     torch.testing.assert_close(smooth.train_scores.compute(), plain.train_scores.compute())
     with pytest.raises(InputError, match="from 0 to 1, got 2"):
         MLP(label_smoothing=2)
+
+
+@pytest.mark.parametrize("hidden", [[1.5], [0], ["x"], 784, "784"])
+def test_what_is_no_list_of_units_is_refused(hidden: Any) -> None:
+    with pytest.raises(InputError, match=r"--model.hidden.* must be .*, got"):
+        MLP(hidden=hidden)
 
 
 def test_summarize_leaves_the_model_as_it_was() -> None:

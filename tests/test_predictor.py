@@ -174,6 +174,12 @@ def test_one_image_is_one_whatever_its_shape_and_type() -> None:
     assert load_once("pretrained").predict(np.stack([colour[None, ..., 0]] * 3)).classes == ["7"] * 3  # (3, 1, H, W)
 
 
+@pytest.mark.parametrize("source", [3, None, b"pretrained"])
+def test_what_names_no_checkpoint_is_refused(source: Any) -> None:
+    with pytest.raises(InputError, match="a checkpoint is given by its name, or pretrained, got"):
+        load(source)
+
+
 def test_what_is_neither_a_picture_nor_an_array_is_refused() -> None:
     predictor = load_once("pretrained")
     for wrong in (7, [None], open, StringIO("7")):

@@ -1,5 +1,6 @@
 """DigitsDataModule: what all sources of images share, the split, the loaders, augmenting and normalising."""
 
+import math
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import Any
@@ -17,7 +18,7 @@ from digits.data.own_loaders import is_raw_pair
 from digits.data.split import check_trainable, stratified_split, usable
 from digits.data.stream import Stream, StreamLoader
 from digits.data.workers import AugmentedImages, SeededBatches, batch_seed
-from digits.errors import InputError
+from digits.errors import MOST_SEED, InputError, check_number
 from digits.transforms import augment, normalize
 
 
@@ -70,15 +71,14 @@ class DigitsDataModule(LightningDataModule):
         super().__init__()
         self.augmentation = {"rotation": rotation, "zoom": zoom, "shift": shift, "shear": shear, "elastic": elastic}
         self.broadening = {"styles": styles, "robust": robust, "non_digits": non_digits}
-        numbers = {"batch_size": batch_size, "val_size": val_size, "num_workers": num_workers}
-        for name, value in {**numbers, **self.augmentation, **self.broadening}.items():
-            if value < (least := int(name == "batch_size")):
-                raise InputError(f"--data.{name} must be at least {least}, got {value}")
-        if zoom >= 1:
-            raise InputError(f"--data.zoom must be less than 1, got {zoom}")
+        check_number("--data.batch_size", batch_size, least=1, whole=True)
+        check_number("--data.split_seed", split_seed, most=MOST_SEED, whole=True)
+        for name, count in {"val_size": val_size, "num_workers": num_workers}.items():
+            check_number(f"--data.{name}", count, whole=True)
+        for name, value in self.augmentation.items():
+            check_number(f"--data.{name}", value, below=1 if name == "zoom" else math.inf)
         for name, value in self.broadening.items():
-            if value > 1:
-                raise InputError(f"--data.{name} must be at most 1, got {value}")
+            check_number(f"--data.{name}", value, most=1)
         self.save_hyperparameters()
         self.batch_size = batch_size
         self.val_size = val_size

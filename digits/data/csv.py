@@ -15,7 +15,7 @@ from digits.data.csv_stream import Survey, chunks_of, load_rows, survey
 from digits.data.dataset import Digits
 from digits.data.orientation import lie_on_their_side
 from digits.data.stream import Stream, useful_workers
-from digits.errors import InputError
+from digits.errors import InputError, check_number
 from digits.journal import fingerprint_of_files
 from digits.processes import first_says
 
@@ -53,8 +53,7 @@ class CSVDataModule(DigitsDataModule):
         self.paths = {"train": train, "test": test, "predict": predict}
         self.label = label
         if classes is not None:
-            if not 2 <= classes <= MOST_CLASSES:
-                raise InputError(f"--data.classes must be from 2 to {MOST_CLASSES}, got {classes}")
+            check_number("--data.classes", classes, least=2, most=MOST_CLASSES, whole=True)
             self.classes = tuple(map(str, range(classes)))
         self.transposed = transposed
 

@@ -12,7 +12,7 @@ from digits.data.base import DigitsDataModule, begin
 from digits.data.dataset import Digits, DigitsSubset
 from digits.data.mnist import MNISTDataModule
 from digits.data.split import stratified_split
-from digits.errors import InputError
+from digits.errors import InputError, check_number
 
 VAL_SIZE = 5000  # images of MNIST's to validate on: those that the networks of the configs were not trained on
 ENOUGH = 10  # own images of each class that there is, of which a fifth can be spared
@@ -47,10 +47,8 @@ class MixedDataModule(DigitsDataModule):
         super().__init__(**shared)
         if isinstance(self.hparams.get("own"), DigitsDataModule):
             del self.hparams["own"]  # a checkpoint holds plain values
-        if not 0 <= mnist_share < 1:
-            raise InputError(f"--mnist_share must be from 0 to less than 1, got {mnist_share}")
-        if images < 1:
-            raise InputError(f"--data.images must be at least 1, got {images}")
+        check_number("--mnist_share", mnist_share, below=1)
+        check_number("--data.images", images, least=1, whole=True)
         self.own = own
         self.mnist_share = mnist_share
         self.images = images

@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import torch
 
@@ -40,6 +40,8 @@ WRONG_LABELS = {
 }
 
 
+Dataset = Literal["MNIST", "QMNIST", "EMNIST", "EMNISTLetters", "KMNIST", "FashionMNIST"]
+DATASETS = get_args(Dataset)
 # Torchvision's names of EMNIST's parts.
 EMNIST = {"EMNIST": "digits", "EMNISTLetters": "letters"}
 LETTERS = [*string.ascii_lowercase]
@@ -62,13 +64,15 @@ class MNISTDataModule(DigitsDataModule):
 
     def __init__(
         self,
-        dataset: Literal["MNIST", "QMNIST", "EMNIST", "EMNISTLetters", "KMNIST", "FashionMNIST"] = "MNIST",
+        dataset: Dataset = "MNIST",
         data_dir: str | None = None,
         **shared: Any,
     ) -> None:
         super().__init__(**shared)
         self.dataset = dataset
         self.data_dir = data_dir
+        if dataset not in DATASETS:
+            raise InputError(f"--data.dataset must be one of {', '.join(DATASETS)}, got {dataset!r}")
         if data_dir is None and dataset != "MNIST":
             raise InputError(f"--data.dataset {dataset} needs --data.data_dir, a folder to download to or to read")
 

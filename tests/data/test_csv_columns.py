@@ -62,7 +62,7 @@ def test_there_may_be_more_classes_than_ten(digits: Digits, header: list[str] | 
 
 @pytest.mark.parametrize("classes", [1, 257])
 def test_as_many_classes_as_a_byte_holds(classes: int) -> None:
-    with pytest.raises(InputError, match=f"--data.classes must be from 2 to 256, got {classes}"):
+    with pytest.raises(InputError, match=f"--data.classes must be a whole number from 2 to 256, got {classes}"):
         CSVDataModule(classes=classes)
 
 
