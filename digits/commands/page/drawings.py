@@ -1,4 +1,4 @@
-"""Drawings that the page saves, in one folder for each class, as `ImageDataModule` reads them."""
+"""Drawings that the page saves, in one folder for each digit, as `ImageDataModule` reads them."""
 
 import hashlib
 import re
@@ -52,18 +52,18 @@ class Drawings:
         """Save a drawing as a PNG file; one that this server has saved already only gets another label.
 
         Args:
-            label: the name of its class.
+            label: the digit that it shows.
             pixels: a square, a byte for each pixel.
 
         Returns:
             The name of the file within the folder.
 
         Raises:
-            Refused: the label can't be a folder's name, the pixels are no square of such a size, there are too many
+            Refused: the label is no digit, the pixels are no square of such a size, there are too many
                 drawings already, or the file can't be written.
         """
-        if not re.fullmatch(r"\w{1,40}", label):
-            raise Refused(HTTPStatus.BAD_REQUEST, "drawings of this class can't be saved: its name makes no folder")
+        if not re.fullmatch(r"[0-9]", label):  # the labels that are read from folders
+            raise Refused(HTTPStatus.BAD_REQUEST, "drawings are saved of digits from 0 to 9, of no other classes")
         side = SIDES.get(len(pixels))
         if side is None:
             raise Refused(HTTPStatus.BAD_REQUEST, "a drawing has 28×28 or 280×280 bytes")
