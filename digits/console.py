@@ -189,6 +189,11 @@ def amount(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
+def percent(confidence: float) -> str:
+    """A probability with one decimal, but never as if it were certain."""
+    return f"{min(confidence, 0.999):.1%}"
+
+
 def named(classes: Sequence[str]) -> str:
     """Such as "26 classes (a, b, c, …)"."""
     more = ", …" if len(classes) > MOST_NAMES else ""

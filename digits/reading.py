@@ -16,6 +16,7 @@ import numpy as np
 from PIL import Image
 from torch import Tensor
 
+from digits.console import percent
 from digits.data.arrays import to_pictures
 from digits.data.contents import find_contents
 from digits.data.page import DigitBox
@@ -88,7 +89,7 @@ class Reading(NamedTuple):
         if not self.pieces:
             return f"no digit ({self.note})" if not self.note.startswith("unreadable") else self.note
         if len(self.pieces) == 1:
-            sure = f"{self.confidence:.0%}" if self.note else f"{min(self.confidence, 0.999):.1%}"
+            sure = f"{self.confidence:.0%}" if self.note else percent(self.confidence)
             return f"{self.pieces[0].text}? ({sure}, {self.note})" if self.note else f"{self.text} ({sure})"
         note = f" ({self.note})" if self.note else ""
         if any(piece.box.column >= 0 for piece in self.pieces):

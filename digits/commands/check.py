@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from digits.commands.parser import CommandParser
-from digits.console import named, printable, quiet, say
+from digits.console import named, percent, printable, quiet, say
 from digits.errors import InputError
 from digits.runs import SHIPPED
 
@@ -188,7 +188,6 @@ def described(data: Digits, probabilities: Tensor, worst: Tensor, notes: Sequenc
     for i in worst.tolist():
         confidence, taken_for = probabilities[i].max(dim=0)
         note = f", {notes[i]}" if notes and notes[i] else ""
-        lines.append(
-            f"{printable(str(data.ids[i]))}: labelled {data.labels[i]}, read as {taken_for} ({confidence:.1%}{note})"
-        )
+        read = f"read as {taken_for} ({percent(float(confidence))}{note})"
+        lines.append(f"{printable(str(data.ids[i]))}: labelled {data.labels[i]}, {read}")
     return lines

@@ -36,7 +36,7 @@ async function update() {
   get("answer").ariaBusy = "false";
 }
 
-const percent = (p) => (p > 0.9995 ? "100%" : `${(100 * p).toFixed(1)}%`);
+const percent = (p) => `${Math.min(100 * p, 99.9).toFixed(1)}%`;
 const doubtful = (digit) => Boolean(digit.note);
 
 function text() {
