@@ -5,7 +5,6 @@ torch and the rest are imported when there is a page to show.
 
 import contextlib
 import errno
-import signal
 import threading
 import webbrowser
 from collections.abc import Sequence
@@ -67,10 +66,6 @@ def demo(
         if getattr(error, "errno", None) == errno.EADDRINUSE:
             raise InputError(f"--port {port} is in use: give another, such as --port {port + 1}") from None
         raise InputError(f"--host {host} --port {port}: {getattr(error, 'strerror', None) or error}") from None
-    if threading.current_thread() is threading.main_thread():
-        for number in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):  # the latter: of a closed terminal
-            if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
-                signal.signal(number, signal.default_int_handler)  # it ends what it has started, as for Ctrl-C
     try:
         with contextlib.suppress(KeyboardInterrupt), server:
             print(f"Checkpoint: {source}")
