@@ -113,6 +113,22 @@ def test_a_file_that_says_something_else_is_not_kept(
     assert Path("model.onnx").read_text() == "an older one"
 
 
+@pytest.mark.parametrize(("scale", "least", "most"), [(1e-2, 0, 1e-6), (1e6, 1e-3, 1)])
+def test_a_file_may_be_as_far_off_as_the_network_itself_is_by_rounding(scale: float, least: float, most: float) -> None:
+    torch.manual_seed(0)
+    linear = torch.nn.Linear(784, 10, bias=False)
+    linear.weight.data.zero_()[0] = scale * torch.rand(784)
+    linear.weight.data[1] = linear.weight.data[0].flip(0)  # of symmetric images, both say the same but for rounding
+    network = Network(torch.nn.Sequential(torch.nn.Flatten(), linear))
+    network.trained_on = TrainedOn(0, 1, tuple("0123456789"))
+    half = torch.randint(0, 256, (50, 14, 28), dtype=torch.uint8)
+    images = torch.cat([half, half.flip(1, 2)], dim=1)
+    deployed = ExportModule(network, "onnx").eval()
+    with torch.inference_mode():
+        expected = deployed(images).numpy()
+    assert least <= export.rounding(deployed, images.numpy(), expected) <= most
+
+
 @pytest.mark.parametrize(
     ("path", "given", "format"),
     [
