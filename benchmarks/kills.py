@@ -41,10 +41,11 @@ def wait(process: subprocess.Popen[str], until: Callable[[], bool], pause: float
 
 
 def kill(process: subprocess.Popen[str], way: str, run: Path, moment: random.Random) -> bool:
-    """Whether the process was killed, and had not ended before."""
+    """Whether the process was killed, when there was a checkpoint to resume from, and had not ended before."""
     parts = run / "checkpoints"
     events = len(list(run.glob("events*")))
-    if not wait(process, lambda: len(list(run.glob("events*"))) > events):
+    begun = wait(process, lambda: len(list(run.glob("events*"))) > events)
+    if not begun or not wait(process, (parts / "last.ckpt").is_file):
         return False
     if way == "SIGKILL while a checkpoint is written":
         seen = wait(process, lambda: any(parts.glob(".*.part")), pause=0.001)

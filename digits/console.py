@@ -53,6 +53,7 @@ NOISE = [
     ".*could not find the monitored key.*",  # stopped before the first validation; later it is an error
     ".*number of training batches .* is smaller than the logging interval.*",
     ".*your dataloader is not resumable.*",  # its data module is
+    ".*is an instance of `nn.Module` and is already saved during checkpointing.*",  # it is refused
     ".*`isinstance\\(treespec, LeafSpec\\)` is deprecated.*",
     ".*Starting from v1.9.0, `tensorboardX` has been removed.*",
     r"\s*By default only one JsonargparseDeprecationWarning",

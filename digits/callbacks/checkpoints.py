@@ -55,8 +55,8 @@ class RunCheckpoint(ModelCheckpoint):
         for name, value in pl_module.hparams.items() if stage == "fit" else ():
             if count_values(value) == math.inf:  # reading it again would run what it names
                 raise InputError(
-                    f"{name} is a {type(value).__name__}, which a checkpoint can't hold: leave it out of the settings, "
-                    f'save_hyperparameters(ignore=["{name}"])'
+                    f"{name} is a {type(value).__name__}, which a checkpoint can't hold: let {type(pl_module).__name__} "
+                    f"take numbers, texts, lists or dictionaries, and make the {type(value).__name__} of them"
                 )
         super().setup(trainer, pl_module, stage)
 
