@@ -54,9 +54,10 @@ class RunCheckpoint(ModelCheckpoint):
         self.dirpath = str(Path(trainer.default_root_dir) / CHECKPOINTS)  # the same on all processes
         for name, value in pl_module.hparams.items() if stage == "fit" else ():
             if count_values(value) == math.inf:  # reading it again would run what it names
+                network, kind = type(pl_module).__name__, type(value).__name__
                 raise InputError(
-                    f"{name} is a {type(value).__name__}, which a checkpoint can't hold: let {type(pl_module).__name__} "
-                    f"take numbers, texts, lists or dictionaries, and make the {type(value).__name__} of them"
+                    f"{name} is a {kind}, which a checkpoint can't hold: let {network} take numbers, texts, lists or "
+                    f"dictionaries, and make the {kind} of them"
                 )
         super().setup(trainer, pl_module, stage)
 
