@@ -32,6 +32,7 @@ BASES: dict[str, type] = {  # of the classes that an option names
     "optimizer": Optimizer,
     "lr_scheduler": LRScheduler,
 }
+GROUPS_IN_FILES = (*BASES, "trainer", "predictions")  # which a file of their own may hold
 
 
 def suggestion(message: str) -> str:
@@ -57,9 +58,12 @@ def suggestion(message: str) -> str:
 
 
 def refuse_files(args: Sequence[str]) -> None:
-    """Raise an InputError where --model or --data names a file or a folder, which the parser would read as a config."""
+    """Raise an InputError for a config of a group that is absent, or for another file or folder in its place."""
     words = [*itertools.pairwise(args), *(arg.split("=", 1) for arg in args if "=" in arg)]
     for option, value in words:
+        named = option.startswith("--") and option[2:].rstrip("+") in GROUPS_IN_FILES
+        if named and Path(value).suffix in CONFIGS and not Path(value).is_file():
+            raise InputError(f"{option} {value}: there is no such file")
         if option not in ("--model", "--data") or value.startswith("{"):
             continue
         is_folder = Path(value).is_dir() and ("/" in value or os.sep in value)

@@ -68,6 +68,9 @@ def test_help_shows_the_options_of_the_command(command: str, capsys: pytest.Capt
         (("--model=MLP", "--model.hidden=null"), "--model.hidden is null"),
         (("--config=null.yaml",), "--model.lr is null"),
         (("--config=form.yaml",), "a class is given by class_path, and its settings by init_args"),
+        (("--model=absent.yaml",), "--model absent.yaml: there is no such file"),
+        ((*FIT, "--trainer.callbacks+", "absent.yml"), "--trainer.callbacks+ absent.yml: there is no such file"),
+        ((*FIT, "--trainer=3"), "trainer: expected settings by name, or a file that holds them, got 3"),
         (("--model", "mine.py"), "--model mine.py is no class: name one in it, such as mine.Net"),
     ],
 )
