@@ -194,6 +194,8 @@ def find_checkpoint(source: str | Path, kind: str = "best") -> Path:
     if source == "":
         raise InputError("the name of a checkpoint is empty")
     path = PRETRAINED if source == SHIPPED else Path(source)
+    if path == PRETRAINED and not path.exists():
+        raise InputError(f"the package has no {PRETRAINED.name}, or lies in an archive: install it again, as a folder")
     if not path.exists():
         refuse_missing(str(source))
     found = checkpoint_in(path, kind) if path.is_dir() else path

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import torch
 
+from digits import runs
 from digits.checkpoint import Checkpoint
 from digits.errors import InputError
 from digits.runs import better_run, find_checkpoint, new_run, newest_checkpoint, run_of
@@ -111,3 +112,9 @@ def test_the_folder_of_checkpoints_is_that_of_its_run_and_a_file_in_another_is_n
     assert find_checkpoint(best.parent, "last").name == "last.ckpt"
     with pytest.raises(InputError, match=r"mine is no folder of a run: give a file in it, such as .*mine/a\.ckpt"):
         find_checkpoint(other.parent)
+
+
+def test_weights_that_the_package_lacks_are_no_typo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runs, "PRETRAINED", tmp_path / "digits.zip/digits/pretrained.ckpt")
+    with pytest.raises(InputError, match=r"the package has no pretrained\.ckpt, or lies in an archive: install it"):
+        find_checkpoint("pretrained")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from digits.commands.parser import CommandParser
-from digits.console import named, percent, printable, quiet, say
+from digits.console import amount, named, percent, printable, quiet, say
 from digits.errors import InputError
 from digits.runs import SHIPPED
 
@@ -178,7 +178,7 @@ def check_dataset(kind: str, paths: Sequence[str], settings: dict[str, Any]) -> 
 def summary(data: Digits, worst: Tensor, by: str) -> str:
     """How many labels are doubted."""
     if len(worst) == 0:
-        return f"None of {len(data):,} labels is doubted by {by}."
+        return f"None of {amount(len(data), 'label')} is doubted by {by}."
     return f"{len(worst):,} of {len(data):,} labels are doubted by {by}, the worst first:"
 
 
