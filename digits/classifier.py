@@ -112,7 +112,7 @@ class Classifier(Network, LightningModule):
 
     def training_step(self, batch: Sequence[Tensor], batch_idx: int) -> Tensor:
         images, labels = images_and_labels(batch, self, "training_step")
-        logits = self(images)
+        logits = self.logits(images)
         soft_labels = getattr(batch, "soft_labels", None)
         if soft_labels is None and not getattr(batch, "has_non_digits", False):
             loss = F.cross_entropy(logits, labels, label_smoothing=self.label_smoothing)

@@ -25,8 +25,8 @@ def match_head(network: nn.Module, classes: int) -> int | None:
     if head is not None and head[1].out_features == classes:
         return None
     outputs = count_outputs(network)
-    if outputs == classes:
-        return None  # of another layer
+    if outputs in (classes, None):
+        return None  # of another layer, or of steps of one's own
     if head is None or head[1].out_features != outputs:
         raise InputError(
             f"{type(network).__name__} tells {outputs} classes apart, but there are {classes}, and its last layer is "
@@ -63,11 +63,11 @@ def last_linear(network: nn.Module) -> tuple[str, nn.Linear] | None:
     return layers[-1] if layers else None
 
 
-def count_outputs(network: nn.Module) -> int:
-    """How many classes a network tells apart."""
+def count_outputs(network: nn.Module) -> int | None:
+    """How many classes a network tells apart; None where it returns something else than one tensor, (N, K, …)."""
     parameter = next(network.parameters(), torch.empty(0))
     training = network.training
     with torch.no_grad():
-        outputs = network.eval()(torch.zeros(1, 1, 28, 28, device=parameter.device, dtype=parameter.dtype)).shape[1]
+        outputs = network.eval()(torch.zeros(1, 1, 28, 28, device=parameter.device, dtype=parameter.dtype))
     network.train(training)
-    return int(outputs)
+    return outputs.shape[1] if isinstance(outputs, Tensor) and outputs.ndim > 1 else None

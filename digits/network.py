@@ -118,9 +118,23 @@ class Network(nn.Module):
         """As `forward`, but never in mixed precision, so that every command gives the same figures; float32."""
         device = images.device.type
         if not torch.is_autocast_enabled(device):
-            return self(images).float()
+            return self.logits(images).float()
         with torch.autocast(device, enabled=False):
-            return self(images).float()
+            return self.logits(images).float()
+
+    def logits(self, images: Tensor) -> Tensor:
+        """As `forward`.
+
+        Raises:
+            InputError: a user's own `forward` returns something else than a tensor.
+        """
+        logits = self(images)
+        if not isinstance(logits, Tensor):
+            raise InputError(
+                f"{type(self).__name__} gives a {type(logits).__name__} in place of logits, (N, K): return these from "
+                "forward, or write training_step, validation_step, test_step and predict_step"
+            )
+        return logits
 
     def restore(self, content: dict[str, Any]) -> None:
         """Take all but the weights from the content of a checkpoint."""

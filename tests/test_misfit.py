@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
 from torch.utils.data import DataLoader, TensorDataset
 
 from digits.data import MNISTDataModule
@@ -68,6 +69,33 @@ class Colours(MNISTDataModule):
 def test_a_layer_that_does_not_fit_is_named(refused: Digits, kind: str, reason: str) -> None:
     assert reason in refused("fit", f"--model={__name__}.Net", f"--model.kind={kind}", *FIT)
     assert not list(Path().rglob("version_*"))
+
+
+class TwoHeads(Net):
+    """Gives two tensors, of which its own step takes one."""
+
+    def __init__(self, own_step: bool = False, **settings: Any) -> None:
+        super().__init__("five", **settings)
+        self.own_step = own_step
+
+    def forward(self, images: Tensor) -> Any:
+        logits = super().forward(images)
+        return logits, logits.mean()
+
+    def training_step(self, batch: Any, batch_idx: int) -> Tensor:
+        images, labels = batch
+        return cross_entropy(self(images)[0], labels % 5) if self.own_step else super().training_step(batch, batch_idx)
+
+
+@pytest.mark.parametrize("own_step", [False, True])
+def test_a_network_that_gives_a_tuple_needs_steps_of_its_own(refused: Digits, own_step: bool) -> None:
+    message = refused("fit", f"--model={__name__}.TwoHeads", f"--model.own_step={own_step}", *FIT)
+    assert "TwoHeads gives a tuple in place of logits, (N, K): return these from forward, or write train" in message
+
+
+def test_a_network_that_gives_a_tuple_is_trained_by_steps_of_its_own(digits: Digits) -> None:
+    args = (f"--model={__name__}.TwoHeads", "--model.own_step=true", "--data.val_size=0", *FIT)
+    assert "The run's files" in digits("fit", *args)
 
 
 def test_an_error_in_a_function_of_ones_own_keeps_its_traceback(digits: Digits) -> None:

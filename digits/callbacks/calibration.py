@@ -39,8 +39,11 @@ class Calibration(OutcomeCollector):
         with torch.inference_mode(), torch.random.fork_rng(devices=[]):
             for images in some.images.split(data.eval_batch_size):
                 images = data.augment(images.to(pl_module.device))
-                logits.append(pl_module(pl_module.normalize_images(images)).float().cpu())
+                outputs = pl_module(pl_module.normalize_images(images))
+                logits += [outputs.float().cpu()] if isinstance(outputs, Tensor) else []  # else of steps of one's own
         pl_module.train()
+        if not logits:
+            return
         calibrate(pl_module, torch.cat(logits), some.labels)
         for callback in trainer.checkpoint_callbacks:
             if isinstance(callback, ModelCheckpoint) and callback.best_model_path and trainer.is_global_zero:
