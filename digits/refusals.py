@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import textwrap
 import threading
 import traceback
@@ -15,6 +16,7 @@ import lightning
 import torch
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch import Callback
+from torch.multiprocessing import ProcessRaisedException
 
 from digits.console import brief, shown
 from digits.errors import InputError
@@ -43,12 +45,24 @@ def refusal(error: BaseException | None) -> str | None:
             owners = (frame.f_locals.get("self") for frame in reversed(frames))
             named = next((type(one).__name__ for one in owners if isinstance(one, Callback)), None)  # by the user
             return text if named is None else f"{named}: {text}"
+        if isinstance(error, ProcessRaisedException):
+            return of_process(error)
         error = error.__cause__
     if isinstance(error, BrokenPipeError):
         return None  # the end of `digits … | head`, which `digits.__main__` knows
     if isinstance(error, OSError) and error.filename is not None and error.strerror:
         return f"{os.fsdecode(error.filename)}: {error.strerror}"
     return None if error is None else str(error)
+
+
+def of_process(error: ProcessRaisedException) -> str | None:
+    """What an error in a process of the strategy ddp_spawn tells the user; its traceback comes as text."""
+    told = re.search(
+        rf"^{InputError.__module__}\.{InputError.__name__}: (.*)", text := str(error), re.DOTALL | re.MULTILINE
+    )
+    if told is None and "Traceback" not in text:  # but for what Lightning explains in its place
+        return textwrap.shorten(text, LONGEST, placeholder=" …")
+    return told and told[1].strip()
 
 
 def causes(error: BaseException | None) -> Iterator[BaseException]:

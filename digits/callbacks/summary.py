@@ -15,7 +15,7 @@ from digits.callbacks.interruption import stopped_at
 from digits.callbacks.search import found
 from digits.callbacks.summary_writers import summary_writers
 from digits.callbacks.terminal import summarize
-from digits.console import say, shown
+from digits.console import quiet, say, shown
 from digits.errors import InputError
 from digits.files import replacing
 from digits.runs import checkpoint_of, run_folder
@@ -36,6 +36,9 @@ class FitSummary(Callback):
         self.layers = layers
         self.trained = False
         self.first_step: int | None = None  # of a run that is at its end, training does not even start
+
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        quiet()  # also in processes that begin anew, as those of ddp_spawn
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         if self.layers:
