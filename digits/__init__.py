@@ -16,3 +16,8 @@ def __getattr__(name: str) -> Any:
     from digits import predictor
 
     return getattr(predictor, name)
+
+
+def __dir__() -> list[str]:
+    """What the Tab key completes, whether it has been asked for or not."""
+    return sorted({*globals(), *__all__})

@@ -121,6 +121,11 @@ def test_what_is_no_image_is_refused(images: np.ndarray) -> None:
         load("absent.ckpt")
 
 
+def test_what_is_imported_later_is_listed_before() -> None:
+    script = "import digits; assert {*digits.__all__} <= {*dir(digits)} and 'load' not in vars(digits)"
+    subprocess.run([sys.executable, "-c", script], check=True)
+
+
 def test_importing_the_package_is_light() -> None:
     subprocess.run([sys.executable, "-c", "import sys, digits; assert 'torch' not in sys.modules"], check=True)
 
