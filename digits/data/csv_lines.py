@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from digits.console import amount
 from digits.data.csv_columns import Columns, columns_of
 from digits.data.unpacking import Unpacked, open_unpacked
 from digits.errors import InputError
@@ -115,7 +116,7 @@ def find_fault(path: Path, lines: list[str], start: int, columns: Columns) -> st
         except csv.Error as error:
             return f"{path}, line {number}: {error}"
         if len(row) != len(columns.names):
-            return f"{path}, line {number}: {len(row)} columns, where line 1 has {len(columns.names)}"
+            return f"{path}, line {number}: {amount(len(row), 'column')}, where line 1 has {len(columns.names)}"
         for i, value in enumerate(row):
             most = columns.most if i == columns.label and columns.certain else 255
             exact = float(value) if re.fullmatch(NUMBER, value, re.ASCII) else -1.0

@@ -59,6 +59,8 @@ def test_what_is_wrong_is_named_with_line_and_column(tmp_path: Path) -> None:
         match change:
             case "short":
                 table[2].pop()
+            case "one":
+                table[2] = ["0"]
             case "long":
                 table[2].append("0")
             case "empty value":
@@ -79,6 +81,7 @@ def test_what_is_wrong_is_named_with_line_and_column(tmp_path: Path) -> None:
     assert fault("empty value") == ', line 4, column pixel4: "" is no whole number from 0 to 255'
     assert fault("label").startswith(', line 6, column label: "10" is no whole number from 0 to 9: --data.classes')
     assert fault("short") == ", line 4: 784 columns, where line 1 has 785"
+    assert fault("one") == ", line 4: 1 column, where line 1 has 785"
     assert fault("long") == ", line 4: 786 columns, where line 1 has 785"
 
 
