@@ -52,9 +52,14 @@ def suggestion(message: str) -> str:
         return did_you_mean(match[2], [kind.__name__ for kind in GROUPS[match[1]][0]])
     if re.search(r"unrecognized arguments: --(source|images?|input|file|picture)[= ]", message):
         return ": pictures are named without an option"
-    if (match := re.search(r"unrecognized arguments: ([\w.]+)", message)) and match[1] in packaged():
-        return f": did you mean --config {match[1]}?"
+    if match := re.search(r"unrecognized arguments: ([^\s-]\S*)", message):
+        return f": did you mean --config {match[1]}?" if is_config(match[1]) else ""
     return ""
+
+
+def is_config(word: str) -> bool:
+    """Whether this names a config, of the package or in a file."""
+    return word in packaged() or Path(word).suffix in CONFIGS
 
 
 def refuse_files(args: Sequence[str]) -> None:

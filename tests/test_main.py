@@ -54,6 +54,10 @@ def test_help_lists_each_command_and_its_short_form_and_nothing_are_the_same(
             "unrecognized arguments: --pictrue=b: did you mean --picture? (options: digits compare --help)",
         ),
         (["train", "--config=mlp"], "there is no command train: did you mean fit? (commands: digits --help)"),
+        (
+            ["fit", "my/own.yaml"],
+            "unrecognized arguments: my/own.yaml: did you mean --config my/own.yaml? (options: digits fit --help)",
+        ),
         (["fit", "mlp"], "unrecognized arguments: mlp: did you mean --config mlp? (options: digits fit --help)"),
         (
             ["fit", "--lr", "0.1"],
