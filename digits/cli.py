@@ -209,9 +209,6 @@ class DigitsCLI(ArgumentsCLI):
 
     def export(self, **kwargs: Any) -> None:
         """Write a trained network as one file."""
-        check_writable("--path", path := Path(kwargs["path"] or "model"))
-        if path.is_file() and run_of(path) is not None:
-            raise InputError(f"--path {path} is a checkpoint of a run, and would be lost: give another name")
         for line in self.trainer.export(**kwargs):  # type: ignore[attr-defined]
             say(line)
 

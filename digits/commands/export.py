@@ -27,7 +27,7 @@ from digits.commands.export_formats import (
 )
 from digits.data import DigitsDataModule
 from digits.errors import InputError
-from digits.files import copy_into
+from digits.files import check_writable, copy_into
 from digits.network import Network
 from digits.runs import PRETRAINED, SHIPPED, run_of
 
@@ -81,6 +81,10 @@ class ExportingTrainer(Trainer):
             InputError: a package is missing, or the file does not say what the network says.
         """
         format = format_of(path, format)
+        target = Path(path or f"model{SUFFIX[format]}")
+        check_writable("--path", target)
+        if target.is_file() and run_of(target) is not None:
+            raise InputError(f"--path {target} is a checkpoint of a run, and would be lost: give another name")
         if int8 and format != "onnx":
             raise InputError("--int8 needs --format onnx")
         if any(importlib.util.find_spec(package) is None for package in NEEDED.get(format, ())):
@@ -92,7 +96,6 @@ class ExportingTrainer(Trainer):
             checkpoint.load_into(model)
             model.restore(checkpoint.content)
         model.cpu().to(memory_format=torch.contiguous_format)  # the form in which files hold weights
-        target = Path(path or f"model{SUFFIX[format]}")
         deployed = ExportModule(model, format).eval().requires_grad_(False)
         facts = {
             "classes": json.dumps(list(model.classes)),

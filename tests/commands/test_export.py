@@ -157,6 +157,8 @@ def test_an_ending_of_no_format_or_another_is_refused() -> None:
 def test_what_cannot_be_exported(trained: Digits, refused: Digits, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "--int8 needs --format onnx" in refused("export", "--name=LargeCNN", "--int8=true", "--format=torch-export")
     assert "can't be written" in refused("export", "--name=LargeCNN", "--path=bundled/t10k-images-idx3-ubyte.gz/x.onnx")
+    Path("model.pt2").mkdir()
+    assert "--path model.pt2 is a folder" in refused("export", "--name=LargeCNN", "--format=torch-export")
     assert "no checkpoint in" in refused("export", "--model=MLP")
     weights = "lightning_logs/LargeCNN/version_0/checkpoints/last.ckpt"
     assert "is a checkpoint of a run" in refused("export", "--name=LargeCNN", "--format=weights", f"--path={weights}")
