@@ -85,7 +85,8 @@ class DigitsCLI(ArgumentsCLI):
         main_process = rank_zero_only.rank == 0  # type: ignore[attr-defined]
         if self.run is None and main_process and not options.trainer.fast_dev_run and self.subcommand != "export":
             self.run = self.made_run = new_run(self.log_folder)
-        self.given_logger = place(options.trainer.logger, self.run or self.log_folder / "version_")
+        self.folder = self.run or self.log_folder / "version_"  # only the main process writes
+        self.given_logger = place(options.trainer.logger, self.folder)
 
     def load_checkpoint(self) -> None:
         """Find the checkpoint that is asked for, and take the network from it."""
@@ -115,12 +116,11 @@ class DigitsCLI(ArgumentsCLI):
             self.model.trained_on = self.checkpoint.trained_on  # whatever the images are now
         for path in self.model.paths if isinstance(self.model, Ensemble) else ():
             say(f"Checkpoint: {shown(path)}")
-        folder = self.run or self.log_folder / "version_"  # only the main process writes
-        config.default_root_dir = str(folder)
+        config.default_root_dir = str(self.folder)
         if config.logger in (None, True):
             predictions = self.config_init[self.subcommand].get("predictions")
             logs = self.subcommand in ("fit", "test") or (predictions is not None and predictions.picture)
-            config.logger = self.tensorboard(folder) if logs else False
+            config.logger = self.tensorboard() if logs else False
         needless = (WeightAveraging,) * (self.subcommand != "fit") + FINDERS * (self.checkpoint is not None)
         own = [one for one in as_list(config.callbacks) if not isinstance(one, needless)]  # what was found is in it
         keep_in(self.run if self.subcommand == "fit" else None, own)
@@ -160,8 +160,9 @@ class DigitsCLI(ArgumentsCLI):
         )
         return trainer
 
-    def tensorboard(self, folder: Path) -> TensorBoardLogger:
+    def tensorboard(self) -> TensorBoardLogger:
         """A logger into the run's folder."""
+        folder = self.folder
         suffix = "" if self.subcommand == "fit" else f".{self.subcommand}"  # what `RewindTensorBoard` may not touch
         return TensorBoardLogger(
             folder.parent.parent, folder.parent.name, folder.name, default_hp_metric=False, filename_suffix=suffix
