@@ -24,6 +24,7 @@ from types import ModuleType
 
 import torch
 from torch import nn
+from torch.nn.parameter import is_lazy
 
 from digits.memory import glibc
 
@@ -54,9 +55,9 @@ def use_channels_last(model: nn.Module) -> None:
     """Store convolutions' weights with the channels last; torch's max pooling is several times as fast so.
 
     Not where there is an Apple GPU: batch normalisation failed there with channels last until torch's pull request
-    188371.
+    188371. Nor where there are lazy layers, which have no weights yet.
     """
-    if not torch.backends.mps.is_available():
+    if not torch.backends.mps.is_available() and not any(map(is_lazy, model.parameters())):
         model.to(memory_format=torch.channels_last)
 
 

@@ -52,6 +52,12 @@ def test_tensorflow_is_not_imported(tmp_path: Path) -> None:
     assert result.stdout.splitlines() == ["imported", "left alone"], result.stderr
 
 
+def test_lazy_layers_are_left_as_they_are() -> None:
+    layers = nn.Sequential(nn.LazyConv2d(4, 5), nn.LazyLinear(3))
+    use_channels_last(layers)
+    assert layers(torch.zeros(1, 1, 28, 28)).shape == (1, 4, 24, 3)
+
+
 def test_beside_an_apple_gpu_the_layout_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     for there in (True, False):
         monkeypatch.setattr(torch.backends.mps, "is_available", lambda there=there: there)
