@@ -1,5 +1,6 @@
 """Commands that are printed for a run: what to do with its network, and how to go on with it."""
 
+import inspect
 import json
 import re
 import shlex
@@ -14,6 +15,7 @@ from digits.config_files import run_name, shown_config
 from digits.console import PROGRAM, shown
 from digits.data import CSVDataModule, MixedDataModule
 from digits.errors import InputError
+from digits.options import find_class
 from digits.runs import LOG_ROOT, newest_run
 
 TESTED_WITH = ("accelerator", "devices", "logger", "enable_progress_bar")  # the Trainer's options that a test shares
@@ -43,7 +45,7 @@ class NextCommands:
         if self.name != run_name(self.options) or not options:
             options += [f"--name={self.name}"] if self.name.startswith("-") else ["--name", self.name]
         if self.options.model is not None and any(arg.partition("=")[0] == "--model" for arg in self.argv):
-            options += self.own_network("--model")
+            options += [*self.own_network("--model"), *self.needed_settings()]
         if (root := self.options.trainer.default_root_dir) is not None:
             options += ["--trainer.default_root_dir", str(root)]
         newest = newest_run(Path(root or ".") / LOG_ROOT / self.name)
@@ -65,6 +67,14 @@ class NextCommands:
         """The option that names the class of a network of the user's own; none for one of this package."""
         class_path = self.options.model.class_path
         return [] if class_path.rpartition(".")[0] == models.__name__ else [option, class_path]
+
+    def needed_settings(self) -> list[str]:
+        """The options of this command that its network's class has no defaults for."""
+        parameters = inspect.signature(find_class(self.options.model.class_path)).parameters.values()
+        needed = [
+            one.name for one in parameters if one.default is one.empty and one.name in self.options.model.init_args
+        ]
+        return [part for name in needed for part in group_options(self.argv, f"--model.{name}")]
 
     @property
     def next(self) -> str:
@@ -104,7 +114,8 @@ class NextCommands:
         data = {"class_path": self.options.data.class_path, "init_args": dict(settings)}
         kept = ("--threads", "--fast", "--pictures", *(f"--trainer.{name}" for name in TESTED_WITH))
         same = [part for group in kept for part in group_options(self.argv, group)]
-        run = ["--name", self.name, "--ckpt_path", str(self.run), *self.own_network("--model")]
+        network = [*self.own_network("--model"), *self.needed_settings()]
+        run = ["--name", self.name, "--ckpt_path", str(self.run), *network]
         return ["test", *run, "--data", json.dumps(data, default=str), *same]
 
     @property

@@ -7,15 +7,22 @@ import pytest
 from jsonargparse import Namespace
 
 from digits.data import CSVDataModule, MixedDataModule, MNISTDataModule
+from digits.models import Classifier
 from digits.next_commands import NextCommands
 
 RUN = Path("lightning_logs/x/version_0")
+OWN = f"{__name__}.Net"
+
+
+class Net(Classifier):
+    def __init__(self, width: int, lr: float = 0.1) -> None:
+        super().__init__(lr)
 
 
 def next_command(data: type, network: str = "digits.models.MLP", argv: tuple[str, ...] = (), **settings: Any) -> str:
     options = Namespace(
         config=None,
-        model=Namespace(class_path=network),
+        model=Namespace(class_path=network, init_args=Namespace(width=5, lr=0.1)),
         data=Namespace(class_path=f"{data.__module__}.{data.__name__}", init_args=settings),
         trainer=Namespace(default_root_dir=None),
     )
@@ -30,8 +37,11 @@ def folder_with_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_mnist_is_tested_on() -> None:
     assert next_command(MNISTDataModule) == "digits test --name x"
-    named = next_command(MNISTDataModule, "mine.Net", ("--model=mine.Net", "--data.val_size=9"))
-    assert named == "digits test --name x --model mine.Net --data.val_size=9"
+    argv = (f"--model={OWN}", "--model.lr=0.1", "--model.width", "5", "--data.val_size=9")
+    named = next_command(MNISTDataModule, OWN, argv)
+    assert (
+        named == f"digits test --name x --model {OWN} --model.width 5 --data.val_size=9"
+    )  # what it has no default for
 
 
 def test_a_run_that_is_not_the_newest_of_its_name_is_named() -> None:
@@ -74,4 +84,4 @@ def test_where_there_is_no_other_file_the_network_is_drawn_for(name: str) -> Non
 
 def test_own_networks_are_named_to_the_page() -> None:
     assert next_command(MixedDataModule) == f"digits demo --ckpt_path {RUN}"
-    assert next_command(MixedDataModule, "mine.Net") == f"digits demo --ckpt_path {RUN} --networks mine.Net"
+    assert next_command(MixedDataModule, OWN) == f"digits demo --ckpt_path {RUN} --networks {OWN}"
