@@ -19,9 +19,11 @@ def match_head(network: nn.Module, classes: int) -> int | None:
         How many it told apart, where it has a new head.
 
     Raises:
-        InputError: what it returns is not what a linear layer returns.
+        InputError: it has no layers, or what it returns is not what a linear layer returns.
     """
     head = last_linear(network)
+    if not [*network.parameters()]:
+        raise InputError(f"{type(network).__name__} has no layers: name them in its __init__, as self.layers")
     if head is not None and head[1].out_features == classes:
         return None
     outputs = count_outputs(network)

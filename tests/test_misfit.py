@@ -71,6 +71,14 @@ def test_a_layer_that_does_not_fit_is_named(refused: Digits, kind: str, reason: 
     assert not list(Path().rglob("version_*"))
 
 
+class NoLayers(Classifier):
+    """Names none."""
+
+
+def test_a_network_without_layers_is_told_to_name_them(refused: Digits) -> None:
+    assert "NoLayers has no layers: name them in its __init__" in refused("fit", f"--model={__name__}.NoLayers", *FIT)
+
+
 class TwoHeads(Net):
     """Gives two tensors, of which its own step takes one."""
 
