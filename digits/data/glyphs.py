@@ -104,6 +104,11 @@ def cut_out(found: InkMap, labels: NDArray[np.int32], box: tuple[slice, slice], 
     return Glyph(top, left, ink, np.where(mask, found.contact[here], 0), other)
 
 
+def without(glyphs: list[Glyph], some: list[Glyph]) -> list[Glyph]:
+    """All but these; arrays, of which glyphs are made, can't be compared by `in`."""
+    return [g for g in glyphs if not any(g is one for one in some)]
+
+
 def merge(glyphs: list[Glyph]) -> Glyph:
     """Several as one."""
     top, left = min(g.top for g in glyphs), min(g.left for g in glyphs)

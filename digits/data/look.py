@@ -9,8 +9,10 @@ import numpy as np
 
 from digits.data.around import contrast
 from digits.data.glyphs import Glyph, find_glyphs, usual_height
+from digits.data.judge import judge
 from digits.data.locate import MOST, Grey, InkMap, locate_ink
 from digits.data.photo import NoDigit
+from digits.data.stacked import apart_lines
 
 SIDES = (160, 384, 768)  # pixels along the longer side of a page, at first
 ENLARGE = 4.0  # at most
@@ -20,10 +22,11 @@ SMALL, LARGE, GOOD = 28, 64, 42  # heights of digits: below and above, the page 
 
 
 class Look(NamedTuple):
-    """A page, seen at one scale."""
+    """A page, seen at one scale, and whether its lines touch, as far as is seen there."""
 
     found: InkMap
     glyphs: list[Glyph]
+    lines_touch: bool = False
 
 
 def look(grey: Grey) -> tuple[Look, Look]:
@@ -39,14 +42,15 @@ def look(grey: Grey) -> tuple[Look, Look]:
     """
     scales = sorted({min(side / max(grey.shape), ENLARGE) for side in SIDES})
     looks = [look_at(grey, scale) for scale in scales]
-    best = max(looks, key=lambda one: fitting_ink(*one))
+    seen_apart = [one for one in looks if one.lines_touch]
+    best = max(seen_apart or looks, key=lambda one: fitting_ink(one.found, one.glyphs))
     if not best.glyphs:
         raise NoDigit("blank")
     usual = usual_height(best.glyphs)
     if SMALL <= usual <= LARGE:
         return best, looks[-1]
     again = look_from(grey, best.found.scale * GOOD / usual)
-    return again if again.glyphs else best, looks[-1]
+    return again if again.glyphs and again.lines_touch >= best.lines_touch else best, looks[-1]
 
 
 def look_from(grey: Grey, scale: float) -> Look:
@@ -57,7 +61,7 @@ def look_from(grey: Grey, scale: float) -> Look:
 def look_at(grey: Grey, scale: float) -> Look:
     """Find the ink of a page, (H, W), at one scale; see `look`."""
     found = locate_ink(grey, scale)
-    return Look(found, without_grain(find_glyphs(found), found))
+    return Look(found, *apart_lines(without_grain(find_glyphs(found), found), judge))
 
 
 def fitting_ink(found: InkMap, glyphs: list[Glyph]) -> float:

@@ -13,7 +13,7 @@ from PIL import Image
 
 from digits.data.around import contrast, dark_ends, dark_rim
 from digits.data.cuts import split_all
-from digits.data.glyphs import CLEAR, Glyph, join, pen_of, thickness, usual_height
+from digits.data.glyphs import CLEAR, Glyph, join, pen_of, thickness, usual_height, without
 from digits.data.grey import to_grey
 from digits.data.judge import judge
 from digits.data.layout import Place, reading_order
@@ -132,7 +132,7 @@ def read_part(glyphs: list[Glyph], usual: float, found: InkMap) -> list[Named]:
 
 def in_parts(grey: Grey, best: Look, finest: Look) -> list[Part]:
     """Part a page, (H, W), by the sizes of its digits; it is looked at once more for rows that are too low."""
-    (found, glyphs), usual = best, usual_height(best.glyphs)
+    found, glyphs, usual = best.found, best.glyphs, usual_height(best.glyphs)
     times, smaller = finest.found.scale / found.scale, []
     if times > 1:
         _, *rows = by_size(without_ends(finest.glyphs, usual * times, finest.found), usual * times, judge)
@@ -173,11 +173,6 @@ def in_one(parts: list[list[Named]]) -> list[Named]:
         for i, line in enumerate(lines)
         for glyph, mark, place, scale in line
     ]
-
-
-def without(glyphs: list[Glyph], some: list[Glyph]) -> list[Glyph]:
-    """All but these; arrays, of which glyphs are made, can't be compared by `in`."""
-    return [g for g in glyphs if not any(g is one for one in some)]
 
 
 def without_specks(glyphs: list[Glyph], usual: float) -> list[Glyph]:
