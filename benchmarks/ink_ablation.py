@@ -26,7 +26,7 @@ WITHOUT = {
     "print, forms, letters, drawings": ["typed", "forms", "print", "letters", "script", "drawings"],
     "marks between digits": ["marks"],
     "touching digits": ["touching"],
-    "page edges, boxes and dirt": ["edges", "boxes", "wood", "dirt"],
+    "page edges, boxes, scenery and dirt": ["edges", "boxes", "wood", "scenery", "dirt"],
     "tilt": ["tilt"],
     "strokes redrawn with other pens": ["skeletons"],
 }

@@ -13,11 +13,12 @@ from scipy import ndimage
 
 from digits.data.synthetic import light, paper
 from digits.data.synthetic.dice import Dice
+from digits.data.synthetic.scenery import scenery
 from digits.data.synthetic.strokes import Grey, Stroke
 from digits.data.synthetic.writing import Hand, Sheet, type_rows, write_cells, write_lines, write_one
 
 SIDE = 192
-RULES = ("ruled", "squared", "table", "table", "underlines", "frames")
+RULES = ("ruled", "squared", "table", "table", "underlines", "frames", "bubbles")
 
 
 class Crop(NamedTuple):
@@ -100,7 +101,9 @@ def compose(shape: tuple[int, int], dice: Dice, digits: Digits, none: float) -> 
     if style == "underlines":
         return sheet, paper.underlines(shape, hand.size, bases, dice), hand.size
     if style == "frames":
-        return sheet, paper.frames(shape, hand.size, dice), hand.size
+        return sheet, paper.frames(shape, hand.size, sheet.text, dice), hand.size
+    if style == "bubbles":
+        return sheet, paper.bubbles(shape, hand.size, dice), hand.size
     if style == "table":
         return sheet, paper.table(shape, *cells(shape, hand.size, dice), dice), hand.size
     return sheet, np.zeros(shape, np.float32), hand.size
@@ -178,6 +181,8 @@ def photograph(ink: Grey, lines: Grey, dice: Dice, size: float) -> tuple[Grey, G
         if dice.chance(probability, "edges"):
             sheet, rest = happens_to(sheet, dice)
             page *= rest
+    if dice.chance(0.06, "scenery"):
+        sheet, page = scenery(shape, dice), np.zeros(shape, np.float32)
     image = light.camera(sheet * light.lighting(shape, dice), dice, 1.9 if size > 20 else 0.9)
     return image, page
 

@@ -9,6 +9,7 @@ from PIL import Image, ImageDraw
 from scipy import ndimage
 
 from digits.data.synthetic.dice import Dice
+from digits.data.synthetic.scenery import scenery
 from digits.data.synthetic.strokes import Grey, to_unit
 
 
@@ -93,15 +94,61 @@ def underlines(shape: tuple[int, int], size: float, bases: list[float], dice: Di
     return to_unit(image)
 
 
-def frames(shape: tuple[int, int], size: float, dice: Dice) -> Grey:
-    """Boxes of a form, cut off frames, circles around something."""
+def frames(shape: tuple[int, int], size: float, text: list[tuple[int, int, int, int, int]], dice: Dice) -> Grey:
+    """Boxes of a form, cut off frames, circles, anywhere or close around some of what is written."""
     image = Image.new("L", shape[::-1])
     pencil = ImageDraw.Draw(image)
     for _ in range(dice.integer(1, 4)):
-        x, y = dice.uniform(-20, shape[1] - 40), dice.uniform(-20, shape[0] - 40)
-        w, h = (dice.log_uniform(1.3 * size, max(1.5 * size, n)) for n in shape[::-1])
+        y, x = dice.uniform(-20, shape[0] - 40), dice.uniform(-20, shape[1] - 40)
+        h, w = (dice.log_uniform(1.3 * size, max(1.5 * size, n)) for n in shape)
+        fill, width = dice.integer(120, 255), dice.integer(1, 6)
+        if text and dice.chance(0.5):
+            y, x, h, w = around(text, dice)
+            margin = size * dice.log_uniform(0.04, 0.5) + width
+            y, x, h, w = y - margin, x - margin, h + 2 * margin, w + 2 * margin
+            if dice.chance(0.4):  # by hand, as teachers mark an answer
+                ring(pencil, (x, y, x + w, y + h), fill, width, dice)
+                continue
         draw = pencil.ellipse if dice.chance(0.3) else pencil.rectangle
-        draw((x, y, x + w, y + h), outline=dice.integer(120, 255), width=dice.integer(1, 6))
+        draw((x, y, x + w, y + h), outline=fill, width=width)
+    return to_unit(image)
+
+
+def around(text: list[tuple[int, int, int, int, int]], dice: Dice) -> tuple[float, float, float, float]:
+    """Top, left, height and width of a digit, or of it and some that were written after it on its line."""
+    first = dice.integer(0, len(text) - 1)
+    _, top, left, h, w = text[first]
+    bottom, right = top + h, left + w
+    for _, y, x, tall, wide in text[first + 1 : first + dice.integer(1, 6)]:
+        if not (right - 0.5 * h < x < right + h and top < y + tall / 2 < bottom):
+            break
+        top, bottom, right = min(top, y), max(bottom, y + tall), x + wide
+    return top, left, bottom - top, right - left
+
+
+def ring(pencil: ImageDraw.ImageDraw, box: tuple[float, ...], fill: int, width: int, dice: Dice) -> None:
+    """A circle drawn by hand through the corners of a box (left, top, right, bottom), more or less closed."""
+    turns = np.linspace(0, 2 * np.pi * dice.uniform(0.9, 1.15), 40) + dice.uniform(0, 2 * np.pi)
+    reach = 0.71 * (1 + 0.06 * dice.smooth_noise((1, 40), 12)[0])
+    x, y = (
+        (low + high) / 2 + reach * (high - low) * turn
+        for low, high, turn in ((box[0], box[2], np.cos(turns)), (box[1], box[3], np.sin(turns)))
+    )
+    pencil.line(list(zip(x.tolist(), y.tolist(), strict=True)), fill=fill, width=width, joint="curve")
+
+
+def bubbles(shape: tuple[int, int], size: float, dice: Dice) -> Grey:
+    """Rows of circles or lozenges to be filled in, all of one size; some of them are."""
+    image = Image.new("L", shape[::-1])
+    pencil = ImageDraw.Draw(image)
+    tall, fill, filled = size * dice.log_uniform(0.4, 1.3), dice.integer(120, 255), dice.uniform(-0.1, 0.4)
+    wide, width = tall * dice.uniform(0.8, 1.8), max(1, round(tall * dice.uniform(0.02, 0.1)))
+    steps = [n * dice.uniform(1.15, 2.5) for n in (tall, wide)]
+    top, left = (dice.uniform(0, 0.5) * n for n in shape)
+    for y in np.arange(top, min(shape[0], top + dice.integer(1, 8) * steps[0]), steps[0]):
+        for x in np.arange(left, min(shape[1], left + dice.integer(3, 10) * steps[1]), steps[1]):
+            here = (x, y, x + wide, y + tall)
+            pencil.ellipse(here, outline=fill, width=width, fill=fill if dice.chance(filled) else None)
     return to_unit(image)
 
 
@@ -195,6 +242,8 @@ def end_of_page(paper: Grey, dice: Dice) -> tuple[Grey, Grey]:
         other = other * (1 + dice.uniform(0, 0.3) * np.sin(wave * dice.log_uniform(0.1, 1.2)))
     if dice.chance(0.3, "wood"):
         other = other * np.clip(1 + dice.uniform(0.05, 0.3) * wood(shape, dice), 0.2, None)
+    if dice.chance(0.3, "scenery"):
+        other = scenery(shape, dice)
     for side in sides:
         away = beyond(shape, turn + side * np.pi / 2, dice.uniform(0.25, 0.5) * min(shape), dice, bend)
         soft = np.clip(away / dice.log_uniform(0.6, 3) + 0.5, 0, 1)

@@ -207,7 +207,8 @@ def write_word(sheet: Sheet, hand: Hand, dice: Dice, base: float, left: float, l
 def write_lines(sheet: Sheet, hand: Hand, dice: Dice) -> list[float]:
     """Lines of numbers and, now and then, words; returns the base lines."""
     words, marks = (dice.uniform(0.2, 0.6), 0.4) if dice.chance(0.35, "letters") else (0.0, 0.12)
-    space, apart = dice.uniform(0.3, 1.5), dice.uniform(1.15, 2.4)
+    space, close = dice.uniform(0.3, 1.5), dice.chance(0.12, "touching")
+    apart = dice.uniform(0.8, 1.15) if close else dice.uniform(1.15, 2.4)
     most, bases = dice.pick((1, 3, 5, 8, 12)), []
     base = hand.size * dice.uniform(0.5, 1.5)
     while base < sheet.shape[0] + 0.5 * hand.size:
@@ -220,8 +221,8 @@ def write_lines(sheet: Sheet, hand: Hand, dice: Dice) -> list[float]:
                 x = write_number(sheet, hand, dice, base, x, dice.integer(1, most), marks)
                 if x - start > 1.5 * hand.size and dice.chance(0.04, "letters"):  # not the slash of a 0
                     strike_out(sheet, hand, dice, base, start, x)
-            close = words > 0 and dice.chance(0.2)  # as in AB12
-            x += hand.size * (dice.uniform(0, 0.3) if close else space * dice.uniform(0.6, 2))
+            joined = words > 0 and dice.chance(0.2)  # as in AB12
+            x += hand.size * (dice.uniform(0, 0.3) if joined else space * dice.uniform(0.6, 2))
         bases.append(base)
         base += hand.size * apart * (dice.uniform(1, 2.5) if dice.chance(0.1) else 1)
     return bases
