@@ -3,6 +3,7 @@
 Arrays: H rows, W columns of the picture; lengths without a unit are in pixels of the `InkMap`.
 """
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +16,7 @@ from digits.data.photo import NoDigit
 from digits.data.stacked import apart_lines
 
 SIDES = (160, 384, 768)  # pixels along the longer side of a page, at first
+LONGEST = 2.0  # times as long as wide; a longer strip is seen as large as a page of its area that is that long
 ENLARGE = 4.0  # at most
 FEW, MANY = 14, 110  # heights of digits that are seen well
 GRAIN = 0.12  # of the contrast of what is most of the ink: the grain of the paper has less, a pale pencil more
@@ -40,7 +42,8 @@ def look(grey: Grey) -> tuple[Look, Look]:
     Raises:
         NoDigit: there is no ink.
     """
-    scales = sorted({min(side / max(grey.shape), ENLARGE) for side in SIDES})
+    longer = min(max(grey.shape), math.sqrt(LONGEST * grey.size))
+    scales = sorted({min(side / longer, ENLARGE) for side in SIDES})
     looks = [look_at(grey, scale) for scale in scales]
     seen_apart = [one for one in looks if one.lines_touch]
     best = max(seen_apart or looks, key=lambda one: fitting_ink(one.found, one.glyphs))
