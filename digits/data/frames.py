@@ -21,6 +21,9 @@ DIRT = 0.03  # of the middle may be faint
 HIGH = 0.3  # of a frame's height: what is lower may be the dot in a 0
 SLANTED = -0.8  # correlation of rows and columns of the loose slash in a 0, or below
 TALL = 1.2  # times as high as wide is a 0, at least, but not a circle around a slanted 1
+CORNER = 0.12  # of its shorter side: so near comes an empty box to its corners; a circle has 0.2
+LONG = 1.6  # times as long as its shorter side is an empty box at most
+
 SQUARE = np.ones((3, 3), bool)
 
 
@@ -42,7 +45,8 @@ def label_parts(ink: Grey) -> tuple[Labels, int]:
 def find_frame(stroke: Mask, parts: Labels) -> list[int]:
     """Which parts are a frame, of a stroke that touches the four sides of this crop, both (h, w); empty if it is none.
 
-    A frame leaves the middle free, and surrounds it, and something that may be a digit stands there.
+    A frame leaves the middle free, and surrounds it, and something that may be a digit stands there; or nothing, and it
+    has corners, as a box that nobody has ticked.
     """
     h, w = stroke.shape
     margin, inset = (max(2, round(share * min(h, w))) for share in (OUTER, INNER))
@@ -50,14 +54,24 @@ def find_frame(stroke: Mask, parts: Labels) -> list[int]:
     frame = [part for part in reaching if part]
     middle = (slice(inset, h - inset), slice(inset, w - inset))
     within = [part for part in np.unique(parts[middle]).tolist() if part]
-    if not frame or not within or set(frame) & set(within):
+    if not frame or set(frame) & set(within):
         return []
     rest = stroke & ~ndimage.binary_dilation((parts > 0) & ~np.isin(parts, frame), SQUARE, 2)
     rows, columns = rest[middle[0]], rest[:, middle[1]]
     barred = [rows[:, :inset].any(1), rows[:, w - inset :].any(1), columns[:inset].any(0), columns[h - inset :].any(0)]
     around = rest[middle].mean() <= DIRT and np.mean([side.mean() for side in barred]) >= AROUND
-    boxes = ndimage.find_objects(parts) if around else []
-    return frame if around and any(may_be_digit(parts[boxes[k - 1]] == k, (h, w)) for k in within) else []
+    if not around or not within:
+        return frame if around and has_corners(stroke) else []
+    boxes = ndimage.find_objects(parts)
+    return frame if any(may_be_digit(parts[boxes[k - 1]] == k, (h, w)) for k in within) else []
+
+
+def has_corners(stroke: Mask) -> bool:
+    """Whether a stroke, (h, w), reaches close to all corners of its box, and it is about as wide as high."""
+    h, w = stroke.shape
+    y, x = np.nonzero(stroke)
+    away = max(np.hypot(y - row, x - column).min() for row in (0, h - 1) for column in (0, w - 1))
+    return bool(max(h, w) < LONG * min(h, w) and away <= CORNER * min(h, w))
 
 
 def rim(h: int, w: int, margin: int) -> Mask:

@@ -65,6 +65,12 @@ def test_a_circle_may_hold_several_digits() -> None:
     assert np.array_equal(parts > 0, ink(first, second) > 0.5)
 
 
+def test_an_empty_box_is_left_out_and_a_digit_beside_it_stays() -> None:
+    beside = digit("0", 28, 46)
+    for empty in (box((4, 20, 34, 50)), box((4, 20, 34, 50), gaps=((0, 24, 8, 28),))):
+        assert np.array_equal(label_parts(ink(empty, beside))[0] > 0, ink(beside) > 0.5)
+
+
 def line(*points: tuple[int, int]) -> Image.Image:
     page = Image.new("L", (SIDE, SIDE))
     ImageDraw.Draw(page).line(points, fill=255, width=3)
@@ -73,6 +79,8 @@ def line(*points: tuple[int, int]) -> Image.Image:
 
 ZERO = ring((18, 8, 54, 66))
 NOT_FRAMES = {
+    "an empty circle beside a digit": (ring((2, 20, 38, 56)), digit("4", 28, 46)),
+    "an angular 0 beside a digit": (box((8, 12, 32, 60)), digit("4", 28, 46)),
     "a dotted 0": (ZERO, ring((33, 34, 39, 40))),
     "a slashed 0": (ZERO, line((20, 56), (52, 18))),
     "a 0 with a loose slash": (ZERO, line((29, 48), (43, 26))),
