@@ -17,6 +17,7 @@ from digits.data.glyphs import CLEAR, Glyph, join, pen_of, thickness, usual_heig
 from digits.data.grey import to_grey
 from digits.data.judge import judge
 from digits.data.layout import Place, reading_order
+from digits.data.lines import without_lines
 from digits.data.locate import Grey, InkMap
 from digits.data.look import GOOD, Look, look, look_from
 from digits.data.marks import name_marks, name_slashes
@@ -121,6 +122,7 @@ def read_part(glyphs: list[Glyph], usual: float, found: InkMap) -> list[Named]:
     others = [glyph for i, glyph in enumerate(glyphs) if i not in marks]
     others = without_pieces(without_folds(without_specks(others, usual), found), usual)
     others = without_borders(split_all(others, usual, judge), usual, found)
+    others = without_lines(others, usual, found, judge)
     names = ["" for _ in others] + list(marks.values())
     glyphs = others + [glyphs[i] for i in marks]
     boxes = np.array([[g.top, g.left, g.bottom, g.right] for g in glyphs], np.float64).reshape(-1, 4)
