@@ -22,7 +22,7 @@ HIGH = 0.3  # of a frame's height: what is lower may be the dot in a 0
 SLANTED = -0.8  # correlation of rows and columns of the loose slash in a 0, or below
 TALL = 1.2  # times as high as wide is a 0, at least, but not a circle around a slanted 1
 CORNER = 0.12  # of its shorter side: so near comes an empty box to its corners; a circle has 0.2
-LONG = 1.6  # times as long as its shorter side is an empty box at most
+LONG = 1.3  # times as long as its shorter side is an empty box at most
 
 SQUARE = np.ones((3, 3), bool)
 

@@ -17,7 +17,13 @@ TOGETHER = 0.7  # of a digit's height: gaps up to it are within a number, where 
 LIMITS = (0.3, 1.01, 0.05)  # from, to and in steps of which it is looked for
 GAPS = (-0.2, 1.5)  # what is less or more says no more
 APART, APART_ALONE = 2.0, 3.0  # so clear is a limit at least; and where a single gap is on one side of it
+WIDER = 0.3  # of a digit's height are gaps between numbers wider, on average
 FEW = 3  # gaps at least are of two sorts
+LOW, HIGH, NARROW = (
+    0.6,
+    1.3,
+    0.3,
+)  # of a digit's usual height, and of its own: what is lower or narrower is rather a mark
 
 
 class Place(NamedTuple):
@@ -38,7 +44,9 @@ def reading_order(boxes: Boxes, usual: float) -> list[Place]:
     y, x = middle[0] - slope * middle[1], middle[1]
     lines = find_lines(x, y, usual)
     starts, stops = boxes[:, 1] + slope * y, boxes[:, 3] + slope * y  # columns are tilted as lines are
-    limit = usual * widest_inside([gap / usual for line in lines for gap in gaps(line, boxes)])
+    known = may_be_digits(boxes, usual)
+    pairs = [(a, b) for line in lines for a, b in pairwise(line) if known[a] and known[b]]
+    limit = usual * widest_inside([(boxes[b, 1] - boxes[a, 3]) / usual for a, b in pairs])
     numbers = [find_numbers(line, boxes, limit) for line in lines]
     columns = find_columns([[(starts[n].min(), stops[n].max()) for n in line] for line in numbers])
     places = []
@@ -83,16 +91,17 @@ def find_lines(x: NDArray[np.float64], y: NDArray[np.float64], usual: float) -> 
 def find_numbers(line: list[int], boxes: Boxes, limit: float) -> list[list[int]]:
     """What of a line stands together: no gap is above the limit."""
     numbers = [[line[0]]]
-    for i, gap in zip(line[1:], gaps(line, boxes), strict=True):
-        if gap > limit:
+    for a, b in pairwise(line):
+        if boxes[b, 1] - boxes[a, 3] > limit:
             numbers.append([])
-        numbers[-1].append(i)
+        numbers[-1].append(b)
     return numbers
 
 
-def gaps(line: list[int], boxes: Boxes) -> list[float]:
-    """How far each box of a line is from the next one."""
-    return [float(boxes[b, 1] - boxes[a, 3]) for a, b in pairwise(line)]
+def may_be_digits(boxes: Boxes, usual: float) -> NDArray[np.bool_]:
+    """Which boxes have the form of a digit that is no 1, (N,): around marks and 1s, gaps are of other widths."""
+    heights, widths = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
+    return (heights >= LOW * usual) & (heights <= HIGH * usual) & (widths >= NARROW * heights)
 
 
 def widest_inside(all_gaps: Sequence[float]) -> float:
@@ -101,15 +110,15 @@ def widest_inside(all_gaps: Sequence[float]) -> float:
     It fits as well as the means of both sorts are apart, in standard deviations (Fisher, 1936).
 
     Args:
-        all_gaps: of all lines, as shares of a digit's height.
+        all_gaps: between digits of all lines, as shares of their height.
     """
     best, limit = APART, TOGETHER
     widths = np.clip(all_gaps, *GAPS)
     for tried in np.arange(*LIMITS):
         within, between = widths[widths <= tried], widths[widths > tried]
         rarer = min(len(within), len(between))
-        if rarer and len(widths) >= FEW:
-            apart = (between.mean() - within.mean()) / (within.std() + between.std() + 0.05)
+        if rarer and len(widths) >= FEW and (wider := between.mean() - within.mean()) >= WIDER:
+            apart = wider / (within.std() + between.std() + 0.05)
             if apart > best and (rarer > 1 or apart > APART_ALONE):
                 best, limit = apart, float(tried)
     return limit
