@@ -37,7 +37,7 @@ def accuracy_summary() -> str:
         figures = read(f"accuracy/{name}")
         time = minutes(figures["seconds of fit, median"])
         rows.append([f"`{name}`", network, f"{figures['parameters']:,}", error_of(figures), time])
-    return table(["config", "network", "parameters", "test error", "training"], rows, read("accuracy/mlp"))
+    return table(["config", "network", "parameters", "test error", "training"], rows, versions_together())
 
 
 @fills("accuracy")
@@ -50,7 +50,15 @@ def accuracy() -> str:
         runs = f"{len(figures['runs'])}"
         rows.append([f"`{name}`", network, f"{figures['parameters']:,}", schedule, runs, error_of(figures), original])
     header = ["config", "network", "parameters", "epochs × batch", "runs", "test error", "error of the original"]
-    return table(header, rows, read("accuracy/mlp"))
+    return table(header, rows, versions_together())
+
+
+def versions_together() -> Figures:
+    """On what all networks were measured: each package with all of its versions."""
+    measured = [read(f"accuracy/{name}") for name in NETWORKS]
+    packages = measured[0]["versions"]
+    versions = {name: " and ".join(sorted({one["versions"][name] for one in measured})) for name in packages}
+    return {"machine": measured[0]["machine"], "versions": versions}
 
 
 @fills("pretrained")
