@@ -56,9 +56,8 @@ def levels(own: Mask, image: Grey) -> tuple[float, float]:
     return stroke, paper
 
 
-def surroundings(glyph: Glyph, found: InkMap) -> tuple[Mask, Grey, Grey]:
-    """A glyph's box and what is close around: where its strokes are, all ink, and the grey levels; each (h, w)."""
-    wide = RIM[1]
+def surroundings(glyph: Glyph, found: InkMap, wide: int = RIM[1]) -> tuple[Mask, Grey, Grey]:
+    """A glyph's box and what is so close around: where its strokes are, all ink, and the grey levels; each (h, w)."""
     top, left = max(0, glyph.top - wide), max(0, glyph.left - wide)
     here = (slice(top, glyph.bottom + wide), slice(left, glyph.right + wide))
     own = np.zeros(found.ink[here].shape, bool)

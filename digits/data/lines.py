@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import ndimage
 
-from digits.data.around import levels
+from digits.data.around import levels, surroundings
 from digits.data.frames import THRESHOLD
 from digits.data.glyphs import Glyph, Judge, thickness
 from digits.data.locate import InkMap
@@ -66,19 +66,17 @@ def goes_on(glyph: Glyph, usual: float, found: InkMap) -> bool:
     At its head or foot, it goes on upwards or downwards: what goes to a side there may be a rule that it stands on.
     """
     wide = round(AROUND * usual)
-    top, left = max(0, glyph.top - wide), max(0, glyph.left - wide)
-    here = (slice(top, glyph.bottom + wide), slice(left, glyph.right + wide))
-    own = np.zeros(found.ink[here].shape, bool)
-    own[glyph.top - top :, glyph.left - left :][: glyph.height, : glyph.width] = glyph.ink > THRESHOLD
+    own, all_ink, image = surroundings(glyph, found, wide)
     if not own.any():
         return False
-    image, ink = found.image[here], found.ink[here] > THRESHOLD
+    ink = all_ink > THRESHOLD
     stroke, paper = float(np.median(image[own])), levels(ink, image)[1]
     dark = (image - paper) * np.sign(stroke - paper) > DARK * abs(stroke - paper)
     loose = ndimage.binary_dilation(dark, SQUARE) & ~ndimage.binary_dilation(ink, SQUARE, SOFT)  # a pencil leaves gaps
     labels, _ = ndimage.label(loose, SQUARE)
     touched = np.where(ndimage.binary_dilation(own, SQUARE, SOFT + NEAR), labels, 0)
-    first, last = glyph.top - top, glyph.bottom - top
+    first = min(wide, glyph.top)
+    last = first + glyph.height
     for i in np.unique(touched[touched > 0]).tolist():
         rows, columns = (np.flatnonzero((labels == i).any(axis)) for axis in (1, 0))
         where = (float(np.nonzero(touched == i)[0].mean()) - first) / glyph.height

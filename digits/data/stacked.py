@@ -4,15 +4,15 @@ Such a glyph is two, three or more times as high as the digits of the page that 
 of an `InkMap`; lengths are in its pixels.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
 from digits.data.frames import THRESHOLD
-from digits.data.glyphs import Glyph, Judge, without
-from digits.data.locate import Grey
+from digits.data.glyphs import Glyph, Judge, cut_out, without
+from digits.data.locate import InkMap
 
 LEAST = 8  # rows of pixels has a digit that is known
 TALL = 1.55  # times as high as a digit are two of them at least
@@ -95,13 +95,13 @@ def in_lines(glyph: Glyph, usual: float) -> list[Glyph]:
     line = np.zeros((h, w), int)
     for i in range(1, n):
         line += rows >= seam(glyph, h * i / n, SEAM * usual)[None]
-    parts = (line + 1) * (glyph.ink > THRESHOLD)
-    pieces = []
-    for i in range(1, n + 1):
-        labels, _ = ndimage.label(parts == i, np.ones((3, 3)))
-        for k, box in enumerate(ndimage.find_objects(labels)):
-            pieces.append(piece_of(glyph, labels == k + 1, box))
-    return pieces
+    labels = np.zeros((h, w), np.int32)
+    for i in range(n):
+        part, _ = ndimage.label((line == i) & (glyph.ink > THRESHOLD), np.ones((3, 3)))
+        labels += np.where(part > 0, part + labels.max(), 0)
+    found = InkMap(glyph.ink, np.full_like(glyph.ink, glyph.other), glyph.contact, 1.0, glyph.ink)
+    pieces = [cut_out(found, labels, box, i + 1) for i, box in enumerate(ndimage.find_objects(labels))]
+    return [one._replace(top=glyph.top + one.top, left=glyph.left + one.left) for one in pieces]
 
 
 def seam(glyph: Glyph, row: float, reach: float) -> NDArray[np.int64]:
@@ -126,12 +126,3 @@ def seam(glyph: Glyph, row: float, reach: float) -> NDArray[np.int64]:
     for step in reversed(steps):
         way.append(way[-1] + int(step[way[-1]]))
     return np.array(way[::-1]) + top
-
-
-def piece_of(glyph: Glyph, mask: NDArray[np.bool_], box: Sequence[slice]) -> Glyph:
-    """A connected piece of a glyph with the soft edge of its strokes."""
-    top, left = (max(0, s.start - 1) for s in box)
-    here = (slice(top, box[0].stop + 1), slice(left, box[1].stop + 1))
-    soft = ndimage.binary_dilation(mask[here], np.ones((3, 3))) & (mask[here] | (glyph.ink[here] <= THRESHOLD))
-    ink: Grey = np.where(soft, glyph.ink[here], 0).astype(np.float32)
-    return Glyph(glyph.top + top, glyph.left + left, ink, np.where(soft, glyph.contact[here], 0), glyph.other)
