@@ -5,7 +5,7 @@ import gzip
 import hashlib
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from scipy import ndimage
 from torch import Tensor
 
 from digits.data import mnist
+from digits.data.locate import InkMap
 
 if TYPE_CHECKING:
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
@@ -25,6 +26,7 @@ ROOT = Path(__file__).parent.parent
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
 Digits = Callable[..., str]
 Stroke = list[tuple[float, float]]
+Line = tuple[int, int, int, int]  # from x and y, to x and y
 # Options for the tiny data.
 SMALL = ("--data.val_size=60", "--data.batch_size=30", "--trainer.accelerator=cpu", "--pictures=false")
 TIMED = ("seconds", "images_per_second")  # what differs between two runs of the same training
@@ -102,6 +104,15 @@ def written(digit: str, size: int = 200, pen: int = 10, ink: int = 30, paper: in
         for x, y in (points[0], points[-1]):
             draw.ellipse((x - pen / 2, y - pen / 2, x + pen / 2, y + pen / 2), fill=ink)
     return image
+
+
+def with_lines(ink: np.ndarray, lines: Iterable[Line], width: int, level: int, light: bool = False) -> InkMap:
+    """A picture of ink that is known, (H, W) from 0 to 1, and of lines that are no ink; maybe light on dark."""
+    picture = Image.fromarray((220 - 180 * ink).astype(np.uint8))
+    for line in lines:
+        ImageDraw.Draw(picture).line(line, fill=level, width=width)
+    image = np.asarray(picture, np.float32) / 255
+    return InkMap(ink, 0 * ink, 0 * ink, 1.0, (1 - image if light else image).astype(np.float32))
 
 
 def similarity(a: np.ndarray, b: np.ndarray) -> float:

@@ -2,13 +2,11 @@
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw
 
 from digits.data.glyphs import find_glyphs
 from digits.data.lines import without_lines
 from digits.data.locate import InkMap
-
-Line = tuple[int, int, int, int]
+from tests.helpers import Line, with_lines
 
 
 def drawn(*lines: Line, light: bool = False) -> InkMap:
@@ -18,11 +16,7 @@ def drawn(*lines: Line, light: bool = False) -> InkMap:
         ink[60:100, left : left + 25] = 1
         ink[65:95, left + 5 : left + 20] = 0
     ink[60:100, 60:64] = 1
-    picture = Image.fromarray((220 - 180 * ink).astype(np.uint8))
-    for line in lines:
-        ImageDraw.Draw(picture).line(line, fill=60, width=4)
-    image = np.asarray(picture, np.float32) / 255
-    return InkMap(ink, 0 * ink, 0 * ink, 1.0, (1 - image if light else image).astype(np.float32))
+    return with_lines(ink, lines, 4, 60, light)
 
 
 @pytest.mark.parametrize("light", [False, True])

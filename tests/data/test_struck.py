@@ -10,9 +10,7 @@ from digits.data.glyphs import Glyph, find_glyphs
 from digits.data.layout import Place
 from digits.data.locate import InkMap
 from digits.data.struck import is_struck, without_struck
-from tests.helpers import written
-
-Line = tuple[int, int, int, int]
+from tests.helpers import Line, with_lines, written
 
 
 def drawn(*lines: Line, light: bool = False) -> InkMap:
@@ -21,11 +19,7 @@ def drawn(*lines: Line, light: bool = False) -> InkMap:
     for left in (40, 80, 120):
         ink[20:60, left : left + 25] = 1
         ink[25:55, left + 5 : left + 20] = 0
-    picture = Image.fromarray((220 - 180 * ink).astype(np.uint8))
-    for line in lines:
-        ImageDraw.Draw(picture).line(line, fill=40, width=3)
-    image = np.asarray(picture, np.float32) / 255
-    return InkMap(ink, 0 * ink, 0 * ink, 1.0, (1 - image if light else image).astype(np.float32))
+    return with_lines(ink, lines, 3, 40, light)
 
 
 @pytest.mark.parametrize("light", [False, True])
