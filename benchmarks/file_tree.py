@@ -5,9 +5,13 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-# The roles of what has no docstring.
-ROLES = {"bundled": "MNIST's four files", "page": "HTML, CSS and JavaScript of the page to draw on"}
-WEIGHTS = "trained weights that are part of the package"
+# Of what has no docstring.
+ROLES = {
+    "bundled": "MNIST's four files",
+    "static": "HTML, CSS and JavaScript of the page to draw on",
+    "pretrained.ckpt": "The trained weights of the classifier that comes with the package",
+    "ink.pt": "The trained weights of the network that finds ink",
+}
 
 
 def file_tree(package: Path) -> str:
@@ -27,8 +31,8 @@ def entries(folder: Path, indent: str) -> Iterator[tuple[str, str]]:
                 yield from entries(path, indent + "  ")
         elif path.suffix == ".py" and path.name != "__init__.py":
             yield f"{indent}{path.name}", role(path)
-        elif path.suffix == ".ckpt":
-            yield f"{indent}{path.name}", WEIGHTS
+        elif path.name in ROLES:
+            yield f"{indent}{path.name}", ROLES[path.name]
 
 
 def role(path: Path) -> str:
