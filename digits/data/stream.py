@@ -1,7 +1,7 @@
 """Images that are read while they are predicted: chunk by chunk, in order, by processes of their own."""
 
 import multiprocessing
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -88,7 +88,7 @@ def deal(chunks: Iterator[Chunk], rank: int, processes: int, start: int = 0) -> 
         yield turn[rank] if rank < len(turn) else EMPTY
 
 
-def in_order(load: Callable[[Any], Any], tasks: Iterable[Any], workers: int) -> Iterator[Any]:
+def in_order(load: Callable[[Any], Any], tasks: Iterable[Any], workers: int) -> Generator[Any, None, None]:
     """What `load` makes of each task, in their order, a few ahead of who takes it.
 
     Args:

@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 
@@ -34,8 +35,8 @@ def test_results_come_in_order_and_tasks_are_taken_when_needed(workers: int) -> 
                 taken += 1
                 yield n
 
-    results = in_order(square, tasks(), workers)
-    assert [next(results) for _ in range(20)] == [n * n for n in range(21) if n != 13]
-    assert taken < 30
+    with closing(in_order(square, tasks(), workers)) as results:  # else its processes are waited for, at any time
+        assert [next(results) for _ in range(20)] == [n * n for n in range(21) if n != 13]
+        assert taken < 30
     with pytest.raises(InputError, match=r"^13 brings bad luck$"):
         list(in_order(square, [1, 13, 2], workers))
