@@ -10,7 +10,7 @@ import torch
 from digits.console import warn
 from digits.data.base import DigitsDataModule
 from digits.data.csv_columns import PIXELS, find_label
-from digits.data.csv_lines import LINES, read_rows
+from digits.data.csv_lines import LINES, parse, read_lines
 from digits.data.csv_stream import Survey, chunks_of, load_rows, survey
 from digits.data.dataset import Digits
 from digits.data.orientation import lie_on_their_side
@@ -134,7 +134,8 @@ def read_csv(path: Path, label: int | str | None = None, classes: int = 10) -> t
     """
     pixels, labels = bytearray(), bytearray()  # grow in place, without a second copy at the end
     columns = None
-    for columns, rows in read_rows(path, label, classes):
+    for columns, start, lines in read_lines(path, label, classes):
+        rows = parse(path, lines, start, columns)
         if columns.label is not None:
             labels += rows[:, columns.label].tobytes()
             rows = np.delete(rows, columns.label, axis=1)
@@ -145,8 +146,7 @@ def read_csv(path: Path, label: int | str | None = None, classes: int = 10) -> t
     if columns.label is None:
         return torch.from_numpy(images).view(-1, 28, 28), None
     values = np.frombuffer(labels, np.uint8)
-    start, most = 1 + columns.header, columns.most
-    if not columns.certain and find_label(path, values, images[:, -1], start, most) == PIXELS:
+    if not columns.certain and find_label(path, values, images[:, -1], 1 + columns.header, columns.most) == PIXELS:
         last = images[:, -1].copy()
         for rows in np.array_split(images, max(1, len(images) // LINES)):  # in place
             rows[:, 1:] = rows[:, :-1].copy()

@@ -22,19 +22,20 @@ NUMBER = r"\s*[0-9]+(\.[0-9]*)?(e[+-]?[0-9]+)?\s*"  # a point only before zeros,
 MAX_LINE = 1 << 16  # bytes; 785 values take at most 3,140
 
 
-def read_rows(
-    path: Path, label: int | str | None = None, classes: int = 10
-) -> Iterator[tuple[Columns, NDArray[np.uint8]]]:
-    """Read a file some rows at a time, in bounded memory.
+def read_lines(path: Path, label: int | str | None, classes: int) -> Iterator[tuple[Columns, int, list[bytes]]]:
+    """Read a file some lines at a time, in bounded memory.
 
-    `numpy.loadtxt` was chosen for that by `python -m benchmarks.csv_reading`: it takes as much time of a processor as
-    polars, a fourth of its memory, and no dependency.
+    Args:
+        path: the file.
+        label: the name or number of the column that holds the label, if the user says so.
+        classes: how many classes there are.
 
     Yields:
-        What the columns hold, and the values, (n, 784 or 785).
+        What the columns hold, by the first line, which is left out where it names them; the number of the first of some
+        lines; and these.
 
     Raises:
-        InputError: names the file, and the line and column of what is wrong.
+        InputError: names the file, and the line of what is wrong.
     """
     with open_unpacked(path) as file:
         first = file.readline(MAX_LINE)
@@ -42,7 +43,7 @@ def read_rows(
         columns = columns_of(path, first, label, classes)
         lines, start = ([], 2) if columns.header else ([first], 1)
         while lines := more_lines(file, lines, start, LINES):
-            yield columns, parse(path, lines, start, columns)
+            yield columns, start, lines
             start += len(lines)
             lines = []
 
@@ -91,6 +92,8 @@ def parse(path: Path, lines: list[bytes], start: int, columns: Columns) -> NDArr
 
 def to_values(lines: list[str]) -> NDArray[np.uint8]:
     """The values of some lines, (n, columns).
+
+    By `numpy.loadtxt`, which takes as much time of a processor as polars, a fourth of its memory, and no dependency.
 
     Raises:
         ValueError: one is no whole number from 0 to 255, or the lines have not all as many.

@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from digits.data.csv_columns import Columns, columns_of, find_label
-from digits.data.csv_lines import LINES, MAX_LINE, check_length, more_lines, parse
+from digits.data.csv_columns import Columns, find_label
+from digits.data.csv_lines import MAX_LINE, more_lines, parse, read_lines
 from digits.data.dataset import Batch, Digits
 from digits.data.stream import Chunk
 from digits.data.unpacking import open_unpacked
@@ -44,23 +44,19 @@ def survey(path: Path, label: int | str | None, classes: int = 10) -> Survey:
     Raises:
         InputError: it has no rows, they are not of one length, or it can't be told which column is the label.
     """
-    with open_unpacked(path) as file:
-        first = file.readline(MAX_LINE)
-        check_length(path, first, 1)
-        columns = columns_of(path, first, label, classes)
-        lines, start = ([], 2) if columns.header else ([first], 1)
-        ends, kept, rows, step = bytearray(), [], 0, 1  # the first and the last value of each row, in turn
-        while lines := more_lines(file, lines, start + rows, LINES):
-            if not columns.certain:
-                ends += bytes(value for line in lines for value in ends_of(line))
-            kept += [(n, line) for n, line in enumerate(lines, rows) if n % step == 0]
-            rows += len(lines)
-            while len(kept) > SAMPLE:
-                step *= 2
-                kept = [(n, line) for n, line in kept if n % step == 0]
-            lines = []
-    if not rows:
+    columns = None
+    ends, kept, rows, step = bytearray(), [], 0, 1  # the first and the last value of each row, in turn
+    for columns, _, lines in read_lines(path, label, classes):
+        if not columns.certain:
+            ends += bytes(value for line in lines for value in ends_of(line))
+        kept += [(n, line) for n, line in enumerate(lines, rows) if n % step == 0]
+        rows += len(lines)
+        while len(kept) > SAMPLE:
+            step *= 2
+            kept = [(n, line) for n, line in kept if n % step == 0]
+    if columns is None:
         raise InputError(f"{path} has no rows")
+    start = 1 + columns.header
     if not columns.certain:
         values = np.frombuffer(ends, np.uint8).reshape(-1, 2)
         place = find_label(path, values[:, 0], values[:, 1], start, columns.most)
