@@ -18,9 +18,9 @@ from digits.console import COMMANDS, DESCRIPTION, PROGRAM
 from digits.data import DigitsDataModule, MNISTDataModule
 from digits.errors import InputError
 from digits.fast.threads import use_threads
-from digits.init_from import add_options, is_given, start_from
+from digits.init_from import DEFAULT_EPOCHS, add_options, start_from
 from digits.loggers import with_save_dir
-from digits.options import refuse_options
+from digits.options import is_given, path_of, refuse_options
 from digits.runs import LOG_ROOT
 from digits.short_help import short_help
 from digits.suggestions import refuse_files
@@ -46,7 +46,7 @@ class ArgumentsCLI(LightningCLI):
             DigitsDataModule,
             save_config_callback=ConfigWriter,
             trainer_class=ExportingTrainer,
-            trainer_defaults={"max_epochs": 10, "num_sanity_val_steps": 0},
+            trainer_defaults={"max_epochs": DEFAULT_EPOCHS, "num_sanity_val_steps": 0},
             seed_everything_default=0,
             subclass_mode_model=True,
             subclass_mode_data=True,
@@ -102,7 +102,7 @@ class ArgumentsCLI(LightningCLI):
         # Not required: a checkpoint knows its model.
         parser.add_lightning_class_args(Classifier, "model", subclass_mode=True, required=False)
         parser.add_lightning_class_args(DigitsDataModule, "data", subclass_mode=True)
-        parser.set_defaults({"data": {"class_path": f"{MNISTDataModule.__module__}.{MNISTDataModule.__name__}"}})
+        parser.set_defaults({"data": {"class_path": path_of(MNISTDataModule)}})
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         own_optimizer.add_options(parser)

@@ -34,7 +34,7 @@ from digits.fast.trainer import speed_up
 from digits.files import PICTURES, TABLES, check_writable, refuse_input, reserve_standard_output, wants_standard_output
 from digits.loggers import place
 from digits.next_commands import NextCommands
-from digits.options import network_from_checkpoint
+from digits.options import is_a, network_from_checkpoint
 from digits.refusals import refusal, tell_of_thread, with_folder
 from digits.runs import LOG_ROOT, TRACES, choose_checkpoint, new_run, remove_empty, run_of
 
@@ -71,12 +71,12 @@ class DigitsCLI(ArgumentsCLI):
     def before_instantiate_classes(self) -> None:
         options = self.options
         self.name = options.name or run_name(options)
-        is_ensemble = options.model is not None and options.model.class_path.endswith(f".{Ensemble.__name__}")
+        is_ensemble = options.model is not None and is_a(options.model, Ensemble)
         if not is_ensemble:
             self.load_checkpoint()
         elif options.ckpt_path is not None:
             raise InputError("--ckpt_path is of one network: an ensemble's are given by --model.checkpoints")
-        if options.model is None or options.model.class_path == f"{Classifier.__module__}.{Classifier.__name__}":
+        if options.model is None or is_a(options.model, Classifier):
             raise InputError("no model: give --config NAME or --model NAME")  # its settings alone name none
         options.name = self.name
         self.chose_precision = self.subcommand == "fit" and options.fast and options.trainer.precision is None

@@ -14,13 +14,13 @@ from digits.classifier import Classifier
 from digits.console import did_you_mean, shown, warn
 from digits.data import DigitsDataModule, ImageDataModule, MixedDataModule
 from digits.errors import InputError
-from digits.options import callbacks_of, find_class, given_settings
+from digits.options import callbacks_of, find_class, given_settings, has_callback, is_a, is_given, path_of
 from digits.runs import LOG_ROOT, SHIPPED, checkpoint_in, find_checkpoint
 
 NAME = "fine_tuned"  # of the runs
 LR = 1e-3  # the highest; networks are trained anew with 1e-3 to 1e-2
 MNIST_SHARE = 0.75
-DEFAULT_EPOCHS = 10  # where nothing is given; see digits/arguments.py
+DEFAULT_EPOCHS = 10  # of `fit` without --init_from
 # What own images are mixed, seen and trained with where nothing else is given.
 EPOCHS = 1
 BATCH_SIZE = 100
@@ -60,7 +60,7 @@ def start_from(argv: Sequence[str], options: Namespace) -> None:
     path = find_start(options.init_from, Path(options.trainer.default_root_dir or "."))
     checkpoint = Checkpoint.read(path)
     options.model = network_of(checkpoint, argv, options)
-    if find_class(options.data.class_path) is ImageDataModule or options.mnist_share:
+    if is_a(options.data, ImageDataModule) or options.mnist_share:
         mix(argv, options)
     source = options.init_from if options.init_from == SHIPPED else str(path)
     for kind in (StartFrom, BeforeAfter):
@@ -100,7 +100,7 @@ def network_of(checkpoint: Checkpoint, argv: Sequence[str], options: Namespace) 
     shared = inspect.signature(Classifier).parameters
     if options.model is not None:
         asked = vars(options.model.get("init_args") or Namespace())
-        if find_class(options.model.class_path) is Classifier:
+        if is_a(options.model, Classifier):
             asked = {name: value for name, value in asked.items() if name in given}  # its settings alone
         elif options.model.class_path != checkpoint.class_path:
             other = options.model.class_path.rpartition(".")[2]
@@ -116,9 +116,8 @@ def network_of(checkpoint: Checkpoint, argv: Sequence[str], options: Namespace) 
         checkpoint.refuse(f"holds a {checkpoint.class_path}: name it with --model {checkpoint.class_path}")
     used = {**checkpoint.hyper_parameters, **{name: value for name, value in asked.items() if name in shared}}
     default = inspect.signature(find_class(checkpoint.class_path)).parameters.get("lr")
-    chosen = is_repeated(options.trainer) or (
-        not is_given(argv, "--init_from") and used.get("lr") != getattr(default, "default", None)
-    )
+    repeated = has_callback(options.trainer, StartFrom)  # by the config.yaml of a run that was started in this way
+    chosen = repeated or (not is_given(argv, "--init_from") and used.get("lr") != getattr(default, "default", None))
     if "lr" not in given and not chosen:
         used["lr"] = LR  # that of a config is for training anew, unless the config itself says --init_from
     return Namespace(class_path=checkpoint.class_path, init_args=Namespace(used))
@@ -140,8 +139,7 @@ def mix(argv: Sequence[str], options: Namespace) -> None:
         "mnist_share": MNIST_SHARE if options.mnist_share is None else options.mnist_share,
         "held_out": None if held_out == defaults["val_size"] and "val_size" not in given else held_out,
     }
-    class_path = f"{MixedDataModule.__module__}.{MixedDataModule.__name__}"
-    options.data = Namespace(class_path=class_path, init_args=Namespace({**settings, **shared}))
+    options.data = Namespace(class_path=path_of(MixedDataModule), init_args=Namespace({**settings, **shared}))
     trainer = options.trainer
     chosen = not is_given(argv, "--init_from") and trainer.max_epochs != DEFAULT_EPOCHS
     if not is_given(argv, "--trainer.max_epochs") and trainer.max_steps == -1 and not chosen:
@@ -150,18 +148,7 @@ def mix(argv: Sequence[str], options: Namespace) -> None:
         trainer.check_val_every_n_epoch = trainer.max_epochs  # the best epoch on MNIST would be the first
 
 
-def is_given(argv: Sequence[str], option: str) -> bool:
-    """Whether an option stands on the command line itself."""
-    return any(arg.partition("=")[0] == option for arg in argv)
-
-
-def is_repeated(trainer: Namespace) -> bool:
-    """Whether the options are those of a run that was started in this way, from its config.yaml."""
-    return any(one.class_path.endswith(f".{StartFrom.__name__}") for one in callbacks_of(trainer))
-
-
 def add_callback(trainer: Namespace, kind: type[Callback], source: str) -> None:
     """Put a callback before those of the options, which may copy the network; a config of such a run has it already."""
-    others = [one for one in callbacks_of(trainer) if not one.class_path.endswith(f".{kind.__name__}")]
-    class_path = f"{kind.__module__}.{kind.__name__}"
-    trainer.callbacks = [Namespace(class_path=class_path, init_args=Namespace(checkpoint=source)), *others]
+    others = [one for one in callbacks_of(trainer) if not is_a(one, kind)]
+    trainer.callbacks = [Namespace(class_path=path_of(kind), init_args=Namespace(checkpoint=source)), *others]

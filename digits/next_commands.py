@@ -15,7 +15,7 @@ from digits.config_files import run_name, shown_config
 from digits.console import PROGRAM, shown
 from digits.data import CSVDataModule, MixedDataModule
 from digits.errors import InputError
-from digits.options import find_class
+from digits.options import find_class, is_a, is_given
 from digits.runs import LOG_ROOT, newest_run
 
 TESTED_WITH = ("accelerator", "devices", "logger", "enable_progress_bar")  # the Trainer's options that a test shares
@@ -44,7 +44,7 @@ class NextCommands:
         options = [part for config in configs for part in ("--config", config)]
         if self.name != run_name(self.options) or not options:
             options += [f"--name={self.name}"] if self.name.startswith("-") else ["--name", self.name]
-        if self.options.model is not None and any(arg.partition("=")[0] == "--model" for arg in self.argv):
+        if self.options.model is not None and is_given(self.argv, "--model"):
             options += [*self.own_network("--model"), *self.needed_settings()]
         if (root := self.options.trainer.default_root_dir) is not None:
             options += ["--trainer.default_root_dir", str(root)]
@@ -80,9 +80,9 @@ class NextCommands:
     def next(self) -> str:
         """The command that says what the network of this run is worth, or, if `fit` does so itself, that uses it."""
         settings = self.options.data.get("init_args") or {}
-        if self.options.data.class_path.endswith(f".{MixedDataModule.__name__}"):
+        if is_a(self.options.data, MixedDataModule):
             return self.demo  # own images were trained on
-        if not self.options.data.class_path.endswith(f".{CSVDataModule.__name__}"):
+        if not is_a(self.options.data, CSVDataModule):
             return self.use("predict" if self.options.get("test") else "test")
         # Rows of one's own may be among the official test images.
         if settings.get("test") or settings.get("predict"):
@@ -105,7 +105,7 @@ class NextCommands:
         if not self.options.get("test") or self.run is None:
             return []
         settings = self.options.data.get("init_args") or {}
-        if self.options.data.class_path.endswith(f".{CSVDataModule.__name__}") and not settings.get("test"):
+        if is_a(self.options.data, CSVDataModule) and not settings.get("test"):
             raise InputError("--test true needs rows to test on: give --data.test FILE")
         if trainer.world_size > 1:
             raise InputError("--test true is of training in one process: run `digits test` when this one is over")

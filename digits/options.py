@@ -11,7 +11,7 @@ from typing import Any
 
 from jsonargparse import Namespace
 from lightning.pytorch import Callback
-from lightning.pytorch.callbacks import BatchSizeFinder, LearningRateFinder
+from lightning.pytorch.callbacks import BatchSizeFinder, LambdaCallback, LearningRateFinder
 
 from digits.checkpoint import Checkpoint
 from digits.classifier import Classifier
@@ -50,7 +50,7 @@ def refuse_options(command: str, options: Namespace, name: str) -> None:
         defaults = inspect.signature(find_class(one.class_path)).parameters if settings else {}
         for setting, value in settings.items():
             known = setting in defaults and value is defaults[setting].default
-            if (callable(value) and not known) or (one.class_path.endswith(".LambdaCallback") and value is not None):
+            if (callable(value) and not known) or (is_a(one, LambdaCallback) and value is not None):
                 raise InputError(
                     f"trainer.callbacks: {one.class_path.rpartition('.')[2]}.{setting} is a function: write a Callback "
                     "in a file of your own, and name its class"
@@ -91,6 +91,21 @@ def find_class(path: str) -> Any:
     return getattr(importlib.import_module(module), name)
 
 
+def path_of(kind: type) -> str:
+    """The import path of a class."""
+    return f"{kind.__module__}.{kind.__qualname__}"
+
+
+def is_a(named: Namespace, kind: type) -> bool:
+    """Whether the class that options name, by class_path, is this one."""
+    return find_class(named.class_path) is kind
+
+
+def is_given(argv: Sequence[str], option: str) -> bool:
+    """Whether an option stands on the command line itself."""
+    return any(arg.partition("=")[0] == option for arg in argv)
+
+
 def given_settings(argv: Sequence[str], group: str) -> set[str]:
     """The settings of "model" or "data" that stand on the command line itself."""
     return {match[1] for arg in argv if (match := re.match(rf"--{group}\.(?:init_args\.)?(\w+)", arg))}
@@ -126,7 +141,7 @@ def network_from_checkpoint(path: Path, command: str, argv: Sequence[str], optio
         checkpoint.refuse(f"holds a {checkpoint.class_path}: name it with --model {checkpoint.class_path}")
     if options.model is not None:
         given = given_settings(argv, "model")
-        if is_searched(options, LearningRateFinder):
+        if has_callback(options.trainer, LearningRateFinder):
             given.discard("lr")  # the one that was found is used
         asked = settings_of_network(argv, options)
         for setting, value in checkpoint.compare_settings(options.model.class_path, asked, given).items():
@@ -136,20 +151,20 @@ def network_from_checkpoint(path: Path, command: str, argv: Sequence[str], optio
         checkpoint.network()  # refuses what does not fit
     if VERSION not in checkpoint.content:
         checkpoint.refuse(f"has no {VERSION}, which Lightning asks for: `digits predict PICTURE` needs none")
-    foreign = path == PRETRAINED and not options.data.class_path.endswith(f".{MNISTDataModule.__name__}")
+    foreign = path == PRETRAINED and not is_a(options.data, MNISTDataModule)
     for line in () if foreign else checkpoint.compare_data(command, options.data.get("init_args") or {}):
         warn(line)
     batch_size = checkpoint.content.get("datamodule_hyper_parameters", {}).get("batch_size")
-    if command == "fit" and batch_size is not None and is_searched(options, BatchSizeFinder):
+    if command == "fit" and batch_size is not None and has_callback(options.trainer, BatchSizeFinder):
         options.data.init_args.batch_size = batch_size
     options.model = Namespace(class_path=checkpoint.class_path, init_args=Namespace(checkpoint.hyper_parameters))
     options.ckpt_path = str(path)
     return checkpoint
 
 
-def is_searched(options: Namespace, finder: type[Callback]) -> bool:
-    """Whether the options name this callback, which looks for a setting before training."""
-    return any(one.class_path.endswith(f".{finder.__name__}") for one in callbacks_of(options.trainer))
+def has_callback(trainer: Namespace, kind: type[Callback]) -> bool:
+    """Whether the options of the Trainer name this callback."""
+    return any(is_a(one, kind) for one in callbacks_of(trainer))
 
 
 def callbacks_of(trainer: Namespace) -> list[Namespace]:

@@ -11,7 +11,7 @@ from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, instant
 from torch.optim import Optimizer
 
 from digits.errors import InputError
-from digits.options import given_settings, is_searched
+from digits.options import given_settings, has_callback
 
 OWN = ("lr", "weight_decay")  # settings of the network's own optimizer
 
@@ -35,7 +35,7 @@ def check_options(argv: Sequence[str], options: Namespace) -> None:
         return
     if needless := sorted(given_settings(argv, "model") & {*OWN}):
         raise InputError(f"--model.{needless[0]} is of the network's own optimizer: give --optimizer.{needless[0]}")
-    if is_searched(options, LearningRateFinder):
+    if has_callback(options.trainer, LearningRateFinder):
         raise InputError("LearningRateFinder finds a rate for the network's own optimizer: leave out --optimizer")
 
 
