@@ -12,6 +12,7 @@ import logging
 import statistics
 import time
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any
 
 import numpy as np
@@ -30,7 +31,6 @@ from digits.fast.process import fastest_precision
 from digits.init_from import AUGMENTATION, BATCH_SIZE, EPOCHS, LR, MNIST_SHARE
 from digits.label_errors import InMemory
 from digits.network import Network
-from digits.options import find_class
 from digits.runs import find_checkpoint
 
 LEARNT, SCORED = 100, 1000  # images of a foreign set
@@ -131,7 +131,7 @@ def measure(source: str, data: Digits, splits: list[list[tuple[Tensor, Tensor]]]
 
 def fine_tune(checkpoint: Checkpoint, data: MixedDataModule, own: Tensor) -> Classifier:
     """A network that is trained as `fit --init_from` does it, on these of the own images."""
-    network = find_class(checkpoint.class_path)(**{**checkpoint.hyper_parameters, "lr": LR})
+    network = resolve_name(checkpoint.class_path)(**{**checkpoint.hyper_parameters, "lr": LR})
     every = torch.arange(len(data.own_images))
     torch.manual_seed(0)
     return train(

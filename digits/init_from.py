@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Sequence
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any
 
 from jsonargparse import Namespace
@@ -14,7 +15,7 @@ from digits.classifier import Classifier
 from digits.console import did_you_mean, shown, warn
 from digits.data import DigitsDataModule, ImageDataModule, MixedDataModule
 from digits.errors import InputError
-from digits.options import callbacks_of, find_class, given_settings, has_callback, is_a, is_given, path_of
+from digits.options import callbacks_of, given_settings, has_callback, is_a, is_given, path_of
 from digits.runs import LOG_ROOT, SHIPPED, checkpoint_in, find_checkpoint
 
 NAME = "fine_tuned"  # of the runs
@@ -115,7 +116,7 @@ def network_of(checkpoint: Checkpoint, argv: Sequence[str], options: Namespace) 
     elif not checkpoint.is_builtin:
         checkpoint.refuse(f"holds a {checkpoint.class_path}: name it with --model {checkpoint.class_path}")
     used = {**checkpoint.hyper_parameters, **{name: value for name, value in asked.items() if name in shared}}
-    default = inspect.signature(find_class(checkpoint.class_path)).parameters.get("lr")
+    default = inspect.signature(resolve_name(checkpoint.class_path)).parameters.get("lr")
     repeated = has_callback(options.trainer, StartFrom)  # by the config.yaml of a run that was started in this way
     chosen = repeated or (not is_given(argv, "--init_from") and used.get("lr") != getattr(default, "default", None))
     if "lr" not in given and not chosen:

@@ -6,6 +6,7 @@ import re
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
+from pkgutil import resolve_name
 
 from jsonargparse import Namespace
 from lightning.pytorch import Trainer
@@ -15,7 +16,7 @@ from digits.config_files import run_name, shown_config
 from digits.console import PROGRAM, shown
 from digits.data import CSVDataModule, MixedDataModule
 from digits.errors import InputError
-from digits.options import find_class, is_a, is_given
+from digits.options import is_a, is_given
 from digits.runs import LOG_ROOT, newest_run
 
 TESTED_WITH = ("accelerator", "devices", "logger", "enable_progress_bar")  # the Trainer's options that a test shares
@@ -70,7 +71,7 @@ class NextCommands:
 
     def needed_settings(self) -> list[str]:
         """The options of this command that its network's class has no defaults for."""
-        parameters = inspect.signature(find_class(self.options.model.class_path)).parameters.values()
+        parameters = inspect.signature(resolve_name(self.options.model.class_path)).parameters.values()
         needed = [
             one.name for one in parameters if one.default is one.empty and one.name in self.options.model.init_args
         ]

@@ -1,12 +1,12 @@
 """What the options of a command mean together."""
 
-import importlib
 import inspect
 import math
 import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any
 
 from jsonargparse import Namespace
@@ -47,7 +47,7 @@ def refuse_options(command: str, options: Namespace, name: str) -> None:
         )
     for one in callbacks_of(options.trainer):
         settings = one.get("init_args") or {}
-        defaults = inspect.signature(find_class(one.class_path)).parameters if settings else {}
+        defaults = inspect.signature(resolve_name(one.class_path)).parameters if settings else {}
         for setting, value in settings.items():
             known = setting in defaults and value is defaults[setting].default
             if (callable(value) and not known) or (is_a(one, LambdaCallback) and value is not None):
@@ -72,7 +72,7 @@ def refuse_null(group: str, named: Namespace) -> None:
         named: class_path and init_args.
     """
     missing = [name for name, value in (named.get("init_args") or {}).items() if value is None]
-    for kind in find_class(named.class_path).__mro__ if missing else ():
+    for kind in resolve_name(named.class_path).__mro__ if missing else ():
         parameters = inspect.signature(kind.__init__).parameters
         for name in missing:
             if name in parameters and not takes_none(parameters[name]):
@@ -85,12 +85,6 @@ def takes_none(parameter: inspect.Parameter) -> bool:
     return parameter.default is None or kind in (parameter.empty, Any) or "None" in str(kind) or "Optional" in str(kind)
 
 
-def find_class(path: str) -> Any:
-    """The class of an import path."""
-    module, _, name = path.rpartition(".")
-    return getattr(importlib.import_module(module), name)
-
-
 def path_of(kind: type) -> str:
     """The import path of a class."""
     return f"{kind.__module__}.{kind.__qualname__}"
@@ -98,7 +92,7 @@ def path_of(kind: type) -> str:
 
 def is_a(named: Namespace, kind: type) -> bool:
     """Whether the class that options name, by class_path, is this one."""
-    return find_class(named.class_path) is kind
+    return resolve_name(named.class_path) is kind
 
 
 def is_given(argv: Sequence[str], option: str) -> bool:
