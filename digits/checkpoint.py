@@ -94,8 +94,7 @@ class Checkpoint:
     @property
     def trained_on(self) -> TrainedOn | None:
         """What is known of the training images; None after training on loaders of one's own."""
-        data = self.content.get("data")
-        return data and TrainedOn(data["mean"], data["std"], tuple(data["classes"]))
+        return TrainedOn.of(self.content)
 
     @cached_property
     def parameters(self) -> int:

@@ -4,7 +4,7 @@ Shapes: N images, C channels, H rows, W columns, K classes.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import torch
@@ -31,6 +31,12 @@ class TrainedOn(NamedTuple):
     std: float
     classes: tuple[str, ...]
 
+    @classmethod
+    def of(cls, content: Mapping[str, Any]) -> "TrainedOn | None":
+        """What the content of a checkpoint says of it; None after training on loaders of one's own."""
+        data = content.get("data")
+        return cls(data["mean"], data["std"], tuple(data["classes"])) if data else None
+
 
 class Network(nn.Module):
     """A network that knows how its images are scaled, what its classes are called, and how sure it may be.
@@ -42,7 +48,7 @@ class Network(nn.Module):
     def __init__(self, layers: nn.Sequential | None = None) -> None:
         super().__init__()
         self.layers = nn.Sequential() if layers is None else layers
-        self._trained_on: TrainedOn | None = None
+        self.trained_on: TrainedOn | None = None
         self.temperature = 1.0  # fitted on the validation images; see `digits.metrics.fit_temperature`
         self.doubt = Doubt()  # set on the validation images; see digits/doubt.py
         self.tta = False  # test-time augmentation
@@ -64,15 +70,6 @@ class Network(nn.Module):
     def device(self) -> torch.device:
         """Where the weights are."""
         return next(self.parameters()).device
-
-    @property
-    def trained_on(self) -> TrainedOn | None:
-        """What is known of the training images."""
-        return self._trained_on
-
-    @trained_on.setter
-    def trained_on(self, value: TrainedOn | None) -> None:
-        self._trained_on = value
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -142,8 +139,8 @@ class Network(nn.Module):
         self.second_look = content.get("second_look", 0.0)
         self.doubt = Doubt(**content.get("doubt", {}))
         self.fingerprints = content.get("fingerprints")
-        if data := content.get("data"):
-            self.trained_on = TrainedOn(data["mean"], data["std"], tuple(data["classes"]))
+        if (known := TrainedOn.of(content)) is not None:
+            self.trained_on = known
 
 
 def look_twice(logits_of: Callable[[Tensor], Tensor], images: Tensor, least: float) -> Tensor:
