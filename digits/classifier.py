@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from digits.console import say
 from digits.errors import InputError, check_number
 from digits.head import match_head, resize_head
-from digits.hyperparameters import fixed_arguments
+from digits.hyperparameters import needless_arguments
 from digits.metrics import Scores, digit_loss
 from digits.network import Network, TrainedOn
 from digits.own_batches import images_and_labels, images_of
@@ -50,11 +50,7 @@ class Classifier(Network, LightningModule):
         check_number("--model.lr", lr)
         check_number("--model.weight_decay", weight_decay)
         check_number("--model.label_smoothing", label_smoothing, most=1)
-        known = inspect.signature(type(self)).parameters  # a subclass need not take all of Classifier's
-        every = any(parameter.kind is parameter.VAR_KEYWORD for parameter in known.values())
-        inherited = {name for kind in type(self).__mro__[1:-1] for name in inspect.signature(kind).parameters}
-        needless = fixed_arguments(self, inspect.currentframe()) if every else inherited - known.keys()
-        self.save_hyperparameters(ignore=list(needless))
+        self.save_hyperparameters(ignore=list(needless_arguments(self, inspect.currentframe())))
         self.lr = lr
         self.weight_decay = weight_decay
         self.label_smoothing = label_smoothing

@@ -4,14 +4,23 @@ import inspect
 from types import FrameType
 
 
-def fixed_arguments(network: object, innermost: FrameType | None) -> set[str]:
-    """The arguments that a subclass gives to its parent itself, as in `super().__init__(width=784, **training)`.
-
-    Lightning keeps them, too, but then the subclass can't be called with what was kept.
+def needless_arguments(network: object, innermost: FrameType | None) -> set[str]:
+    """The arguments of a network's base classes that its own class does not take, or that it gives to them itself.
 
     Args:
         network: whose `__init__` runs.
         innermost: the frame of the `__init__` of its first base class.
+    """
+    known = inspect.signature(type(network)).parameters
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in known.values()):
+        return fixed_arguments(network, innermost)
+    return {name for kind in type(network).__mro__[1:-1] for name in inspect.signature(kind).parameters} - known.keys()
+
+
+def fixed_arguments(network: object, innermost: FrameType | None) -> set[str]:
+    """The arguments that a subclass gives to its parent itself, as in `super().__init__(width=784, **training)`.
+
+    Lightning keeps them, too, but then the subclass can't be called with what was kept; see `needless_arguments`.
     """
     frames = []
     while (
