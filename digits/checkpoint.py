@@ -21,11 +21,10 @@ from digits.layers import LAYERS
 from digits.network import Network, TrainedOn
 from digits.schema import REQUIRED, VERSION, check_fields, read_content
 
-# What testing and predicting need; the rest is for training further.
 BUILTIN = "digits.models"  # not imported for predicting, as it trains
 TRAINING = ("lr", "weight_decay", "label_smoothing")  # settings of `Classifier`, which the layers don't depend on
+# What testing and predicting need; the rest is for training further.
 WEIGHTS = (*REQUIRED, "temperature", "second_look", "doubt", "data", "fingerprints", VERSION)
-
 MISFITS = (ArithmeticError, AttributeError, RuntimeError, TypeError, ValueError)  # what a network's class may raise
 
 
