@@ -20,10 +20,6 @@ class OutcomeCollector(Callback):
     def __init__(self) -> None:
         self.outcomes = OutcomeMetric()
 
-    def start_scoring(self, pl_module: LightningModule) -> None:
-        """Forget what was scored before."""
-        self.outcomes.to(pl_module.device).reset()
-
     def keep(self, logits: Any, batch: Any) -> None:
         """Keep one batch that was scored, if what its step returned are logits."""
         if isinstance(batch, list | tuple) and len(batch) > 1:  # of a loader of one's own, which goes in order
@@ -39,22 +35,22 @@ class OutcomeCollector(Callback):
         return (logits, labels.reshape(-1), indices.reshape(-1)) if labels.numel() else None
 
     def on_validation_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        self.start_scoring(pl_module)
+        self.outcomes.to(pl_module.device).reset()
 
     def on_validation_batch_end(
-        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int, loader: int = 0
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+        dataloader_idx: int = 0,
     ) -> None:
-        if loader == 0:
+        if dataloader_idx == 0:
             self.keep(outputs, batch)
 
-    def on_test_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        self.start_scoring(pl_module)
-
-    def on_test_batch_end(
-        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int, loader: int = 0
-    ) -> None:
-        if loader == 0:
-            self.keep(outputs, batch)
+    on_test_epoch_start = on_validation_epoch_start
+    on_test_batch_end = on_validation_batch_end
 
 
 def is_one_each(outputs: Any, labels: Any, dimensions: int) -> bool:
