@@ -14,6 +14,7 @@ from digits.doubt import Doubt
 from digits.errors import InputError
 from digits.transforms import normalize, turn
 
+BATCH = 500  # images that are predicted at once
 SHIFTS = [(down, right) for down in (-1, 0, 1) for right in (-1, 0, 1)]  # views of test-time augmentation
 ANGLES, CORNERS = (-12, -6, 6, 12), [shift for shift in SHIFTS if all(shift)]  # degrees and shifts of a second look
 
@@ -141,6 +142,14 @@ class Network(nn.Module):
         self.fingerprints = content.get("fingerprints")
         if (known := TrainedOn.of(content)) is not None:
             self.trained_on = known
+
+
+@torch.inference_mode()
+def probabilities_of(network: Network, images: Tensor) -> Tensor:
+    """The probabilities, (N, K) float32, of raw images, (N, 28, 28), of which there may be any number; on the CPU."""
+    batches = images.split(BATCH) if len(images) else ()
+    found = [network.eval_logits(some.to(network.device)).softmax(dim=1).cpu() for some in batches]
+    return torch.cat(found) if found else torch.empty(0, len(network.classes))
 
 
 def look_twice(logits_of: Callable[[Tensor], Tensor], images: Tensor, least: float) -> Tensor:

@@ -16,14 +16,12 @@ from digits.data.photo import SIDE
 from digits.data.pictures import load_one
 from digits.fast.process import use_channels_last
 from digits.fast.threads import use_one_thread_after_fork
-from digits.network import Network
+from digits.network import Network, probabilities_of
 from digits.reading import Content, Reading, as_file, read
 from digits.runs import find_checkpoint
 
 Picture = str | Path | Content | IO[bytes] | Image.Image
 Images = Picture | np.ndarray | Tensor | Iterable[Picture | np.ndarray | Tensor]
-
-BATCH = 500
 
 
 class Predictions(NamedTuple):
@@ -68,12 +66,7 @@ class Predictor:
         pairs = [pair for item in as_list(images) for pair in to_mnist(item)]
         notes = [note for _, note in pairs]
         raw = torch.from_numpy(np.stack([image for image, _ in pairs])) if pairs else torch.empty(0, 28, 28)
-        with torch.inference_mode():
-            batches = raw.to(self.model.device).split(BATCH) if len(raw) else ()
-            logits = [self.model.eval_logits(batch) for batch in batches]
-        probabilities = (
-            torch.cat(logits).softmax(dim=1).cpu().numpy() if logits else np.empty((0, len(self.classes)), np.float32)
-        )
+        probabilities = probabilities_of(self.model, raw).numpy()
         best = probabilities.argmax(axis=1)
         probabilities[[bool(note) for note in notes]] = np.nan
         classes = [None if note else self.classes[i] for i, note in zip(best, notes, strict=True)]

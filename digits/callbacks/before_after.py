@@ -15,7 +15,7 @@ from digits.console import columns, say
 from digits.data import Digits, MixedDataModule, MNISTDataModule, datamodule_of
 from digits.data.dataset import tell_left_out
 from digits.fast.trainer import silent_trainer
-from digits.network import Network
+from digits.network import Network, probabilities_of
 
 DIGITS = tuple("0123456789")
 FOLDS = 5
@@ -172,13 +172,10 @@ def split(labels: Tensor, folds: int) -> Sequence[Tensor]:
 
 def count_right(network: Network, images: Digits) -> int:
     """How many images a network takes for what they are."""
-    training, right = network.training, 0
-    network.eval()
-    with torch.inference_mode():
-        for some, labels in zip(images.images.split(500), images.labels.split(500), strict=True):
-            right += int((network.eval_logits(some.to(network.device)).argmax(dim=1).cpu() == labels).sum())
+    training = network.training
+    predicted = probabilities_of(network.eval(), images.images).argmax(dim=1)
     network.train(training)
-    return right
+    return int((predicted == images.labels).sum())
 
 
 def error(network: Classifier, images: Digits) -> float:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from digits.checkpoint import Checkpoint
 from digits.data.locate import Grey
 from digits.data.photo import SIDE, NoDigit, center, resize_to_box
-from digits.network import Network
+from digits.network import Network, probabilities_of
 from digits.runs import PRETRAINED
 
 
@@ -28,9 +28,7 @@ def judge(pieces: list[Grey]) -> NDArray[np.float64]:
 
 def confidences(forms: NDArray[np.uint8]) -> NDArray[np.float64]:
     """The largest probability of each image, (N, 28, 28), by the network that comes with the package; (N,)."""
-    with torch.inference_mode():
-        batches = [pretrained().eval_logits(batch).softmax(dim=1) for batch in torch.from_numpy(forms).split(500)]
-    return torch.cat(batches).amax(dim=1).double().numpy()
+    return probabilities_of(pretrained(), torch.from_numpy(forms)).amax(dim=1).double().numpy()
 
 
 @cache
