@@ -5,7 +5,7 @@ from pathlib import Path
 import yaml
 
 from benchmarks.markdown import fills, table
-from benchmarks.record import ROOT, Figures, leaves, read
+from benchmarks.record import ROOT, Figures, leaves, measured, read
 
 # What no benchmark measures: how a network is built, and the test error that its original states.
 NETWORKS = {
@@ -115,8 +115,7 @@ def pictures() -> str:
     rows = [
         [title, f"`{network}`", *(f"{values[f'{source}, {way}']:.2%}" for way in ways)]
         for source, title in sources.items()
-        for network, values in figures.items()
-        if network not in ("machine", "versions")
+        for network, values in measured(figures).items()
     ]
     header = ["pictures", "network", "only resized", "inverted where dark on light, resized", "prepared"]
     return table(header, rows, figures)
@@ -202,7 +201,6 @@ HANDS = {"people": "each of 14 people", "optdigits_cv": "optdigits", "semeion": 
 @fills("handwriting")
 def handwriting() -> str:
     figures = read("handwriting")
-    networks = {name: sets for name, sets in figures.items() if name not in ("machine", "versions")}
     header = ["network", "digits of", "scored", "wrong before", "wrong after", "MNIST test error before", "after, mean"]
     rows = [
         [
@@ -211,7 +209,7 @@ def handwriting() -> str:
             *(f"{found[key]:,}" for key in ("images scored", "errors before", "errors after")),
             *(f"{found[f'MNIST test error in percent, {when}']:.2f}%" for when in ("before", "after, mean")),
         ]
-        for name, sets in networks.items()
+        for name, sets in measured(figures).items()
         for source, found in sets.items()
     ]
     return table(header, rows, figures)

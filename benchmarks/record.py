@@ -66,6 +66,11 @@ def earlier(name: str, record: bool) -> Figures:
     return read(name, RECORDED if record else LOCAL)
 
 
+def measured(figures: Figures) -> Figures:
+    """The figures without the machine and the versions."""
+    return {name: values for name, values in figures.items() if name not in ("machine", "versions")}
+
+
 def side_by_side(figures: Figures, recorded: Figures) -> str:
     """A table of single figures: measured, recorded. The figures of single rounds and runs stay in the file."""
     known = dict(leaves(recorded))

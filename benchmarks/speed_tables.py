@@ -1,19 +1,19 @@
 """The tables of time, memory and size."""
 
 from benchmarks.markdown import fills, table
-from benchmarks.record import read
+from benchmarks.record import measured, read
 
 
 @fills("exports")
 def exports() -> str:
     figures = read("exports")
-    own = figures["PyTorch"]
+    files = measured(figures)
+    own = files.pop("PyTorch")
     rows = [["PyTorch", "", "", "", f"{own['error in percent']:.2f}%", "1"]]
-    for name, values in figures.items():
-        if name not in ("PyTorch", "machine", "versions"):
-            same, distance = values["images of the same class"], values["largest difference of a probability"]
-            rows.append([name, f"{values['megabytes']} MB", f"{same:,} of 10,000", f"{distance:.1g}"])
-            rows[-1] += [f"{values['error in percent']:.2f}%", f"{values['times as fast as PyTorch']}"]
+    for name, values in files.items():
+        same, distance = values["images of the same class"], values["largest difference of a probability"]
+        rows.append([name, f"{values['megabytes']} MB", f"{same:,} of 10,000", f"{distance:.1g}"])
+        rows[-1] += [f"{values['error in percent']:.2f}%", f"{values['times as fast as PyTorch']}"]
     header = ["file", "size", "same class for", "probabilities within", "test error", "times as fast as PyTorch"]
     return table(header, rows, figures)
 
@@ -49,9 +49,9 @@ def speed() -> str:
 @fills("optimizations")
 def optimizations() -> str:
     figures = read("optimizations")
-    networks = [network for network in figures if network not in ("machine", "versions")]
-    names = dict.fromkeys(name for network in networks for name in figures[network])
-    rows = [[name, *(f"{figures[network].get(name, '')}" for network in networks)] for name in names]
+    networks = measured(figures)
+    names = dict.fromkeys(name for steps in networks.values() for name in steps)
+    rows = [[name, *(f"{steps.get(name, '')}" for steps in networks.values())] for name in names]
     return table(["milliseconds per step", *(f"`{network}`" for network in networks)], rows, figures)
 
 
@@ -60,8 +60,7 @@ def start() -> str:
     figures = read("start")
     rows = [
         [f"`{name}`", *(f"{row[what]}{unit}" for what, unit in zip(row, (" s", " s", "", ""), strict=True))]
-        for name, row in figures.items()
-        if name not in ("machine", "versions")
+        for name, row in measured(figures).items()
     ]
     header = ["", "from start to end", "processor time", "times `import torch`", "times its processor time"]
     return table(header, rows, figures) if rows else ""
@@ -70,12 +69,12 @@ def start() -> str:
 @fills("busy")
 def busy() -> str:
     figures = read("busy")
-    networks = [network for network in figures if network not in ("machine", "versions")]
-    names = list(dict.fromkeys(name for n in networks for row in figures[n].values() for name in row))
+    networks = measured(figures)
+    names = list(dict.fromkeys(name for situations in networks.values() for row in situations.values() for name in row))
     rows = [
         [f"`{network}` {situation}", *(f"{row.get(name, '')}" for name in names)]
-        for network in networks
-        for situation, row in figures[network].items()
+        for network, situations in networks.items()
+        for situation, row in situations.items()
     ]
     return table(["", *(name.replace("digits", "`digits`", 1) for name in names)], rows, figures) if rows else ""
 
@@ -124,8 +123,7 @@ def throughput() -> str:
     names = {"start alone": "`digits predict --help`", "10,000 of MNIST": "MNIST's 10,000 test images"}
     rows = [
         [names.get(name, name), f"{row['seconds']:.1f} s", f"{row['processor seconds']:.1f} s"]
-        for name, row in figures.items()
-        if name not in ("machine", "versions")
+        for name, row in measured(figures).items()
     ]
     return table(["", "from start to end of the process", "processor time"], rows, figures)
 
