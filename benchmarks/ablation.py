@@ -7,7 +7,6 @@ Trained on 50,000 of the training images, for fewer epochs than the config has, 
 last one. Weights are averaged over the same part of the training as by the config. The test images play no part.
 """
 
-import csv
 import json
 import os
 import shutil
@@ -25,6 +24,7 @@ from torch import nn
 
 from benchmarks.record import ROOT, earlier, make_parser, report
 from digits.models import DeepCNN
+from digits.records import read_metrics
 
 AUGMENTATION = ("rotation", "zoom", "shift", "shear", "elastic")
 
@@ -77,8 +77,7 @@ def validation_error(folder: Path, what: str, epochs: int, seed: int) -> float:
         run = folder / "lightning_logs" / name
         shutil.rmtree(run, ignore_errors=True)  # an interrupted one
         subprocess.run(line, check=True, stdout=subprocess.DEVNULL, cwd=ROOT)
-        with (run / "version_0/metrics.csv").open(newline="") as file:
-            done.write_text(json.dumps(100 * float(list(csv.DictReader(file))[-1]["val/error"])))
+        done.write_text(json.dumps(100 * read_metrics(run / "version_0/metrics.csv")[-1]["val/error"]))
     return json.loads(done.read_text())
 
 

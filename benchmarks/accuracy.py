@@ -5,7 +5,6 @@ python -m benchmarks.accuracy --config configs/large_cnn.yaml --seeds 5
 Trains and tests by the command line, with seeds 0, 1, 2, …; nothing is selected by the result.
 """
 
-import csv
 import json
 import statistics
 import subprocess
@@ -19,6 +18,7 @@ import yaml
 
 from benchmarks.record import make_parser, report
 from digits.checkpoint import Checkpoint
+from digits.records import read_metrics
 
 
 def run(config: Path, seed: int, folder: Path, options: list[str]) -> dict[str, Any]:
@@ -34,12 +34,10 @@ def run(config: Path, seed: int, folder: Path, options: list[str]) -> dict[str, 
         seconds = round(time.monotonic() - start, 2)
         subprocess.run([sys.executable, "-m", "digits", "test", *common], check=True, stdout=subprocess.DEVNULL)
         clock.write_text(json.dumps({"seconds of fit": seconds}))
-    with (done / "metrics.csv").open() as file:
-        loop = sum(float(row["seconds"]) for row in csv.DictReader(file))
     return {
         "seed": seed,
         "error": round(100 * json.loads((done / "test.json").read_text())["MNISTDataModule"]["error"], 4),
-        "seconds in the loop": round(loop, 2),
+        "seconds in the loop": round(sum(row["seconds"] for row in read_metrics(done / "metrics.csv")), 2),
         **json.loads(clock.read_text()),
         "parameters": Checkpoint.read(done / "checkpoints/last.ckpt").parameters,
         "precision": yaml.safe_load((done / "config.yaml").read_text())["trainer"]["precision"],

@@ -1,6 +1,5 @@
 """Run Python in a process of its own, and measure it."""
 
-import csv
 import json
 import os
 import re
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.record import ROOT
+from digits.records import read_metrics
 
 PATH = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])  # this code, and where packages are
 
@@ -71,8 +71,4 @@ def run(*args: str | Path, cwd: str | Path | None = None, **environment: str) ->
 
 def epochs_of(folder: str | Path) -> list[dict[str, float]]:
     """The figures of each epoch of the runs in a folder, one after the other: the rows of their metrics.csv."""
-    rows = []
-    for path in sorted(Path(folder).rglob("metrics.csv")):
-        with path.open(newline="") as file:
-            rows += [{key: float(value) for key, value in row.items() if value} for row in csv.DictReader(file)]
-    return rows
+    return [row for path in sorted(Path(folder).rglob("metrics.csv")) for row in read_metrics(path)]

@@ -6,21 +6,20 @@ MNIST's training images repeated 1, 10 and 100 times (47 MB, 470 MB, 4.7 GB), tr
 configs/large_cnn.yaml on one process and on two (DistributedDataParallel, gloo) with half the batch each.
 """
 
-import csv
 import tempfile
 from pathlib import Path
 from typing import Any
 
 from benchmarks.process import run
 from benchmarks.record import ROOT, make_parser, report
+from digits.records import read_metrics
 
 
 def fit(folder: Path, *options: str) -> tuple[float, float]:
     """Seconds of the last epoch, training alone, and the peak memory of the process in megabytes."""
     result = run("-m", "digits", "fit", *options, "--trainer.default_root_dir", folder)
     newest = max((folder / "lightning_logs").glob("*/version_*"), key=lambda path: path.stat().st_ctime)
-    with (newest / "metrics.csv").open() as file:
-        return float(list(csv.DictReader(file))[-1]["seconds"]), result.memory
+    return read_metrics(newest / "metrics.csv")[-1]["seconds"], result.memory
 
 
 def main() -> None:
