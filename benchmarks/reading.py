@@ -17,9 +17,12 @@ from typing import Any
 
 import matplotlib
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 from sklearn.datasets import load_sample_images
+from sklearn.metrics import roc_auc_score
+from torchmetrics.functional.classification import binary_calibration_error
 
 from benchmarks.corruptions import CORRUPTIONS
 from benchmarks.record import make_parser, report
@@ -30,6 +33,7 @@ from digits.data.grey import to_grey
 from digits.data.photo import NoDigit
 from digits.data.picture_file import read_picture
 from digits.data.split import stratified_split
+from digits.metrics import BINS
 from digits.predictor import Predictor
 
 # Scripts of which matplotlib's DejaVu has letters, each with its first and last one.
@@ -120,20 +124,6 @@ def mnist(split: str) -> Set:
     return Set(list(data.images.numpy()), data.labels.numpy())
 
 
-def auroc(inside: NDArray[np.float32], outside: NDArray[np.float32]) -> float:
-    """The probability that something inside scores higher than something outside; ties count half."""
-    order = np.sort(outside)
-    below, up_to = np.searchsorted(order, inside, "left"), np.searchsorted(order, inside, "right")
-    return float(np.mean((below + up_to) / 2)) / len(outside)
-
-
-def calibration_error(right: NDArray[np.bool_], confidence: NDArray[np.float32], bins: int = 15) -> float:
-    """The expected calibration error (Guo et al., 2017)."""
-    at = np.minimum((confidence * bins).astype(int), bins - 1)
-    gap = np.bincount(at, right, bins) - np.bincount(at, confidence, bins)
-    return float(np.abs(gap).sum() / len(right))
-
-
 class Material:
     """All that networks are measured on, prepared once.
 
@@ -186,11 +176,13 @@ class Material:
             result["digits of other sources"][name] = percent(said == digits.labels)
         if outcomes:
             right, confidence = (np.concatenate(part) for part in zip(*outcomes, strict=True))
-            result["calibration error off MNIST"] = round(100 * calibration_error(right, confidence), 2)
+            error = binary_calibration_error(torch.from_numpy(confidence), torch.from_numpy(right), BINS)
+            result["calibration error off MNIST"] = round(100 * float(error), 2)
         errors = {name: percent(s.read(predictor)[0] != s.labels) for name, s in self.corrupted.items()}
         result["error under corruption"] = {"mean": round(float(np.mean(list(errors.values()))), 2), **errors}
         result["AUROC of confidence"] = {
-            name: round(auroc(known, other.read(predictor)[1]), 4) for name, other in self.others.items()
+            name: round(float(roc_auc_score([1] * len(known) + [0] * len(seen), np.append(known, seen))), 4)
+            for name, seen in ((name, other.read(predictor)[1]) for name, other in self.others.items())
         }
         return result
 
