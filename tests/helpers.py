@@ -47,6 +47,17 @@ def draw(n: int, seed: int) -> tuple[Tensor, Tensor]:
     return images, labels
 
 
+def csv_rows(path: Path | str) -> list[dict[str, str]]:
+    """The rows of a CSV file, by the names of its columns."""
+    with Path(path).open(newline="", encoding="utf-8", errors="surrogateescape") as file:
+        return list(csv.DictReader(file))
+
+
+def csv_probabilities(path: Path | str) -> np.ndarray:
+    """The probabilities in a file of predictions, (N, 10)."""
+    return np.array([[float(row[f"p{i}"]) for i in range(10)] for row in csv_rows(path)])
+
+
 def snippets(page: Path) -> list[str]:
     """The blocks of Python on a page of the docs."""
     return re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
@@ -145,8 +156,7 @@ def read_events(run: Path) -> "EventAccumulator":
 def run_state(run: Path) -> dict[str, Any]:
     """Everything in a run's folder that must be identical in two runs of the same training."""
     checkpoint = torch.load(run / "checkpoints/last.ckpt", weights_only=True)
-    with (run / "metrics.csv").open(newline="") as file:
-        rows = [{k: v for k, v in row.items() if k not in TIMED} for row in csv.DictReader(file)]
+    rows = [{k: v for k, v in row.items() if k not in TIMED} for row in csv_rows(run / "metrics.csv")]
     events = read_events(run)
     curves = {
         tag: sorted((event.step, event.value) for event in events.Scalars(tag))  # files of one second lie in any order

@@ -1,6 +1,5 @@
 """What strangers, mirrors and full disks do to us."""
 
-import csv
 import os
 import socket
 import threading
@@ -20,7 +19,7 @@ from digits.data import MNISTDataModule, mnist
 from digits.data.mnist import BUNDLED, FILES
 from digits.data.pictures import load_one
 from digits.errors import InputError
-from tests.helpers import Digits
+from tests.helpers import Digits, csv_rows
 
 RELEASE = threading.Event()  # lets the silent mirror go
 SMALL = ("--model=MLP", "--model.hidden=[16]", "--pictures=false")
@@ -163,8 +162,7 @@ def test_folders_without_end_and_names_of_every_kind(tmp_path: Path, deep: Path,
         (root / "x.png").rename(root / name)
     digits("fit", *SMALL, "--trainer.max_epochs=1")
     digits("predict", "--name=MLP", "--data=ImageDataModule", f"--data.path={root}", "--predictions.path=out.csv")
-    with Path("out.csv").open(newline="", encoding="utf-8", errors="surrogateescape") as file:
-        rows = list(csv.DictReader(file))
+    rows = csv_rows("out.csv")
     assert {row["id"] for row in rows} == {*names, "d/" * 1200 + "last.png"}
     assert all(row["prediction"] in "0123456789" and None not in row for row in rows)
 

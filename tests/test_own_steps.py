@@ -1,6 +1,5 @@
 """Steps, optimizers and loaders of one's own, in a subclass of Classifier or of a data module."""
 
-import csv
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ from torch.utils.data import DataLoader, TensorDataset, WeightedRandomSampler
 
 from digits.data import MNISTDataModule
 from digits.models import Classifier
-from tests.helpers import Digits
+from tests.helpers import Digits, csv_rows
 
 FIT = ("--trainer.max_epochs=1", "--pictures=false")
 
@@ -98,21 +97,16 @@ class OwnLoaders(MNISTDataModule):
         return self.loader(self.predict.images, self.predict.labels)
 
 
-def rows(path: str) -> list[dict[str, str]]:
-    with Path(path).open(newline="") as file:
-        return list(csv.DictReader(file))
-
-
 def test_steps_may_log_and_return_what_they_like(digits: Digits, capsys: pytest.CaptureFixture[str]) -> None:
     model = f"--model={__name__}.OwnMetrics"
     assert "own_loss " in digits("fit", model, *FIT)  # in the line of the epoch
-    (row,) = rows("lightning_logs/OwnMetrics/version_0/metrics.csv")
+    (row,) = csv_rows("lightning_logs/OwnMetrics/version_0/metrics.csv")
     assert row.keys() == {"epoch", "step", "seconds", "lr"}
     assert "own_accuracy" in digits("validate", model)
     assert "Test: own_accuracy" in digits("test", model)
     assert not Path("lightning_logs/OwnMetrics/version_0/test.json").exists()
     digits("predict", model, "--predictions.path=p.csv")
-    predicted = rows("p.csv")
+    predicted = csv_rows("p.csv")
     assert len(predicted) == 90
     assert {row["confidence"] + row["p0"] for row in predicted} == {""}
     assert sum(row["prediction"] == row["target"] for row in predicted) > 9
@@ -129,7 +123,7 @@ def test_several_optimizers_and_several_loaders(digits: Digits) -> None:
 @pytest.mark.filterwarnings("ignore:.*configure_optimizers. returned .None")
 def test_no_optimizer_at_all(digits: Digits) -> None:
     digits("fit", f"--model={__name__}.NoOptimizer", *FIT)
-    (row,) = rows("lightning_logs/NoOptimizer/version_0/metrics.csv")
+    (row,) = csv_rows("lightning_logs/NoOptimizer/version_0/metrics.csv")
     assert "lr" not in row
 
 
@@ -145,7 +139,7 @@ def test_loaders_of_ones_own_are_scaled_augmented_and_scored(digits: Digits) -> 
     assert digits("test", model, *data).splitlines()[-1] == digits("test", model).splitlines()[-1]
     digits("predict", model, *data, "--predictions.path=own.csv")
     digits("predict", model, "--predictions.path=theirs.csv")
-    own, theirs = (rows(f"{name}.csv") for name in ("own", "theirs"))
+    own, theirs = (csv_rows(f"{name}.csv") for name in ("own", "theirs"))
     assert [(row["id"], row["prediction"], row["target"]) for row in own] == [
         (row["id"], row["prediction"], row["target"]) for row in theirs
     ]
@@ -248,7 +242,7 @@ class SeesFew(Linear):
 def test_a_sampler_and_clipping_of_ones_own(digits: Digits) -> None:
     options = (f"--model={__name__}.SeesFew", f"--data={__name__}.OwnSampler", "--trainer.precision=bf16-mixed")
     digits("fit", *options, *FIT)
-    assert rows("lightning_logs/SeesFew/version_0/metrics.csv")[0]["step"] == "3"
+    assert csv_rows("lightning_logs/SeesFew/version_0/metrics.csv")[0]["step"] == "3"
     scores = [digits("validate", *options[:2])[-200:], digits("validate", options[0])[-200:]]
     assert scores[0].splitlines()[-1] == scores[1].splitlines()[-1]  # also from batches of another size
 

@@ -1,4 +1,3 @@
-import csv
 import os
 import subprocess
 import sys
@@ -16,7 +15,7 @@ from digits.data import MNISTDataModule
 from digits.data.photo import prepare
 from digits.errors import InputError
 from digits.predictor import load_once
-from tests.helpers import Digits, seven, written
+from tests.helpers import Digits, csv_probabilities, csv_rows, seven, written
 
 SHORT = ("--model=LargeCNN", "--trainer.max_epochs=1", "--pictures=false", "--trainer.logger=false")
 RUN = Path("lightning_logs/LargeCNN/version_0")
@@ -35,11 +34,8 @@ def images(digits: Digits) -> np.ndarray:
 @pytest.mark.parametrize("source", [RUN / "checkpoints/best.ckpt", str(RUN), RUN.parent])
 def test_it_says_what_the_command_line_says(images: np.ndarray, source: Path | str) -> None:
     found = load(source).predict(images)
-    with (RUN / "predictions.csv").open() as file:
-        rows = list(csv.DictReader(file))
-    assert found.classes == [row["prediction"] for row in rows]
-    written = np.array([[float(row[f"p{i}"]) for i in range(10)] for row in rows])
-    np.testing.assert_allclose(found.probabilities, written, atol=2e-6)
+    assert found.classes == [row["prediction"] for row in csv_rows(RUN / "predictions.csv")]
+    np.testing.assert_allclose(found.probabilities, csv_probabilities(RUN / "predictions.csv"), atol=2e-6)
     doubt = load(source).model.doubt
     assert found.notes == [doubt.note(p) for p in found.probabilities.max(1)]
 

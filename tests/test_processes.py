@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import torch
 
-from tests.helpers import draw
+from tests.helpers import csv_rows, draw
 
 pytestmark = pytest.mark.slow
 LONG = ("fit", "--trainer.devices=2", "--trainer.strategy=ddp", "--trainer.max_epochs=40")
@@ -76,8 +76,7 @@ def test_any_number_of_processes_gives_the_same_figures_and_the_same_file(folder
         score = json.loads((folder / RUN / "test.json").read_text())["CSVDataModule"]
         found.add((json.dumps(score), (folder / f"p{processes}.csv").read_bytes()))
     assert len(found) == 1
-    with (folder / "p3.csv").open(newline="") as file:
-        assert [int(row["id"]) for row in csv.DictReader(file)] == list(range(1250))
+    assert [int(row["id"]) for row in csv_rows(folder / "p3.csv")] == list(range(1250))
     assert not list(folder.glob(".p*"))
 
 

@@ -1,13 +1,12 @@
 """The options of Lightning's Trainer do what its users know them to do."""
 
-import csv
 from pathlib import Path
 
 import pytest
 import torch
 
 from digits.data import DigitsDataModule, MNISTDataModule
-from tests.helpers import Digits
+from tests.helpers import Digits, csv_rows
 
 FIT = ("--model=MLP", "--model.hidden=[16]", "--name=run", "--trainer.max_epochs=2")
 EARLY = "--trainer.callbacks=EarlyStopping --trainer.callbacks.monitor=val/loss"
@@ -15,8 +14,7 @@ RUN = Path("lightning_logs/run/version_0")
 
 
 def rows() -> list[dict[str, str]]:
-    with (RUN / "metrics.csv").open(newline="") as file:
-        return list(csv.DictReader(file))
+    return csv_rows(RUN / "metrics.csv")
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,9 @@
-import csv
 from pathlib import Path
 
 import pytest
 import torch
 
-from tests.helpers import Digits, read_events
+from tests.helpers import Digits, csv_rows, read_events
 
 FIT = ("--model=LargeCNN", "--trainer.max_epochs=2", "--name=run")
 RUN = Path("lightning_logs/run/version_0")
@@ -12,8 +11,7 @@ RUN = Path("lightning_logs/run/version_0")
 
 def test_metrics_csv_has_a_row_per_epoch_with_the_logged_values(digits: Digits) -> None:
     digits("fit", *FIT, "--trainer.log_every_n_steps=4")
-    with (RUN / "metrics.csv").open(newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = csv_rows(RUN / "metrics.csv")
     events = read_events(RUN)
     assert [event.step for event in events.Scalars("train/loss_step")] == [4, 8, 12, 16]
     assert [row["epoch"] for row in rows] == ["1", "2"]

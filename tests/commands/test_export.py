@@ -1,4 +1,3 @@
-import csv
 import importlib.util
 import json
 from pathlib import Path
@@ -14,7 +13,7 @@ from digits.errors import InputError
 from digits.layers import mlp
 from digits.network import Network, TrainedOn
 from digits.runs import PRETRAINED
-from tests.helpers import Digits
+from tests.helpers import Digits, csv_probabilities
 
 onnx = pytest.importorskip("onnx", reason="needs the extra export")
 onnxruntime = pytest.importorskip("onnxruntime", reason="needs the extra export")
@@ -26,11 +25,6 @@ SHORT = ("--trainer.max_epochs=1", "--pictures=false", "--trainer.logger=false")
 def trained(digits: Digits) -> Digits:
     digits("fit", "--model=LargeCNN", *SHORT)
     return digits
-
-
-def written(path: str) -> np.ndarray:
-    with Path(path).open() as file:
-        return np.array([[float(row[f"p{i}"]) for i in range(10)] for row in csv.DictReader(file)])
 
 
 def test_onnx_says_what_predict_says_of_raw_images(trained: Digits, tmp_path: Path) -> None:
@@ -45,7 +39,7 @@ def test_onnx_says_what_predict_says_of_raw_images(trained: Digits, tmp_path: Pa
     session = onnxruntime.InferenceSession("a.onnx")
     for n in (1, 7, 90):
         (probabilities,) = session.run(None, {"images": images[:n]})
-        np.testing.assert_allclose(probabilities, written("p.csv")[:n], atol=2e-6)
+        np.testing.assert_allclose(probabilities, csv_probabilities("p.csv")[:n], atol=2e-6)
     facts = session.get_modelmeta().custom_metadata_map
     assert json.loads(facts["classes"]) == list("0123456789")
     assert facts["source"] == "LargeCNN/version_0/checkpoints/best.ckpt"
@@ -83,7 +77,7 @@ def test_torch_export_says_what_predict_says(trained: Digits) -> None:
     data.setup("predict")
     extra = {"facts.json": ""}
     module = torch.export.load("model.pt2", extra_files=extra).module()
-    np.testing.assert_allclose(module(data.predict.images).numpy(), written("p.csv"), atol=2e-6)
+    np.testing.assert_allclose(module(data.predict.images).numpy(), csv_probabilities("p.csv"), atol=2e-6)
     assert json.loads(extra["facts.json"])["network"] == "LargeCNN"
 
 

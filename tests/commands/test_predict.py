@@ -1,6 +1,5 @@
 """`digits predict PICTURE …`: the answer at once."""
 
-import csv
 import io
 import json
 import os
@@ -13,7 +12,7 @@ from PIL import Image
 
 from digits import load
 from digits.__main__ import main, with_pictures
-from tests.helpers import ROOT, seven, written
+from tests.helpers import ROOT, csv_rows, seven, written
 
 
 @pytest.fixture(autouse=True)
@@ -115,8 +114,7 @@ def test_json_and_csv(capsys: pytest.CaptureFixture[str]) -> None:
     assert (one["text"], one["note"]) == ("7", "")
     assert [digit["text"] for digit in page["digits"]] == list("32754")
     assert (blank["text"], blank["confidence"], blank["digits"]) == ("", None, [])
-    with Path("out.csv").open(newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = csv_rows("out.csv")
     assert [(row["id"], row["prediction"]) for row in rows] == [
         ("scans/7_a.png", "7"),
         *(("page.png", digit) for digit in "32754"),

@@ -1,4 +1,3 @@
-import csv
 import gzip
 import zipfile
 from pathlib import Path
@@ -13,7 +12,7 @@ from digits.data.csv import read_csv
 from digits.data.csv_stream import survey
 from digits.errors import InputError
 from digits.models import MLP
-from tests.helpers import Digits, draw
+from tests.helpers import Digits, csv_rows, draw
 
 KAGGLE = ["label", *(f"pixel{i}" for i in range(784))]
 MNIST_IN_CSV = ["label", *(f"{i}x{j}" for i in range(1, 29) for j in range(1, 29))]
@@ -192,8 +191,7 @@ def test_kaggle_from_two_files_to_a_submission(digits: Digits, refused: Digits, 
     assert "Next: digits predict --name kaggle --data CSVDataModule --data.predict test.csv" in out
     out = digits("predict", *data, "--data.predict=test.csv", "--predictions.format=kaggle", "--predictions.path=s.csv")
     assert "Predictions: s.csv" in out
-    with Path("s.csv").open(newline="") as file:
-        submission = list(csv.DictReader(file))
+    submission = csv_rows("s.csv")
     assert [row["ImageId"] for row in submission] == [str(i) for i in range(1, 51)]
     right = sum(int(row["Label"]) == label for row, label in zip(submission, test[1].tolist(), strict=True))
     assert right >= 45

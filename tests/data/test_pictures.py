@@ -1,4 +1,3 @@
-import csv
 import os
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from digits.data.picture_file import read_picture
 from digits.data.pictures import label_of, picture_names
 from digits.errors import InputError
 from digits.runs import LOG_ROOT
-from tests.helpers import Digits, seven
+from tests.helpers import Digits, csv_rows, seven
 
 FIT = ("fit", "--model=MLP", "--model.hidden=[16]", "--trainer.max_epochs=1")
 
@@ -122,8 +121,7 @@ def test_predictions_tell_what_each_file_is(digits: Digits, refused: Digits, pic
         *("--predictions.path=out.csv", "--predictions.picture=out.png"),
     )
     assert "3 of the files could not be read" in message
-    with Path("out.csv").open(newline="") as file:
-        rows = {row["id"]: row for row in csv.DictReader(file)}
+    rows = {row["id"]: row for row in csv_rows("out.csv")}
     assert list(rows) == [str(Path(name).relative_to(pictures)) for name in picture_names(str(pictures))]
     for name in ("7/a2.png", "1/x.jpg", "unknown.gif"):
         assert rows[name]["prediction"] in set("0123456789")
@@ -172,8 +170,7 @@ def test_a_submission_has_no_row_of_what_has_no_prediction(
     data = ("--ckpt_path=pretrained", "--data=ImageDataModule", f"--data.path={pictures}")
     message = refused("predict", *data, "--predictions.format=kaggle", "--predictions.path=out.csv")
     assert "no prediction, and so no row, for 4 of them" in message
-    with Path("out.csv").open(newline="") as file:
-        assert [row["ImageId"] for row in csv.DictReader(file)] == ["1", "2", "3", "5", "9"]
+    assert [row["ImageId"] for row in csv_rows("out.csv")] == ["1", "2", "3", "5", "9"]
     assert "Left out: 7_blank.png (blank)" in capsys.readouterr().out
 
 
