@@ -1,8 +1,7 @@
-"""What the command line says: its commands, suggestions, and errors of one line. Imports nothing that takes time."""
+"""What the command line says: its commands, suggestions, and lines of text. Imports nothing that takes time."""
 
 import logging
 import os
-import re
 import shutil
 import sys
 import textwrap
@@ -12,10 +11,8 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, NoReturn
 
 from digits import synonyms
-from digits.errors import InputError
 
 PROGRAM = "digits"  # also when it is started as `python -m digits`
 LONGEST = 450  # characters of an error
@@ -101,78 +98,6 @@ def one_line(error: BaseException | str) -> str:
         return text
     width = shutil.get_terminal_size().columns - 1
     return textwrap.fill(text, max(width, 20), break_long_words=False, break_on_hyphens=False)
-
-
-class OneLineErrors:
-    """Mixed into a parser: its errors are one line that names the option, instead of its whole usage."""
-
-    def error(self: Any, message: str, ex: Exception | None = None) -> NoReturn:
-        """Raise an InputError."""
-        if not self.exit_on_error:  # a parser within the parser, whose errors are collected
-            super().error(message, ex)  # type: ignore[misc]
-        text = brief(message)
-        program = self.prog.replace("[options] ", "")
-        if match := re.match(r"Subcommand '(\w+)' does not accept option '([\w.-]+)'", text):  # of a config
-            command = self._subcommands_action.choices[match[1]]
-            text = f"a config has the option {match[2]}, which `{PROGRAM} {match[1]}` has not"
-            raise InputError(f"{text}{command.similar(f'--{match[2]}')} (options: {PROGRAM} {match[1]} --help)")
-        raise InputError(f"{text}{self.suggest(text)} (options: {program} --help)")
-
-    def suggest(self: Any, message: str) -> str:
-        """What to add to an error."""
-        match = re.search(r"unrecognized arguments: (--?[\w.-]+)", message)
-        return self.similar(match[1]) if match else ""
-
-    def similar(self: Any, option: str) -> str:
-        """The end of an error that suggests an option of this parser."""
-        return did_you_mean(option, self.known_options())
-
-    def known_options(self: Any) -> list[str]:
-        """The options that may be meant, in the order in which they are looked through."""
-        return [option for action in self._actions for option in action.option_strings]
-
-
-def brief(message: str) -> str:
-    """Jsonargparse's tree of reasons, less what repeats the question: one line."""
-    noise = (
-        r"Does not validate against any of the Union subtypes|Subtypes: .*|Errors:|Expected a <class 'NoneType'>"
-        r"|Given value type: .*|Given value: (NestedArg|Namespace|\{).*|Expected a path but .*"
-    )
-    message = message.replace("Expected <class", "Expected a <class")  # jsonargparse writes both
-    lines = [line.strip().removeprefix("- ") for line in message.splitlines()]
-    lines = [line for line in dict.fromkeys(lines) if line and not re.fullmatch(noise, line)]
-    others = (  # that might be, too
-        rf"Expected a (<class '({'' if 'Literal' in message else 'bool|'}list|collections.*)'>|collections\.abc\.\w+)"
-        r"|Parser key|Not a valid subclass of"
-        r"|Subclass types expect|a (class path|dict) |Given value: \[Namespace|Import path \S+ does not correspond"
-    )
-    told = [line for line in lines if line.startswith("Parser key") or not re.match(others, line)]
-    text = " ".join(told if any(not re.match("Parser key|Problem with|Given value", line) for line in told) else lines)
-    for pattern, better in [
-        (r"Expected a <class 'bool'>", r"expected true or false"),
-        (r"<class '([^']+)'>", r"\1"),
-        (r'Parser key "([^"]+)":', r"\1:"),
-        (r"Problem with given class_path '[^']*\.(\w+)':", r"\1:"),
-        (r"Expected a dot import path string: ([\w.]+)( Given.*)?", r"there is no class \1"),
-        (r" Not a valid subclass of \w+ Subclass types expect.*", ""),
-        (r"typing\.Literal\[(.*?)\]", r"one of \1"),
-        (
-            r"([\w.]+): (\w+): the following arguments are required: (\w+)(, \w+)*",
-            r"--\1.\3 is missing, which \2 needs",
-        ),
-        (
-            r"Unable to load config '(.*)' \w+: Unable.*",
-            r"expected settings by name, or a file that holds them, got \1",
-        ),
-        (r"Not of type PositiveInt: does not conform to restriction v>0", r"must be a whole number from 1"),
-        (r" Given value: ", r", got "),
-        (r"\. Got value: ", r", got "),
-        (r"Expected a ", r"expected "),
-        (r" expected NoneType(, got \S+?(?=,))?", r""),
-        (r"(?<=\w|') expected ", r" or "),
-    ]:
-        text = re.sub(pattern, better, text)
-    return text
 
 
 def printable(text: str) -> str:

@@ -27,6 +27,7 @@ LAYERS = [
         "output",
         "own_batches",
         "parquet",
+        "parser_errors",
         "processes",
         "signals",
         "standard_output",

@@ -7,8 +7,8 @@ from jsonargparse import Namespace, Path
 from lightning.pytorch.cli import LightningArgumentParser
 
 from digits.config_files import read_text
-from digits.console import OneLineErrors
 from digits.errors import InputError
+from digits.parser_errors import OneLineErrors
 from digits.suggestions import settings_of_groups, suggestion
 
 

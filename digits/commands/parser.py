@@ -2,7 +2,8 @@
 
 from jsonargparse import ArgumentParser
 
-from digits.console import COMMANDS, PROGRAM, OneLineErrors
+from digits.console import COMMANDS, PROGRAM
+from digits.parser_errors import OneLineErrors
 
 
 class CommandParser(OneLineErrors, ArgumentParser):
