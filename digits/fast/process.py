@@ -1,21 +1,8 @@
-"""What makes training fast outside the network, each optimization with the measurement that pays for it.
+"""What makes training fast outside the network.
 
-Milliseconds per step of 200 images on two cores of an AMD EPYC (AVX512 with bf16), torch 2.15, each optimization added
-to those above it, by `python -m benchmarks.optimizations`; the machine turns half as fast for minutes, so that a figure
-may be too high by half:
-
-                           LargeCNN  SmallCNN
-    none                       35.1      37.8
-    freed memory is kept       24.8      28.3
-    channels last              15.3      33.0
-    bf16                       12.0      20.9
-    dropout                    11.9      17.2
-    max pooling                10.2      10.2
-    all of them but bf16       14.7      17.5
-
-Where one does not apply (another C library, a GPU, another precision), torch's own way is taken. Dropout and max
-pooling stand in `digits/fast/layers.py`, what spares a step Lightning's bookkeeping in `digits/fast/loop.py`, and
-`digits/fast/trainer.py` applies all of them.
+docs/speed.md has what each optimization is worth. Where one does not apply (another C library, a GPU, another
+precision), torch's own way is taken. Dropout and max pooling stand in `digits/fast/layers.py`, what spares a step
+Lightning's bookkeeping in `digits/fast/loop.py`, and `digits/fast/trainer.py` applies all of them.
 """
 
 import os
