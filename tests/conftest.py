@@ -1,3 +1,4 @@
+import gc
 import os
 import shutil
 import signal
@@ -9,6 +10,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # as many tests run at once as th
 
 from digits.cli import main
 from tests.helpers import SMALL, Digits, draw, replace_bundled, write_idx
+
+gc.freeze()  # what is imported stays: to look for garbage in it took a twentieth of the time of the tests
 
 
 @pytest.fixture(scope="session", autouse=True)
