@@ -47,6 +47,19 @@ def draw(n: int, seed: int) -> tuple[Tensor, Tensor]:
     return images, labels
 
 
+def write_csv(
+    path: Path | str, images: Tensor, labels: Tensor | None = None, at: int = 0, header: list[str] | None = None
+) -> Path:
+    """A CSV file of images, (N, 28, 28) uint8, whose label is column `at`."""
+    rows = images.flatten(1).tolist()
+    if labels is not None:
+        for row, label in zip(rows, labels.tolist(), strict=True):
+            row.insert(at, label)
+    with Path(path).open("w", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows([header, *rows] if header else rows)
+    return Path(path)
+
+
 def csv_rows(path: Path | str) -> list[dict[str, str]]:
     """The rows of a CSV file, by the names of its columns."""
     with Path(path).open(newline="", encoding="utf-8", errors="surrogateescape") as file:

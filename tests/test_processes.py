@@ -1,6 +1,5 @@
 """Several processes, as a user starts them, on small data."""
 
-import csv
 import json
 import os
 import signal
@@ -14,7 +13,7 @@ from typing import Any
 import pytest
 import torch
 
-from tests.helpers import csv_rows, draw
+from tests.helpers import csv_rows, draw, write_csv
 
 pytestmark = pytest.mark.slow
 LONG = ("fit", "--trainer.devices=2", "--trainer.strategy=ddp", "--trainer.max_epochs=40")
@@ -52,10 +51,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """CSV files of 1,250 images, which are no even number of batches on any number of processes, and a network."""
     folder = tmp_path_factory.mktemp("processes")
     for name, n in [("train.csv", 330), ("test.csv", 1250)]:
-        images, labels = draw(n, seed=n)
-        rows = torch.cat([labels[:, None], images.flatten(1)], dim=1).tolist()
-        with (folder / name).open("w") as file:
-            csv.writer(file).writerows(rows)
+        write_csv(folder / name, *draw(n, seed=n))
     (folder / "small.yaml").write_text(
         "model: {class_path: BatchNormCNN}\n"
         "data: {class_path: CSVDataModule, init_args: {train: train.csv, test: test.csv, predict: test.csv, "

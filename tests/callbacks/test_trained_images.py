@@ -1,20 +1,14 @@
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
-from torch import Tensor
 
 from digits.cli import main
-from tests.helpers import Digits, draw
+from tests.helpers import Digits, draw, write_csv
 
 FIT = ("fit", "--model=MLP", "--model.hidden=[16]", "--trainer.max_epochs=1", "--pictures=false")
 BEST = Path("lightning_logs/MLP/version_0/checkpoints/best.ckpt")
 OWN = "--data=CSVDataModule"
-
-
-def write_csv(path: str, images: Tensor, labels: Tensor) -> None:
-    np.savetxt(path, torch.cat([labels[:, None], images.flatten(1)], dim=1), "%d", ",")
 
 
 @pytest.fixture
@@ -34,7 +28,8 @@ def test_images_that_were_trained_on_are_told_wherever_they_lie(digits: Digits, 
     images, labels = draw(50, seed=1)
     write_csv("train.csv", images, labels)
     write_csv("same.csv", images[:20], labels[:20])
-    write_csv("some.csv", *(torch.cat(both) for both in zip((images[:20], labels[:20]), draw(5, 2), strict=True)))
+    others = draw(5, seed=2)
+    write_csv("some.csv", torch.cat([images[:20], others[0]]), torch.cat([labels[:20], others[1]]))
     write_csv("others.csv", *draw(20, seed=3))
     digits(*FIT, OWN, "--data.train=train.csv", "--data.val_size=0")
     assert "trained on these images, so" in warning("test", "--name=MLP", OWN, "--data.test=same.csv")

@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from torch import Tensor
 
 from digits import label_errors
 from digits.__main__ import main
 from digits.label_errors import find_label_errors
-from tests.helpers import draw, written
+from tests.helpers import draw, write_csv, written
+
+PIXELS = [f"p{i}" for i in range(784)]
 
 
 @pytest.fixture
@@ -22,13 +23,6 @@ def pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     written("3").save("my_digits/other.png")
     Path("my_digits/4/broken.png").write_bytes(b"no picture")
     return Path("my_digits")
-
-
-def write_csv(column: str, labels: Tensor, images: Tensor) -> None:
-    """Write train.csv, whose first column holds the labels."""
-    rows = torch.cat([labels[:, None], images.flatten(1)], dim=1).numpy()
-    header = ",".join([column, *(f"p{i}" for i in range(784))])
-    np.savetxt("train.csv", rows, "%d", ",", header=header, comments="")
 
 
 def test_a_picture_in_the_wrong_folder_is_found(pictures: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -58,7 +52,7 @@ def test_wrong_labels_of_rows_are_found_by_networks_that_have_not_seen_them(
     monkeypatch.setattr(label_errors, "EPOCHS", 12)
     images, labels = draw(300, seed=1)
     labels[[16, 150]] = torch.tensor([2, 9])
-    write_csv("label", labels, images)
+    write_csv("train.csv", images, labels, header=["label", *PIXELS])
     main(["check", "--data", "CSVDataModule", "train.csv"])
     out = capsys.readouterr().out.splitlines()
     assert out[1] == "2 of 300 labels are doubted by confident learning, the worst first:"
@@ -75,7 +69,7 @@ def test_rows_are_read_as_their_options_say(
     monkeypatch.setattr(label_errors, "EPOCHS", 1)
     images, labels = draw(300, seed=1)
     labels[::50] = 11
-    write_csv("kind", labels, images.transpose(1, 2))
+    write_csv("train.csv", images.transpose(1, 2), labels, header=["kind", *PIXELS])
     form = ["--data.label=kind", "--data.classes=12", "--data.transposed=true"]
     main(["check", "--data=CSVDataModule", "train.csv", *form])
     assert "of 300 labels" in capsys.readouterr().out

@@ -11,7 +11,7 @@ from digits.data import CSVDataModule
 from digits.data.csv import read_csv
 from digits.data.photo import prepare
 from digits.errors import InputError
-from tests.helpers import Digits, draw, written
+from tests.helpers import Digits, draw, write_csv, written
 
 PIXELS = [f"pixel{i}" for i in range(784)]
 CENTRED = torch.nn.functional.pad(torch.ones(26, 26, dtype=torch.uint8), (1, 1, 1, 1))
@@ -23,22 +23,11 @@ def digits_like(n: int) -> tuple[Tensor, Tensor]:
     return images * CENTRED, labels
 
 
-def write(path: Path, images: Tensor, labels: Tensor | None, at: int, header: list[str] | None) -> Path:
-    """A CSV file whose label is column `at`."""
-    rows = images.view(-1, 784).tolist()
-    if labels is not None:
-        for row, label in zip(rows, labels.tolist(), strict=True):
-            row.insert(at, label)
-    lines = [header] if header else []
-    path.write_text("\n".join(",".join(map(str, line)) for line in [*lines, *rows]) + "\n")
-    return path
-
-
 @pytest.mark.parametrize("at", [0, 784, 300])
 @pytest.mark.parametrize("name", ["label", "Label", " LABEL ", "class", "Target", "y", "digit"])
 def test_the_label_may_stand_anywhere_under_its_usual_names(tmp_path: Path, at: int, name: str) -> None:
     images, labels = digits_like(30)
-    read = read_csv(write(tmp_path / "x.csv", images, labels, at, [*PIXELS[:at], name, *PIXELS[at:]]))
+    read = read_csv(write_csv(tmp_path / "x.csv", images, labels, at, [*PIXELS[:at], name, *PIXELS[at:]]))
     assert torch.equal(read[0], images)
     assert read[1] is not None
     assert torch.equal(read[1], labels)
@@ -48,7 +37,7 @@ def test_the_label_may_stand_anywhere_under_its_usual_names(tmp_path: Path, at: 
 def test_there_may_be_more_classes_than_ten(digits: Digits, header: list[str] | None) -> None:
     images = digits_like(52)[0]
     labels = torch.arange(52) % 26
-    write(Path("train.csv"), images, labels, 0, header)
+    write_csv(Path("train.csv"), images, labels, 0, header)
     csv = ("--data=CSVDataModule", "--data.classes=26")
     fit = ("--model=MLP", "--model.hidden=[8]", "--trainer.max_epochs=1", "--pictures=false")
     out = digits("fit", *fit, *csv, "--data.train=train.csv", "--data.val_size=0")
@@ -75,7 +64,7 @@ def test_without_names_the_values_tell_whether_the_label_is_first_or_last(
     images, labels = digits_like(n)
     labels = labels.roll(3).sort().values if n > 10 else labels + 1  # also if the first thousand rows are all zeros
     header = None if numbered is None else [str(i + numbered) for i in range(785)]  # as pandas names columns
-    read = read_csv(write(tmp_path / "x.csv", images, labels, at, header))
+    read = read_csv(write_csv(tmp_path / "x.csv", images, labels, at, header))
     assert torch.equal(read[0], images)
     assert read[1] is not None
     assert torch.equal(read[1], labels)
@@ -84,7 +73,7 @@ def test_without_names_the_values_tell_whether_the_label_is_first_or_last(
 def test_what_the_values_do_not_tell_is_refused_and_may_be_said(tmp_path: Path) -> None:
     images, labels = digits_like(40)
     images[:, -1, -1] = (labels + 4) % 10
-    path = write(tmp_path / "x.csv", images, labels, 0, None)
+    path = write_csv(tmp_path / "x.csv", images, labels)
     with pytest.raises(
         InputError, match=r"whether the first or the last column is the label: say so by --data\.label 1"
     ):
@@ -94,7 +83,7 @@ def test_what_the_values_do_not_tell_is_refused_and_may_be_said(tmp_path: Path) 
         assert torch.equal(read[0], images)
     images[:, -1, -1], labels[2] = 200, 10
     with pytest.raises(InputError, match=r'line 3, column 1: "10" .* from 0 to 9, and no more are'):
-        read_csv(write(path, images, labels, 0, None))
+        read_csv(write_csv(path, images, labels))
     with pytest.raises(InputError, match=r'line 3, column 1: "10" .* from 0 to 9: --data.classes'):
         read_csv(path, 1)
 
@@ -120,7 +109,7 @@ def test_headers_that_do_not_tell_it(tmp_path: Path, header: list[str], reason: 
 
 
 def test_a_column_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    path = write(tmp_path / "x.csv", *digits_like(5), 0, ["answer", *PIXELS])
+    path = write_csv(tmp_path / "x.csv", *digits_like(5), 0, ["answer", *PIXELS])
     assert read_csv(path, "Answer")[1] is not None
     for label in ("reply", 0, 786, -1):
         with pytest.raises(InputError, match=f'no column "{label}", which --data.label names, among its 785'):
@@ -129,14 +118,14 @@ def test_a_column_that_is_not_there_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("separator", "name"), [(";", "semicolons"), ("\t", "tabs"), (" ", "spaces")])
 def test_other_separators_are_named(tmp_path: Path, separator: str, name: str) -> None:
-    path = write(tmp_path / "x.csv", *digits_like(5), 0, None)
+    path = write_csv(tmp_path / "x.csv", *digits_like(5))
     path.write_text(path.read_text().replace(",", separator))
     with pytest.raises(InputError, match=f"separated by {name}: commas are read"):
         read_csv(path)
 
 
 def test_an_option_of_the_command_line_names_the_label(digits: Digits, refused: Digits) -> None:
-    write(Path("x.csv"), *digits_like(200), 784, [*PIXELS, "answer"])
+    write_csv(Path("x.csv"), *digits_like(200), 784, [*PIXELS, "answer"])
     fit = ("fit", "--model=MLP", "--trainer.max_epochs=1", "--pictures=false", "--data=CSVDataModule")
     assert "--data.label answer" in refused(*fit, "--data.train=x.csv")
     assert not list(Path().rglob("version_*"))
@@ -148,7 +137,7 @@ def test_an_option_of_the_command_line_names_the_label(digits: Digits, refused: 
 def test_labels_that_are_all_the_same_are_remarked_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     images, labels = digits_like(120)
     for given, told in ((labels, ""), (labels * 0 + 3, "all 120 training images have the label 3")):
-        path = write(tmp_path / "x.csv", images, given, 0, ["label", *PIXELS])
+        path = write_csv(tmp_path / "x.csv", images, given, 0, ["label", *PIXELS])
         CSVDataModule(train=str(path), val_size=20).setup("fit")
         said = capsys.readouterr().err
         assert told in said
@@ -159,7 +148,7 @@ def test_digits_that_lie_on_their_side_are_refused(tmp_path: Path) -> None:
     upright = torch.stack([torch.from_numpy(np.asarray(prepare(written(str(i % 10))))) for i in range(20)])
     labels = torch.arange(20) % 10
     for images, name in ((upright, "up.csv"), (upright.transpose(1, 2), "side.csv")):
-        write(tmp_path / name, images.contiguous(), labels, 0, None)
+        write_csv(tmp_path / name, images.contiguous(), labels)
     assert torch.equal(CSVDataModule(test=str(tmp_path / "up.csv")).load("test").images, upright)
     with pytest.raises(InputError, match=r"side\.csv lie on their side, .*: give --data\.transposed true, or false"):
         CSVDataModule(test=str(tmp_path / "side.csv")).load("test")
@@ -173,16 +162,16 @@ def test_pixels_whose_names_are_out_of_order_are_refused(tmp_path: Path) -> None
     images, labels = digits_like(5)
     grid = [f"{row}x{column}" for row in range(1, 29) for column in range(1, 29)]
     for names in (grid, [f"{column}x{row}" for row in range(1, 29) for column in range(1, 29)]):
-        assert torch.equal(read_csv(write(tmp_path / "x.csv", images, labels, 0, ["label", *names]))[0], images)
+        assert torch.equal(read_csv(write_csv(tmp_path / "x.csv", images, labels, 0, ["label", *names]))[0], images)
     for at, names in ((None, PIXELS[::-1]), (0, ["label", *PIXELS[::-1]])):
         with pytest.raises(InputError, match=r'"pixel783" stands before "pixel782": sort the columns'):
-            read_csv(write(tmp_path / "x.csv", images, None if at is None else labels, at or 0, names))
+            read_csv(write_csv(tmp_path / "x.csv", images, None if at is None else labels, at or 0, names))
 
 
 def test_dark_ink_on_light_paper_is_remarked_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     images, labels = digits_like(20)
     for given, told in ((images // 2, ""), (255 - images // 2, "is light: MNIST")):
-        write(tmp_path / "x.csv", given, labels, 0, ["label", *PIXELS])
+        write_csv(tmp_path / "x.csv", given, labels, 0, ["label", *PIXELS])
         CSVDataModule(test=str(tmp_path / "x.csv"), transposed=False).setup("test")
         said = capsys.readouterr().err
         assert told in said
@@ -193,7 +182,7 @@ def test_dark_ink_on_light_paper_is_remarked_on(tmp_path: Path, capsys: pytest.C
 def test_a_column_that_numbers_the_rows_is_no_label(tmp_path: Path, header: list[str]) -> None:
     images, _ = digits_like(20)
     at = len(header) - 1 if header[0] == "pixel0" else 0
-    path = write(tmp_path / "x.csv", images, torch.arange(20), at, header)
+    path = write_csv(tmp_path / "x.csv", images, torch.arange(20), at, header)
     with pytest.raises(InputError, match=f"column {at + 1}, .* seems to number the rows: leave it out"):
         read_csv(path)
 
