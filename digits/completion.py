@@ -16,6 +16,7 @@ from digits.commands import list as list_command
 from digits.console import COMMANDS, PROGRAM
 from digits.data import DigitsDataModule
 from digits.errors import InputError
+from digits.suggestions import settings
 
 SHELLS = ("bash", "zsh", "tcsh")
 FILES = (
@@ -79,8 +80,8 @@ def plain_parser(parsers: Mapping[str, Sequence[argparse.ArgumentParser]]) -> ar
             if not hidden:
                 choices = kinds or action.choices
                 add_option(command, option, (action.help or "").partition(" (type")[0], choices)
-            for parameter in {name: None for one in kinds.values() for name in parameters(one)}:
-                add_option(command, f"{option}.{parameter}")
+            for setting in dict.fromkeys(name for one in kinds.values() for name in settings(one)):
+                add_option(command, f"{option}.{setting}")
     return whole
 
 
@@ -97,9 +98,3 @@ def subclasses(module: ModuleType, base: type) -> dict[str, type]:
     """The classes in a module that derive from `base`, by their names."""
     found = {name: one for name, one in vars(module).items() if inspect.isclass(one) and issubclass(one, base)}
     return {name: one for name, one in found.items() if one is not base}
-
-
-def parameters(one: type) -> list[str]:
-    """The names of what a class, or the class that it derives from, takes."""
-    taken = {**inspect.signature(one).parameters, **inspect.signature(one.__bases__[0]).parameters}
-    return [name for name, parameter in taken.items() if parameter.kind is not parameter.VAR_KEYWORD]
