@@ -4,6 +4,7 @@ import math
 
 import torch
 import torch.nn.functional as F
+from scipy.optimize import minimize_scalar
 from torch import Tensor
 from torchmetrics import Metric
 from torchmetrics.utilities import dim_zero_cat
@@ -122,18 +123,6 @@ def fit_temperature(logits: Tensor, labels: Tensor) -> float:
     def loss(log_temperature: float) -> float:
         return F.cross_entropy(logits / math.exp(log_temperature), labels).item()
 
-    # Cross-entropy is convex in 1 / T, so it has one valley, which a search by the golden section finds: of two points
-    # within, one is a point of the next step, too.
-    low, high, golden = math.log(0.1), math.log(10), (math.sqrt(5) - 1) / 2
-    left, right = high - golden * (high - low), low + golden * (high - low)
-    at_left, at_right = loss(left), loss(right)
-    while high - low > 0.01:
-        if at_left < at_right:
-            high, right, at_right = right, left, at_left
-            left = high - golden * (high - low)
-            at_left = loss(left)
-        else:
-            low, left, at_left = left, right, at_right
-            right = low + golden * (high - low)
-            at_right = loss(right)
-    return math.exp((low + high) / 2)
+    # Cross-entropy is convex in 1 / T, so it has one valley.
+    bounds = math.log(0.1), math.log(10)
+    return math.exp(minimize_scalar(loss, bounds=bounds, method="bounded", options={"xatol": 0.005}).x)
