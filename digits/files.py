@@ -85,10 +85,9 @@ def followed(path: Path) -> Path:
     return Path(os.path.realpath(path))
 
 
-def part_of(path: Path, kind: str = "part") -> Path:
-    """Where this process writes what is to become `path`: beside it, or, for a stream, where temporary files go."""
-    folder, name = (Path(tempfile.gettempdir()), "stream") if is_stream(path) else (followed(path).parent, path.name)
-    return folder / f".{name[:100]}.{machine()}.{os.getpid()}.{kind}"
+def part_of(path: Path) -> Path:
+    """Where this process writes what is to become `path`: beside it."""
+    return followed(path).parent / f".{path.name[:100]}.{machine()}.{os.getpid()}.part"
 
 
 def machine() -> str:
@@ -103,7 +102,7 @@ def remove_dead_parts(path: Path) -> None:
     beginning, folder = f".{path.name[:100]}.{machine()}.", part_of(path).parent
     with suppress(OSError):
         for name in os.listdir(folder):  # noqa: PTH208 (thousands of names, of which none is made a path)
-            match = re.fullmatch(r"(\d+)\.(part|rank\d+)", name.removeprefix(beginning))
+            match = re.fullmatch(r"(\d+)\.part", name.removeprefix(beginning))
             if match and name.startswith(beginning) and not is_alive(int(match[1])):
                 (folder / name).unlink(missing_ok=True)
 
