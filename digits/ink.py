@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 WEIGHTS = Path(__file__).parent / "ink.pt"
-WIDTHS = (16, 24, 40, 64, 96)
+WIDTHS = (16, 24, 40, 64, 96)  # channels of each level
 STEP = 2 << (len(WIDTHS) - 1)  # heights and widths must be multiples of it
 
 
@@ -21,20 +21,17 @@ class InkNet(nn.Module):
 
     The first layer takes blocks of 2×2 pixels as channels, and the last one gives them back, so that most of the work
     is done at half the resolution; each level below halves it again.
-
-    Args:
-        widths: channels of each level.
     """
 
-    def __init__(self, widths: tuple[int, ...] = WIDTHS) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.stem = nn.Sequential(conv(8, widths[0]), conv(widths[0], widths[0]))
-        pairs = list(pairwise(widths))
+        first, last, pairs = WIDTHS[0], WIDTHS[-1], list(pairwise(WIDTHS))
+        self.stem = nn.Sequential(conv(8, first), conv(first, first))
         self.down = nn.ModuleList(nn.Sequential(nn.MaxPool2d(2), conv(a, b), conv(b, b)) for a, b in pairs)
-        self.bottom = nn.Sequential(Wide(widths[-1]), Wide(widths[-1]))
+        self.bottom = nn.Sequential(Wide(last), Wide(last))
         self.up = nn.ModuleList(nn.Conv2d(b, a, 1) for a, b in reversed(pairs))
         self.merge = nn.ModuleList(conv(a, a) for a, _ in reversed(pairs))
-        self.head = nn.Conv2d(widths[0], 12, 3, padding=1)
+        self.head = nn.Conv2d(first, 12, 3, padding=1)
 
     def forward(self, images: Tensor) -> Tensor:
         """Grey levels 0 to 1, (N, 1, H, W), to logits of ink, of no digit, of contact, (N, 3, H, W)."""

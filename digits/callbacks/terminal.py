@@ -113,7 +113,7 @@ def epoch_of(trainer: Trainer) -> str:
     return f"Epoch {trainer.current_epoch + 1}" + (f"/{trainer.max_epochs}" if (trainer.max_epochs or 0) > 0 else "")
 
 
-def epoch_line(epoch: str, seconds: float, metrics: Mapping[str, str], width: int | None = None) -> str:
+def epoch_line(epoch: str, seconds: float, metrics: Mapping[str, str], width: int | None) -> str:
     """What an epoch came to, in a line of less than `width` characters; with None as long as it is."""
     short = {name.replace("accuracy", "acc"): value for name, value in metrics.items()}
     shortest = {name: value for name, value in short.items() if name.endswith("acc")}

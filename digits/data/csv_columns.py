@@ -49,7 +49,7 @@ class Columns(NamedTuple):
     most: int = 9
 
 
-def columns_of(path: Path, first: bytes, label: int | str | None = None, classes: int = 10) -> Columns:
+def columns_of(path: Path, first: bytes, label: int | str | None, classes: int) -> Columns:
     """What the columns hold, by the first line of the file.
 
     Args:
@@ -146,7 +146,7 @@ def find_column(path: Path, names: Sequence[str], label: int | str) -> int:
     raise InputError(f"{path} has no column {quoted(wanted)}, which --data.label names, among its {len(names)}")
 
 
-def find_label(path: Path, first: NDArray[np.uint8], last: NDArray[np.uint8], start: int, most: int = 9) -> int:
+def find_label(path: Path, first: NDArray[np.uint8], last: NDArray[np.uint8], start: int, most: int) -> int:
     """Which of the columns at both ends is the label of a file without header, by all their values.
 
     A label is at most `most`; the pixel in a corner hardly ever has ink.

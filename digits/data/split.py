@@ -53,7 +53,7 @@ def stratified_split(labels: Tensor, val_size: int, seed: int) -> tuple[Tensor, 
     return (~validation).nonzero().squeeze(1), validation.nonzero().squeeze(1)
 
 
-def check_trainable(data: Digits, val_size: int, classes: Sequence[str], stage: str = "fit") -> None:
+def check_trainable(data: Digits, val_size: int, classes: Sequence[str], stage: str) -> None:
     """Check that something is left to train on, or to validate on, and warn where there is nothing to learn.
 
     Args:

@@ -65,7 +65,7 @@ class StreamLoader:
         start: chunks to leave out, because they were predicted before.
     """
 
-    def __init__(self, stream: Stream, rank: int = 0, processes: int = 1, start: int = 0) -> None:
+    def __init__(self, stream: Stream, rank: int, processes: int, start: int) -> None:
         self.stream = stream
         self.rank = rank
         self.processes = processes
@@ -81,7 +81,7 @@ class StreamLoader:
         return in_order(self.stream.load, own, self.stream.workers)
 
 
-def deal(chunks: Iterator[Chunk], rank: int, processes: int, start: int = 0) -> Iterator[Chunk]:
+def deal(chunks: Iterator[Chunk], rank: int, processes: int, start: int) -> Iterator[Chunk]:
     """The chunks of one of several processes, and empty ones so that each has as many."""
     chunks = islice(chunks, start, None)
     while turn := list(islice(chunks, processes)):

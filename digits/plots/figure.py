@@ -39,13 +39,13 @@ def epoch_axis(axes: Axes, last: float) -> None:
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
 
 
-def log_axis(axes: Axes, values: Sequence[float], unit: str = "") -> None:
+def log_axis(axes: Axes, values: Sequence[float], unit: str) -> None:
     """Make y logarithmic, with plain numbers such as 0.5, 1, 2, 5 on it.
 
     Args:
         axes: the y axis of which is made.
         values: what is drawn, all above 0, at least one.
-        unit: to write behind each number.
+        unit: to write behind each number, or "".
     """
     from matplotlib.ticker import NullLocator
 

@@ -7,17 +7,18 @@ from torch import Tensor
 
 from digits.plots.tiles import tile_rows
 
+COLUMNS = 16  # images in a row
 
-def plot_samples(images: Tensor, labels: Tensor, classes: Sequence[str], columns: int = 16) -> Image.Image:
+
+def plot_samples(images: Tensor, labels: Tensor, classes: Sequence[str]) -> Image.Image:
     """What does each class look like? A row of the first images of each.
 
     Args:
         images: (N, H, W), uint8.
         labels: (N,), int64.
         classes: names of the K classes.
-        columns: images in a row.
     """
-    rows = [images[labels == label][:columns] for label in range(len(classes))]
+    rows = [images[labels == label][:COLUMNS] for label in range(len(classes))]
     return tile_rows([(name, list(row)) for name, row in zip(classes, rows, strict=True) if len(row)], scale=2)
 
 

@@ -46,7 +46,6 @@ class PageServer(ThreadingHTTPServer):
         app: answers what the page asks for.
         host: the address to listen on.
         port: the port; 0 for any that is free.
-        largest: bytes of a body.
 
     Raises:
         OSError: the port is taken, or the address is not this computer's.
@@ -56,8 +55,8 @@ class PageServer(ThreadingHTTPServer):
     request_queue_size = CLIENTS
     allow_reuse_port = False  # a second server would share the first one's requests
 
-    def __init__(self, app: App, host: str, port: int, largest: int = LARGEST) -> None:
-        self.app, self.host, self.largest = app, host, largest
+    def __init__(self, app: App, host: str, port: int) -> None:
+        self.app, self.host = app, host
         self.slots = threading.BoundedSemaphore(CLIENTS)
         self.large_bodies = threading.BoundedSemaphore(4)
         self.since: dict[socket.socket, float] = {}
@@ -124,7 +123,7 @@ class Handler(BaseHTTPRequestHandler):
         self.answer(self.server.app.get, 0)
 
     def do_POST(self) -> None:
-        self.answer(self.server.app.post, self.server.largest)
+        self.answer(self.server.app.post, LARGEST)
 
     def answer(self, routes: Mapping[str, Callable[[Request], Any]], largest: int) -> None:
         """Answer with a file, what the app says, or why not."""
