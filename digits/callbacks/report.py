@@ -64,24 +64,20 @@ class Report(OutcomeCollector):
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         say(score_line(trainer, "test"))
         folder, metrics = run_folder(trainer), trainer.callback_metrics
-        if trainer.is_global_zero and folder is not None and has_scores(metrics, "test"):
-            data = datamodule_of(trainer)
-            if (
-                trainer.limit_test_batches != 1
-                if has_own_loader(data, "test")
-                else metrics["test/images"] < len(data.test)
-            ):
-                path = folder / "test.json"
-                what = "stays as it was" if path.exists() else "is not written"
-                say(f"Not all images were tested: {path.name} {what}.")
-                return
-            path = folder / "test.json"
-            scores = {name: float(metrics[f"test/{name}"]) for name in SCORES}
-            scores["calibration_error"] = self.calibration_error
-            name = name_of_tested(type(data).__name__, getattr(data, "hparams", {}))
-            known = read_tests(path) | {name: {**scores, "checkpoint": self.checkpoint}}
-            with replacing(path) as file:
-                json.dump(known, file, indent=2)
+        if not trainer.is_global_zero or folder is None or not has_scores(metrics, "test"):
+            return
+        data, path = datamodule_of(trainer), folder / "test.json"
+        own = has_own_loader(data, "test")
+        if trainer.limit_test_batches != 1 if own else metrics["test/images"] < len(data.test):
+            what = "stays as it was" if path.exists() else "is not written"
+            say(f"Not all images were tested: {path.name} {what}.")
+            return
+        scores = {name: float(metrics[f"test/{name}"]) for name in SCORES}
+        scores["calibration_error"] = self.calibration_error
+        name = name_of_tested(type(data).__name__, getattr(data, "hparams", {}))
+        known = read_tests(path) | {name: {**scores, "checkpoint": self.checkpoint}}
+        with replacing(path) as file:
+            json.dump(known, file, indent=2)
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         if trainer.state.fn == "validate":
