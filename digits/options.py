@@ -45,23 +45,28 @@ def refuse_options(command: str, options: Namespace, name: str) -> None:
         raise InputError(
             f"--trainer.devices {devices}: this machine has {cores} cores, so at most {MOST_DEVICES * cores}"
         )
-    for one in callbacks_of(options.trainer):
-        settings = one.get("init_args") or {}
-        defaults = inspect.signature(resolve_name(one.class_path)).parameters if settings else {}
-        for setting, value in settings.items():
-            known = setting in defaults and value is defaults[setting].default
-            if (callable(value) and not known) or (is_a(one, LambdaCallback) and value is not None):
-                raise InputError(
-                    f"trainer.callbacks: {one.class_path.rpartition('.')[2]}.{setting} is a function: write a Callback "
-                    "in a file of your own, and name its class"
-                )
     if options.trainer.barebones:
         raise InputError("--trainer.barebones is not supported: it disables logging and checkpoints")
     for group in ("model", "data", "optimizer", "lr_scheduler"):
         if isinstance(named := options[group], Namespace):
             refuse_null(group, named)
     for one in callbacks_of(options.trainer):
+        refuse_functions(one)
         refuse_null("trainer.callbacks", one)
+
+
+def refuse_functions(callback: Namespace) -> None:
+    """Raise an InputError for a callback, by class_path and init_args, that is given a function: no config holds it."""
+    settings = callback.get("init_args") or {}
+    defaults = inspect.signature(resolve_name(callback.class_path)).parameters if settings else {}
+    for setting, value in settings.items():
+        known = setting in defaults and value is defaults[setting].default
+        if (callable(value) and not known) or (is_a(callback, LambdaCallback) and value is not None):
+            name = callback.class_path.rpartition(".")[2]
+            raise InputError(
+                f"trainer.callbacks: {name}.{setting} is a function: write a Callback in a file of your own, and name "
+                "its class"
+            )
 
 
 def refuse_null(group: str, named: Namespace) -> None:

@@ -81,14 +81,7 @@ class MNISTDataModule(DigitsDataModule):
             return
         raw = Path(self.data_dir) / ("EMNIST" if self.dataset in EMNIST else self.dataset) / "raw"
         if self.dataset == "MNIST":
-            # torchvision replaces a damaged archive without a word and never looks at what it extracted before.
-            for name, (md5_gz, md5) in FILES.items():
-                for path, expected in [(raw / f"{name}.gz", md5_gz), (raw / name, md5)]:
-                    if path.exists():
-                        try:
-                            check_md5(path, expected)
-                        except InputError as error:
-                            raise InputError(f"{error}: delete it, and it will be downloaded again") from None
+            check_downloaded(raw)
         files = find_files(Path(self.data_dir), self.dataset)
         places = {file.name.parent for file in files.values()}
         if places - {raw, Path(self.data_dir)}:
@@ -147,6 +140,20 @@ def torchvision_class(dataset: str) -> Any:
     from torchvision import datasets
 
     return getattr(datasets, dataset)
+
+
+def check_downloaded(folder: Path) -> None:
+    """Raise an InputError for a damaged file among those of MNIST that torchvision keeps in this folder.
+
+    It replaces a damaged archive without a word, and never looks at what it extracted before.
+    """
+    for name, (md5_gz, md5) in FILES.items():
+        for path, expected in [(folder / f"{name}.gz", md5_gz), (folder / name, md5)]:
+            try:
+                if path.exists():
+                    check_md5(path, expected)
+            except InputError as error:
+                raise InputError(f"{error}: delete it, and it will be downloaded again") from None
 
 
 def download(dataset: str, folder: Path) -> None:
