@@ -27,6 +27,7 @@ from benchmarks.attack_cases import PRECIOUS, Case
 from benchmarks.record import make_parser, report
 from digits import load
 from digits.__main__ import main as run_digits
+from digits.commands.page.helper import peak_memory
 from tests.helpers import written
 
 SECONDS = 20  # of processor time
@@ -98,7 +99,7 @@ def victim(case: Case, folder: Path, answer: str) -> str:
         problems.append(f"an error of {len(code)} characters")
     if not case.refused and not code and "bad.ckpt" in " ".join(case.command) and answer not in said:
         problems.append(f"another answer: {said[-100:]}")
-    if (more := peak_memory() - before) > MEGABYTES:
+    if (more := (peak_memory() - before) >> 20) > MEGABYTES:
         problems.append(f"took {more} MB")
     if Path("sprung").exists():
         problems.append("ran what the file names")
@@ -107,12 +108,6 @@ def victim(case: Case, folder: Path, answer: str) -> str:
     if case.refused and list(Path().rglob("version_*")):
         problems.append("left a run")
     return "; ".join(problems)
-
-
-def peak_memory() -> int:
-    """The most memory that this process has had, in MB."""
-    status = Path("/proc/self/status").read_text()
-    return int(status.split("VmHWM:")[1].split()[0]) >> 10
 
 
 def main() -> None:

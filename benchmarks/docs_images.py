@@ -12,7 +12,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from playwright.sync_api import sync_playwright
 
 from benchmarks.pages import COLUMNS, LINES, draw_page
 from benchmarks.process import run
@@ -21,7 +20,7 @@ from benchmarks.synthetic_digits import draw_digit
 from digits.commands.page.app import App
 from digits.commands.page.server import PageServer
 from digits.data import MNISTDataModule
-from tests.browser import BROWSER, draw, says
+from tests.browser import chromium, draw, says
 
 IMAGES = ROOT / "docs/images"
 DIGITS = (0, 0, 1, 1, 2, 3, 4, 5, 6, 7, 8, 9)
@@ -38,9 +37,8 @@ def predict(folder: Path, picture: str, *options: str) -> None:
 def draw_numbers() -> None:
     """Draw digits on the page, and take a picture of it."""
     app = App("pretrained", Path("no runs"))
-    with PageServer(app, "127.0.0.1", 0) as server, sync_playwright() as playwright:
+    with PageServer(app, "127.0.0.1", 0) as server, chromium() as browser:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        browser = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox", "--disable-gpu"])
         page = browser.new_page(viewport={"width": 1100, "height": 900})
         page.goto(server.url)
         page.wait_for_selector("#paper")
@@ -49,7 +47,6 @@ def draw_numbers() -> None:
         says(page, "274\n50")
         page.wait_for_selector("#maps:not([width='1'])")
         page.screenshot(path=IMAGES / "demo.png", full_page=True)
-        browser.close()
         server.shutdown()
     app.end()
 

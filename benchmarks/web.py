@@ -3,7 +3,6 @@
 python -m benchmarks.web --ckpt_path pretrained
 """
 
-import shutil
 import statistics
 import tempfile
 from base64 import b64encode
@@ -11,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from playwright.sync_api import sync_playwright
 
 from benchmarks.record import make_parser, report
 from digits import load
 from digits.commands.web import write_web
 from digits.data import MNISTDataModule
+from tests.browser import BROWSER, chromium
 
 PREDICT = """async (text) => {
   const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0)), answers = [], times = [];
@@ -35,8 +34,7 @@ def main() -> None:
     parser.add_argument("--ckpt_path", default="pretrained", help="the checkpoint to export")
     parser.add_argument("--images", type=int, default=10_000, help="how many of the test images")
     args = parser.parse_args()
-    browser_path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if browser_path is None:
+    if BROWSER is None:
         raise SystemExit("there is no Chromium")
     predictor = load(args.ckpt_path)
     data = MNISTDataModule()
@@ -44,17 +42,15 @@ def main() -> None:
     images = data.predict.images.numpy()[: args.images]
     expected = predictor.predict(images).probabilities
     answers, times = [], []
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+    with tempfile.TemporaryDirectory() as folder, chromium() as browser:
         path = Path(folder, "page.html")
         write_web(predictor.model, path, {"network": type(predictor.model).__name__, "source": args.ckpt_path})
-        browser = playwright.chromium.launch(executable_path=browser_path, args=["--no-sandbox", "--disable-gpu"])
         page = browser.new_page()
         page.goto(path.as_uri())
         for batch in np.array_split(images, max(len(images) // 100, 1)):
             said, taken = page.evaluate(PREDICT, b64encode(batch.tobytes()).decode())
             answers += said
             times += taken
-        browser.close()
         megabytes = path.stat().st_size / 1e6
     found = np.array(answers)
     figures: dict[str, Any] = {
