@@ -75,7 +75,8 @@ class PredictionWriter(Callback):
         own_loader = type(module).predict_dataloader is not DigitsDataModule.predict_dataloader
         if module.streamed is None or own_loader or isinstance(limit, int) or limit < 1:
             return  # nobody knows whether it would be the same, or it is not done to the end
-        made_of = {"network": fingerprint_of_network(pl_module), "list of files": first_says(module.streamed.source)}
+        files = first_says(module.streamed.fingerprint)
+        made_of = {"network": fingerprint_of_network(pl_module), "list of files": files}
         module.predict_start = self.open(trainer, "predictions.csv", made_of)
 
     def open(self, trainer: Trainer, default: str, made_of: dict[str, str]) -> int:

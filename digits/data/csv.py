@@ -94,7 +94,7 @@ class CSVDataModule(DigitsDataModule):
             has_labels=known.columns.label is not None,
             has_notes=False,
             has_places=False,
-            source=lambda: f"{fingerprint_of_files([str(path)])} {known.columns.label} {self.transposed}",
+            fingerprint=lambda: f"{fingerprint_of_files([str(path)])} {known.columns.label} {self.transposed}",
         )
 
     def check_direction(self, path: str, images: torch.Tensor) -> None:

@@ -69,7 +69,7 @@ class ImageDataModule(DigitsDataModule):
             has_labels=not self.multiple_digits and any(label_of(name) >= 0 for name in names),
             has_notes=True,
             has_places=self.multiple_digits,
-            source=lambda: f"{fingerprint_of_files(names)} prepare={self.prepare}",
+            fingerprint=lambda: f"{fingerprint_of_files(names)} prepare={self.prepare}",
         )
 
     def original(self, index: int) -> Image.Image:

@@ -39,7 +39,7 @@ class Stream(NamedTuple):
         has_labels: whether any label is known.
         has_notes: whether images may have nothing to predict.
         has_places: whether several may stand in one picture.
-        source: tells these images from any others.
+        fingerprint: tells these images from any others.
     """
 
     chunks: Callable[[], Iterator[Chunk]]
@@ -49,7 +49,7 @@ class Stream(NamedTuple):
     has_labels: bool
     has_notes: bool
     has_places: bool
-    source: Callable[[], str]
+    fingerprint: Callable[[], str]
 
 
 class StreamLoader:
