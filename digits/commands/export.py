@@ -82,15 +82,7 @@ class ExportingTrainer(Trainer):
         """
         format = format_of(path, format)
         target = Path(path or f"model{SUFFIX[format]}")
-        check_writable("--path", target)
-        if target.is_file() and run_of(target) is not None:
-            raise InputError(f"--path {target} is a checkpoint of a run, and would be lost: give another name")
-        if int8 and format != "onnx":
-            raise InputError("--int8 needs --format onnx")
-        if any(importlib.util.find_spec(package) is None for package in NEEDED.get(format, ())):
-            raise InputError(f"--format {format} needs more packages: pip install 'digits[export]'")
-        if format in ("weights", "web") and ckpt_path is None:
-            raise InputError(f"--format {format} is of one network, not of an ensemble")
+        refuse_export(format, target, int8, is_ensemble=ckpt_path is None)
         checkpoint = None if ckpt_path is None else Checkpoint.read(Path(ckpt_path))
         if checkpoint is not None:
             checkpoint.load_into(model)
@@ -105,7 +97,7 @@ class ExportingTrainer(Trainer):
         }
         datamodule.setup("test")
         images, labels = datamodule.test.images.numpy(), datamodule.test.labels.numpy()
-        expected, rate = timed(lambda batch: deployed(torch.from_numpy(batch)).numpy(), images)
+        expected, rate = timed(deployed.predict, images)
         own = int((expected.argmax(1) != labels).sum())
 
         with tempfile.TemporaryDirectory() as folder:
@@ -135,6 +127,19 @@ class ExportingTrainer(Trainer):
         ]
 
 
+def refuse_export(format: Format, target: Path, int8: bool, is_ensemble: bool) -> None:
+    """Raise an InputError for a file that can't be written, or options that don't go together."""
+    check_writable("--path", target)
+    if target.is_file() and run_of(target) is not None:
+        raise InputError(f"--path {target} is a checkpoint of a run, and would be lost: give another name")
+    if int8 and format != "onnx":
+        raise InputError("--int8 needs --format onnx")
+    if any(importlib.util.find_spec(package) is None for package in NEEDED.get(format, ())):
+        raise InputError(f"--format {format} needs more packages: pip install 'digits[export]'")
+    if format in ("weights", "web") and is_ensemble:
+        raise InputError(f"--format {format} is of one network, not of an ensemble")
+
+
 def source_of(ckpt_path: str | Path | None) -> str:
     """What a file that goes to others says of the checkpoint that it was made from: nothing of the folders around."""
     if ckpt_path is None:
@@ -162,7 +167,7 @@ def rounding(deployed: ExportModule, images: Images, expected: np.ndarray) -> fl
     """
     deployed.double()
     try:
-        exact, _ = timed(lambda batch: deployed(torch.from_numpy(batch)).numpy(), images)
+        exact, _ = timed(deployed.predict, images)
     except RuntimeError:  # the user's own layers do nothing else than float32
         return 0.0
     finally:

@@ -47,6 +47,10 @@ class ExportModule(nn.Module):
         """Raw images, (N, 28, 28) uint8, ink as 0 to 255, to probabilities, (N, K) float32."""
         return self.model.eval_logits(images).softmax(dim=1)
 
+    def predict(self, images: Images) -> np.ndarray:
+        """The same of arrays."""
+        return self(torch.from_numpy(images)).numpy()
+
 
 def format_of(path: str | None, given: Format | None) -> Format:
     """The format of a file, by --format or by the ending of its name.
@@ -173,8 +177,7 @@ def quantize(path: Path, images: Images) -> None:
 def load(path: Path, format: Format) -> Callable[[Images], np.ndarray]:
     """The file as a function of images to probabilities."""
     if format == "weights":
-        deployed = ExportModule(Checkpoint.read(path).network(), format).eval()
-        return lambda images: deployed(torch.from_numpy(images)).numpy()
+        return ExportModule(Checkpoint.read(path).network(), format).eval().predict
     if format == "web":
         return read_web(path)
     if format == "torch-export":
