@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 LINES = 20  # that are printed
 SHEET = 200  # images on the sheet
 LEAST = 300  # images that networks are trained on
-SOURCES = ("ImageDataModule", "CSVDataModule", "MNISTDataModule")
+IMAGES, CSV, MNIST = SOURCES = ("ImageDataModule", "CSVDataModule", "MNISTDataModule")
 OF_SOURCES = {  # options that only one of them has
-    SOURCES[0]: ("--ckpt_path", "--networks"),
-    SOURCES[1]: ("--data.label", "--data.classes", "--data.transposed"),
+    IMAGES: ("--ckpt_path", "--networks"),
+    CSV: ("--data.label", "--data.classes", "--data.transposed"),
 }
 
 
@@ -36,7 +36,7 @@ def command_parser() -> CommandParser:
     parser.add_argument(
         "paths", nargs="*", help="Pictures: files, folders, patterns; with CSVDataModule a file, with MNIST none."
     )
-    parser.add_argument("--data", choices=SOURCES, default=SOURCES[0], help="What there is to check.")
+    parser.add_argument("--data", choices=SOURCES, default=IMAGES, help="What there is to check.")
     parser.add_argument(
         "--ckpt_path", default=SHIPPED, help="The network that reads pictures: a checkpoint, or a run's folder."
     )
@@ -61,7 +61,7 @@ def main(args: Sequence[str]) -> None:
     from digits.files import PICTURES, check_writable, refuse_input, save_picture
 
     check_writable("--picture", Path(options.picture), PICTURES)
-    if options.data == SOURCES[0]:
+    if options.data == IMAGES:
         from digits.data import ImageDataModule
         from digits.own_networks import import_networks
 
@@ -143,7 +143,7 @@ def check_dataset(kind: str, paths: Sequence[str], settings: dict[str, Any]) -> 
     """Check the labels of a data set that networks are trained on, by some that were trained on the rest of it.
 
     Args:
-        kind: "CSVDataModule" or "MNISTDataModule".
+        kind: `CSV` or `MNIST`.
         paths: of the former one file, of the latter none.
         settings: of the former, how its file is read.
 
@@ -157,7 +157,7 @@ def check_dataset(kind: str, paths: Sequence[str], settings: dict[str, Any]) -> 
     from digits.label_errors import EPOCHS, FOLDS, find_label_errors, out_of_fold_probabilities
     from digits.plots import plot_mistakes
 
-    wanted = 1 if kind == CSVDataModule.__name__ else 0
+    wanted = 1 if kind == CSV else 0
     if len(paths) != wanted:
         raise InputError(f"--data {kind} needs {'one file' if wanted else 'no files'} to check, got {len(paths)}")
     source: DigitsDataModule = CSVDataModule(train=paths[0], **settings) if wanted else MNISTDataModule()
