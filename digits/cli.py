@@ -34,7 +34,7 @@ from digits.fast.trainer import speed_up
 from digits.files import PICTURES, TABLES, check_writable, refuse_input, reserve_standard_output, wants_standard_output
 from digits.loggers import place
 from digits.next_commands import NextCommands
-from digits.options import is_a, network_from_checkpoint
+from digits.options import as_list, is_a, network_from_checkpoint
 from digits.refusals import refusal, tell_of_thread, with_folder
 from digits.runs import LOG_ROOT, TRACES, choose_checkpoint, new_run, remove_empty, run_of
 
@@ -151,14 +151,18 @@ class DigitsCLI(ArgumentsCLI):
         if options.fast:
             speed_up(trainer)
         self.test_after_fit = commands.test_after_fit(trainer) if self.subcommand == "fit" else []
+        self.say_where(trainer)
+        return trainer
+
+    def say_where(self, trainer: Trainer) -> None:
+        """Print what is done, and on which devices."""
         device, n = trainer.strategy.root_device.type, torch.get_num_threads()
         threads = f" with {n} thread{'s' if n > 1 else ''}" if device == "cpu" else ""
         fastest = " (the fastest here)" if self.chose_precision else ""
         say(
             f"{self.name}: {self.subcommand} on {trainer.world_size} × {device}{threads}, "
-            f"seed {options.seed_everything},\nprecision {trainer.precision}{fastest}"
+            f"seed {self.options.seed_everything},\nprecision {trainer.precision}{fastest}"
         )
-        return trainer
 
     def tensorboard(self) -> TensorBoardLogger:
         """A logger into the run's folder."""
@@ -221,11 +225,6 @@ class DigitsCLI(ArgumentsCLI):
         if n:
             why = "they are named above" if predictions is None else "the column note of the predictions says why"
             raise InputError(f"{n:,} of the files could not be read; {why}")
-
-
-def as_list(value: Any) -> list[Any]:
-    """What may be one, several or none, as a list."""
-    return value if isinstance(value, list) else [] if value is None else [value]
 
 
 def main(args: list[str] | None = None) -> None:

@@ -168,5 +168,9 @@ def has_callback(trainer: Namespace, kind: type[Callback]) -> bool:
 
 def callbacks_of(trainer: Namespace) -> list[Namespace]:
     """The callbacks among the options of the Trainer."""
-    named = trainer.callbacks if isinstance(trainer.callbacks, list) else [trainer.callbacks]
-    return [one for one in named if isinstance(one, Namespace)]
+    return [one for one in as_list(trainer.callbacks) if isinstance(one, Namespace)]
+
+
+def as_list(value: Any) -> list[Any]:
+    """What may be one, several or none, as a list."""
+    return value if isinstance(value, list) else [] if value is None else [value]
