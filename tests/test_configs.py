@@ -12,7 +12,7 @@ from digits.cli import main
 from digits.runs import PRETRAINED
 from tests.helpers import ROOT, Digits
 
-ALL = sorted((Path(__file__).parent.parent / "configs").glob("*.yaml"))
+ALL = sorted((ROOT / "configs").glob("*.yaml"))
 CONFIGS = [path for path in ALL if path.stem not in ("pretrained", "ink")]  # what is not a classifier of its own
 
 PARAMETERS = {
@@ -37,7 +37,6 @@ ORIGINALS = {
     "batchnorm_cnn": (128, 20),
 }
 
-
 QUICK = ("mlp", "large_cnn", "robust")  # the others are trained by the slow tests
 
 
@@ -58,7 +57,7 @@ def test_packaged_configs_are_read_in_any_encoding() -> None:
 
 @pytest.mark.parametrize("name", ORIGINALS)
 def test_batch_size_and_epochs_are_the_originals(name: str) -> None:
-    config = yaml.safe_load((CONFIGS[0].parent / f"{name}.yaml").read_text())
+    config = yaml.safe_load((ROOT / f"configs/{name}.yaml").read_text())
     batch_size, epochs = ORIGINALS[name]
     assert config["data"]["init_args"]["batch_size"] == batch_size
     assert config["trainer"]["max_epochs"] == epochs

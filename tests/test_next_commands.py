@@ -39,9 +39,8 @@ def test_mnist_is_tested_on() -> None:
     assert next_command(MNISTDataModule) == "digits test --name x"
     argv = (f"--model={OWN}", "--model.lr=0.1", "--model.width", "5", "--data.val_size=9")
     named = next_command(MNISTDataModule, OWN, argv)
-    assert (
-        named == f"digits test --name x --model {OWN} --model.width 5 --data.val_size=9"
-    )  # what it has no default for
+    # Of the settings, those without a default.
+    assert named == f"digits test --name x --model {OWN} --model.width 5 --data.val_size=9"
 
 
 def test_a_run_that_is_not_the_newest_of_its_name_is_named() -> None:
