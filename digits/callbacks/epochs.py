@@ -10,6 +10,8 @@ from digits.callbacks.summary_writers import summary_writers
 from digits.files import replacing
 from digits.runs import run_folder
 
+FIGURES = ("loss", "accuracy", "error")  # of training and validation
+
 
 class Epochs(Callback):
     """Keep a row of figures per epoch: loss, accuracy and error, learning rate, seconds, images per second.
@@ -49,19 +51,16 @@ class Epochs(Callback):
         seconds = time.monotonic() - self.epoch_start if self.seconds is None else self.seconds
         metric: Any = pl_module.train_scores
         scores = metric.compute() if metric.update_called else {}  # of all processes; a step of one's own may keep none
-        row = {
-            "epoch": trainer.current_epoch + 1,
-            "step": trainer.global_step,
-            "seconds": round(seconds, 3),
-            **({"images_per_second": round(float(scores["images"]) / seconds)} if scores else {}),
-            **({} if (rate := learning_rate(trainer)) is None else {"lr": rate}),
-            **{f"train/{name}": float(scores[name]) for name in ("loss", "accuracy", "error") if scores},
-            **{
-                k: float(v)
-                for k, v in trainer.callback_metrics.items()
-                if self.validated and k in ("val/loss", "val/accuracy", "val/error")
-            },
-        }
+        row = {"epoch": trainer.current_epoch + 1, "step": trainer.global_step, "seconds": round(seconds, 3)}
+        if scores:
+            row["images_per_second"] = round(float(scores["images"]) / seconds)
+        if (rate := learning_rate(trainer)) is not None:
+            row["lr"] = rate
+        if scores:
+            row |= {f"train/{name}": float(scores[name]) for name in FIGURES}
+        if self.validated:
+            scored = {f"val/{name}" for name in FIGURES}
+            row |= {name: float(value) for name, value in trainer.callback_metrics.items() if name in scored}
         self.rows.append(row)
         if not trainer.is_global_zero:
             return
@@ -73,9 +72,8 @@ class Epochs(Callback):
                     writer.add_scalar(f"by_epoch/{key.replace('/', '_')}", value, row["epoch"])
         if (folder := run_folder(trainer)) is not None:
             longest = max(self.rows, key=len)
-            names = list(longest)
             with replacing(folder / "metrics.csv") as file:
-                table = csv.DictWriter(file, names, restval="", lineterminator="\n")
+                table = csv.DictWriter(file, list(longest), restval="", lineterminator="\n")
                 table.writeheader()
                 table.writerows(self.rows)
 
