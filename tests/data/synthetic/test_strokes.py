@@ -63,3 +63,13 @@ def test_a_digit_redrawn_from_its_strokes_looks_like_itself() -> None:
         for x, y in stroke * 19:
             again[4 + round(y), min(27, 8 + round(x))] = 255
     assert similarity(again, image) > 0.8
+
+
+def test_a_digit_with_a_filled_loop_is_not_redrawn_as_another() -> None:
+    y, x = np.mgrid[:28, :28]
+    upper, lower = np.hypot(y - 9, x - 14), np.hypot(y - 19, x - 14)
+    eight = 255 * ((abs(upper - 4.5) < 1.2) | (abs(lower - 4.5) < 1.2)).astype(np.uint8)
+    filled = np.maximum(eight, 255 * (lower < 4).astype(np.uint8))
+    whole, filled_one = trace_all(np.stack([eight, filled]))
+    assert whole
+    assert not filled_one
