@@ -19,6 +19,8 @@ POINT = 0.36  # of the usual height of a digit: a point is smaller
 PART, FULL = 0.3, 0.85  # of the usual height are parts that are digits themselves at least, and the highest of them
 WIDE = 0.4  # of its height is such a part wide, at least
 SURE, DOUBT = 0.97, 0.9  # of two parts as digits is the classifier so sure, and of all together as one it is less
+BESIDE = 0.17  # of the usual height are two strokes of a broken digit apart, at most
+BROKEN = 0.95  # of one of them as a digit is it less sure
 MOST = 1500  # parts of a page that are looked at; a page has fewer digits
 
 Judge = Callable[[list[Grey]], NDArray[np.float64]]  # how likely each is a digit, (N,), from the ink of N pieces
@@ -188,7 +190,8 @@ def join(glyphs: list[Glyph], usual: float, judge: Judge) -> list[Glyph]:
             boxes[a] = (*np.minimum(boxes[a, :2], boxes[b, :2]), *np.maximum(boxes[a, 2:], boxes[b, 2:]))
             group = [a if k == b else k for k in group]
     parts = [[g for g, k in zip(glyphs, group, strict=True) if k == key] for key in dict.fromkeys(group)]
-    return [glyph for some in parts for glyph in ([merge(some)] if is_one(some, usual, judge) else some)]
+    whole = [glyph for some in parts for glyph in ([merge(some)] if is_one(some, usual, judge) else some)]
+    return join_strokes(whole, usual, judge)
 
 
 def is_one(parts: list[Glyph], usual: float, judge: Judge) -> bool:
@@ -198,6 +201,29 @@ def is_one(parts: list[Glyph], usual: float, judge: Judge) -> bool:
         return True
     whole, *each = judge([merge(parts).ink, *(g.ink for g in may_be)])
     return bool(whole >= DOUBT or sorted(each)[-2] < SURE)
+
+
+def join_strokes(glyphs: list[Glyph], usual: float, judge: Judge) -> list[Glyph]:
+    """Put together strokes side by side that are a digit only together, such as the two of an open 4."""
+    pairs = [
+        (a, b)
+        for a in glyphs
+        for b in glyphs
+        if a.left < b.left
+        and b.left - a.right <= BESIDE * usual
+        and min(a.bottom, b.bottom) - max(a.top, b.top) >= 0.5 * min(a.height, b.height) >= 0.2 * usual
+        and max(a.bottom, b.bottom) - min(a.top, b.top) <= 1.4 * usual
+        and max(a.right, b.right) - a.left <= 1.2 * usual
+        and max(a.other, b.other) < 0.5
+    ]
+    if not pairs:
+        return glyphs
+    together = [merge([a, b]) for a, b in pairs]
+    seen = judge([g.ink for pair in zip(together, *zip(*pairs, strict=True), strict=True) for g in pair]).reshape(-1, 3)
+    for whole, (a, b), (all_, *each) in sorted(zip(together, pairs, seen, strict=True), key=lambda one: -one[2][0]):
+        if all_ >= SURE and min(each) < BROKEN and any(g is a for g in glyphs) and any(g is b for g in glyphs):
+            glyphs = [*without(glyphs, [a, b]), whole]
+    return glyphs
 
 
 def colons(boxes: NDArray[np.float32], usual: float) -> list[tuple[int, int]]:

@@ -56,6 +56,17 @@ def test_neighbours_stay_apart() -> None:
     assert len(join(find_glyphs(ink_map((10, 10, 40, 15), (10, 27, 40, 15))), 40)) == 2
 
 
+@pytest.mark.parametrize(("left", "n"), [(0.6, 1), (1.0, 2)])
+def test_two_strokes_are_an_open_four_unless_both_are_digits(left: float, n: int) -> None:
+    def judge(pieces: list[Grey]) -> NDArray[np.float64]:
+        widths = [int((piece > 0.4).any(axis=0).sum()) for piece in pieces]
+        return np.array([{14: left, 4: 1.0}.get(width, 0.99) for width in widths])
+
+    strokes = ink_map((10, 10, 28, 14), (10, 28, 40, 4), (10, 60, 40, 4))
+    strokes.ink[10:34, 14:24] = 0  # an L
+    assert len(glyphs.join(find_glyphs(strokes), 40, judge)) == n + 1
+
+
 def test_two_points_close_to_a_digit_are_a_colon_and_one_is_a_part_of_it() -> None:
     digits, upper, lower = [(10, 10, 40, 20), (10, 48, 40, 20)], (17, 36, 7, 7), (32, 36, 7, 7)
     assert [outline(g) for g in join(find_glyphs(ink_map(*digits, upper, lower)), 40)] == [*digits, (17, 36, 14, 7)]
