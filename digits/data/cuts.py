@@ -1,7 +1,8 @@
 """Touching digits: several cuts are proposed, and the likeliest sequence of digits wins.
 
 Dynamic programming over cuts, as in reading cheques: LeCun, Bottou, Bengio and Haffner, "Gradient-based learning
-applied to document recognition" (1998).
+applied to document recognition" (1998). The weights of what counts were fitted on 282 groups of digits that touch, and
+2,301 wide single ones, on made pages of MNIST's training digits, so that the right digits are the likeliest.
 """
 
 import math
@@ -20,7 +21,8 @@ MOST_CUTS = 20
 MOST_PIECES = 600  # of a page
 WIDEST = 1.6  # of a digit, as a share of its height
 HIGHEST = 4.0  # times the usual height: what is higher is a drawing, not digits that touch, and takes long to cut
-WORD = 3.0  # the weight of what the classifier says: of what is no digit, it still gives a tenth to some class
+SURELY = 0.9999  # beyond that, it does not matter how sure the classifier is
+DOUBTED = -8.0  # and below this, how much it doubts
 
 
 def may_touch(glyph: Glyph, usual: float, likely: float) -> bool:
@@ -31,18 +33,18 @@ def may_touch(glyph: Glyph, usual: float, likely: float) -> bool:
     if glyph.other >= LETTER or glyph.height > HIGHEST * usual:
         return False
     wide = glyph.width / max(glyph.height, 0.8 * usual)
-    return glyph.width >= 0.5 * usual and (wide > 1.1 or (wide > 0.55 and likely < 0.9))
+    return glyph.width >= 0.5 * usual and (wide > 1.1 or (wide > 0.55 and likely < 0.99))
 
 
 def split_all(glyphs: Sequence[Glyph], usual: float, judge: Judge) -> list[Glyph]:
     """All glyphs, those that may be several digits cut into the likeliest ones.
 
-    The judge is asked about all glyphs, and then about at most `MOST_PIECES` pieces: on a page of scribbles the rest
-    stays whole.
+    The judge is asked about all glyphs, and then about at most `MOST_PIECES` pieces, first of what is least likely one
+    digit: on a page of scribbles the rest stays whole.
     """
     plans, asked = {}, 0
     whole = judge([glyph.ink for glyph in glyphs])
-    for i in sorted(range(len(glyphs)), key=lambda i: -contact_seen(glyphs[i])):
+    for i in sorted(range(len(glyphs)), key=lambda i: whole[i]):
         if may_touch(glyphs[i], usual, float(whole[i])):
             plan = Plan(glyphs[i], usual)
             asked += len(plan.spans)
@@ -76,8 +78,8 @@ class Plan:
         """The likeliest digits from left to right, from how likely each of the pieces is a digit."""
         n = len(self.cuts) + 1
         known = zip(self.spans, likely, self.shapes, strict=True)
-        score = {span: WORD * math.log(max(p, 1e-9)) + form for span, p, form in known}
-        inside = [math.log1p(-cut.likely) for cut in self.cuts]
+        score = {span: evidence(p) + form for span, p, form in known}
+        inside = [1.5 * math.log1p(-cut.likely) for cut in self.cuts]
         ways: list[tuple[float, list[tuple[int, int]]]] = [(0.0, [])]
         for j in range(1, n + 1):
             end = math.log(self.cuts[j - 1].likely) if j < n else 0.0
@@ -90,11 +92,6 @@ class Plan:
         chosen = ways[-1][1]
         pieces = zip(self.spans, self.pieces, strict=True)
         return sorted((p for span, p in pieces if span in chosen and p.mass > 0), key=lambda p: p.left)
-
-
-def contact_seen(glyph: Glyph) -> float:
-    """How many pixels of ink are seen as a contact."""
-    return float((glyph.contact * glyph.ink > 0.3).sum())
 
 
 class Cut:
@@ -158,8 +155,17 @@ def between(glyph: Glyph, left: Cut | None, right: Cut | None) -> Glyph:
     return Glyph(glyph.top + int(rows[0]), glyph.left + int(columns[0]), ink[here], glyph.contact[here], glyph.other)
 
 
+def evidence(p: float) -> float:
+    """How well a piece is explained as a digit that it is with the probability `p`, as a logarithm, 0 at best.
+
+    Of two digits that touch, the classifier is often 99% sure that they are one; of what is no digit, it still gives a
+    tenth to some class, and that it is several digits shows by these being sure, not by how doubtful it is.
+    """
+    return max(DOUBTED, 2.5 * math.log(max(p, 1e-9)) - 0.5 * math.log(max(1 - p, 1 - SURELY) / (1 - SURELY)))
+
+
 def shape(piece: Glyph, usual: float) -> float:
     """How usual the form of a piece is for a digit, as a logarithm, 0 at best."""
     low = max(0.0, 0.6 - piece.height / usual)
     wide = max(0.0, piece.width / max(piece.height, 0.7 * usual) - 0.95)
-    return -20 * low - 6 * wide
+    return -24 * low - 4.5 * wide

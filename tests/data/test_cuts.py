@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from digits.data import cuts
 from digits.data.cuts import MOST_PIECES, may_touch, split_all
 from digits.data.glyphs import Glyph
 from digits.data.locate import Grey
@@ -47,6 +48,25 @@ def test_what_the_judge_doubts_is_cut_into_what_it_knows_although_no_contact_is_
         return np.array([1.0 if abs(piece.shape[1] - 24) < 3 else 0.3 for piece in pieces])
 
     assert [piece.left for piece in split_all([rings(2, contact=0)], HEIGHT, judge)] == [7, pytest.approx(31, abs=2)]
+
+
+@pytest.mark.parametrize(("together", "n"), [(0.98, 2), (0.9999, 1)])
+def test_what_is_almost_surely_one_digit_is_cut_into_two_that_are_surer(together: float, n: int) -> None:
+    def judge(pieces: list[Grey]) -> np.ndarray:
+        return np.array([together if piece.shape[1] > 30 else 0.9999 for piece in pieces])
+
+    assert len(split_all([rings(2, contact=0)], HEIGHT, judge)) == n
+
+
+def test_of_too_many_that_may_be_cut_the_most_doubtful_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    def judge(pieces: list[Grey]) -> np.ndarray:
+        return np.array([float(1 - piece.max()) if piece.shape[1] > 30 else 1.0 for piece in pieces])
+
+    doubtful = rings(2)
+    likely = doubtful._replace(left=100, ink=0.6 * doubtful.ink)
+    monkeypatch.setattr(cuts, "MOST_PIECES", len(cuts.Plan(doubtful, HEIGHT).spans))
+    for both in ([doubtful, likely], [likely, doubtful]):
+        assert sorted(piece.left >= 100 for piece in split_all(both, HEIGHT, judge)) == [False, False, True]
 
 
 def test_a_single_ring_is_not_suspected() -> None:
