@@ -37,8 +37,7 @@ SLIVER = 0.8  # of the usual height: what is narrow and lower, and finer than `F
 FINE = 0.6
 PALE = 0.7  # so clearly ink is a pale digit, at least; see `Glyph.clarity`
 FOLD = 0.23  # of the usual contrast of a page: a fold or the edge of a shadow has less, ink mostly half of it or more
-MANY_LOW, MANY_LINED = 0.35, 0.25  # of all on a page
-FAINT = 0.26  # of the level of its paper, a pale digit differs less from it, and a border more
+MANY_LOW = 0.35  # of all on a page
 TINY = 20  # rows of pixels: lower digits are seen badly
 ENDING, MANY_ENDS = 0.3, 6  # of the usual height is the end of a line wide; that many of them are no strokes
 
@@ -229,15 +228,13 @@ def without_pieces(glyphs: list[Glyph], usual: float) -> list[Glyph]:
 def without_borders(glyphs: list[Glyph], usual: float, found: InkMap) -> list[Glyph]:
     """Those that are no pieces of borders: close around these, the border goes on, as dark as they are.
 
-    Where that is so of many, the paper has strong lines, which go through digits: these count as low ones do, and so do
-    pale ones, around which the paper is hardly lighter. What is narrow and goes on at both ends is no digit: the gap
+    So it is around digits through which a strong line of the paper goes, or the edge of a shadow: of these, as of low
+    ones, the classifier is sure, and they are not narrow. What is narrow and goes on at both ends is no digit: the gap
     between two dark boxes with light digits looks like a 1.
     """
     glyphs = [g for g in glyphs if g.width >= 0.5 * g.height or dark_ends(g, found) < RUNS_ON]
     lined = [g for g in glyphs if g.other < 0.5 and dark_rim(g, found) >= GOES_ON]
-    many = len(lined) > MANY_LINED * len(glyphs)
-    may_be = [g for g in lined if many or contrast(g, found) < FAINT]
-    return without_doubtful(without(glyphs, without(lined, may_be)), may_be, usual)
+    return without_doubtful(glyphs, lined, usual)
 
 
 def without_doubtful(glyphs: list[Glyph], some: list[Glyph], usual: float) -> list[Glyph]:

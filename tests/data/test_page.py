@@ -165,12 +165,12 @@ def test_what_goes_on_as_a_border_is_no_digit(light: bool) -> None:
     assert [g.left for g in without_borders([pieces[0], *apart], 30, found)] == [60, 80, 100, 120]
 
 
-def test_a_pale_digit_is_no_piece_of_a_border(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_digit_on_strong_lines_is_no_piece_of_a_border(monkeypatch: pytest.MonkeyPatch) -> None:
     ink = np.zeros((60, 300), np.float32)
     for left in range(10, 300, 50):
         ink[15:45, left : left + 18] = 1
     lines = (np.arange(60)[:, None] % 3 == 0) & (np.arange(300) < 50)  # around the first
-    for level, sure, left in ((0.8, 0.99, 9), (0.8, 0.9, 59), (0.5, 0.99, 59)):
+    for level, sure, left in ((0.8, 0.99, 9), (0.8, 0.9, 59), (0.5, 0.99, 9), (0.5, 0.9, 59)):
         image = np.where((ink > 0) | lines, level, 1).astype(np.float32)
         found = InkMap(ink, 0 * ink, 0 * ink, 1.0, image)
         monkeypatch.setattr(page_module, "judge", lambda pieces, sure=sure: np.full(len(pieces), sure))
