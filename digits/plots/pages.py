@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from PIL import Image, ImageDraw
 from torch import Tensor
 
+from digits.data.grey import to_rgb
 from digits.doubt import Doubt
 from digits.plots.style import BLUE, DARK_ORANGE
 from digits.plots.tiles import CAPTION, GAP, text_font, truncate
@@ -44,7 +45,7 @@ def plot_pages(
     pages = []
     for name, digits in islice(data.by_picture().items(), MOST):
         note = data.notes[digits[0]] if data.notes is not None else ""
-        picture = None if note.startswith("unreadable") else original(digits[0]).convert("RGB")
+        picture = None if note.startswith("unreadable") else to_rgb(original(digits[0]))
         labelled = []
         for i in digits:
             confidence, predicted = probabilities[i].max(dim=0)

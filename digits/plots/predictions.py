@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PIL import Image, ImageDraw
 from torch import Tensor
 
+from digits.data.grey import to_rgb
 from digits.plots.style import DARK_ORANGE
 from digits.plots.tiles import CAPTION, GAP, text_font, to_tile, truncate
 
@@ -70,9 +71,8 @@ def plot_predictions(
 
 
 def thumbnail(picture: Image.Image) -> Image.Image:
-    """A picture on white paper, at most SIDE pixels wide and high; a small one enlarged by a whole number."""
-    picture = picture.convert("RGBA")
-    picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture).convert("RGB")
+    """A picture as it is read, at most SIDE pixels wide and high; a small one enlarged by a whole number."""
+    picture = to_rgb(picture)
     picture.thumbnail((SIDE, SIDE))
     factor = SIDE // max(picture.size)
     return picture.resize((picture.width * factor, picture.height * factor), Image.Resampling.NEAREST)

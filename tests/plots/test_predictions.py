@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 import torch
 from PIL import Image, ImageColor
 
@@ -62,6 +63,21 @@ def test_thumbnails_lie_on_white_paper_and_fit() -> None:
     assert clear.size == (100, 50)
     assert clear.getextrema() == ((255, 255),) * 3
     assert thumbnail(Image.new("L", (3000, 1000))).size == (SIDE, 37)
+
+
+@pytest.mark.parametrize("case", ["16 bits", "black on nothing", "white on nothing"])
+def test_a_picture_of_any_mode_shows_its_ink(case: str) -> None:
+    levels = np.full((SIDE, SIDE), 245, np.uint8)
+    levels[40:60, 50:60] = 20
+    clear = Image.new("LA", levels.shape[::-1], 255 if case.startswith("white") else 0)
+    clear.putalpha(Image.fromarray(255 - levels))
+    picture = Image.fromarray(levels.astype(np.uint16) * 257) if case == "16 bits" else clear
+    one = Digits(torch.zeros(1, 28, 28, dtype=torch.uint8), ids=["a.png"], notes=[""], places=[DigitBox(1, 0, 0, 0, 0)])
+    page = plot_pages(one, lambda i: picture, torch.ones(1, 1), ["0"]).crop((50, 50, 750, 750))
+    for shown in (thumbnail(picture), page):
+        pixels = np.asarray(shown.convert("L"))
+        assert pixels.min() < 60
+        assert pixels.max() > 190
 
 
 def test_boxes_are_where_the_digits_are() -> None:
