@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from PIL import Image, ImageDraw
 from torch import Tensor
 
+from digits.console import percent
 from digits.plots.style import DARK_ORANGE
 from digits.plots.tiles import CAPTION, GAP, text_font, to_tile, truncate
 
@@ -34,7 +35,8 @@ def plot_mistakes(
         x, y = i % COLUMNS * width + GAP, HEADER + i // COLUMNS * height
         sheet.paste(to_tile(image, SIDE, SIDE), (x, y))
         confidence, predicted = row.max(dim=0)
-        lines = [(f"is {classes[label]}", "black"), (f"as {classes[int(predicted)]}  {confidence:.0%}", DARK_ORANGE)]
+        taken_for = f"as {classes[int(predicted)]}  {percent(float(confidence))}"
+        lines = [(f"is {classes[label]}", "black"), (taken_for, DARK_ORANGE)]
         for line, (text, colour) in enumerate(lines):
             place = x, y + SIDE + 2 + 15 * line
             draw.text(place, truncate(text, draw, font, SIDE + GAP), fill=colour, font=font)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PIL import Image, ImageDraw
 from torch import Tensor
 
+from digits.console import percent
 from digits.data.grey import to_rgb
 from digits.plots.style import DARK_ORANGE
 from digits.plots.tiles import CAPTION, GAP, text_font, to_tile, truncate
@@ -59,7 +60,8 @@ def plot_predictions(
         confidence, predicted = probabilities[i].max(dim=0)
         doubted, label = doubt.note(float(confidence)) if doubt is not None and not note else "", int(data.labels[i])
         wrong = label >= 0 and not note and label != int(predicted)
-        parts = [f"{classes[int(predicted)]}  {confidence:.0%}", doubted, f"is {classes[label]}" if wrong else ""]
+        read = f"{classes[int(predicted)]}  {percent(float(confidence))}"
+        parts = [read, doubted, f"is {classes[label]}" if wrong else ""]
         text = note or ", ".join(filter(None, parts))
         lines = [(str(data.ids[i]), "black"), (text, DARK_ORANGE if note or doubted or wrong else "black")]
         for line, (text, colour) in enumerate(lines):

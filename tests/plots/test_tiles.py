@@ -1,9 +1,12 @@
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
 from PIL import Image, ImageDraw
 
-from digits.plots import plot_augmentation, plot_mistakes, plot_samples
+from digits.data import Digits
+from digits.plots import plot_augmentation, plot_mistakes, plot_predictions, plot_samples
 from digits.plots.tiles import GAP, text_font, tile_rows, to_tile, truncate
 
 
@@ -67,3 +70,18 @@ def test_mistakes_are_shown_in_their_order_below_what_they_are() -> None:
     assert different.size > 0
     assert different.max() < first[0][0]
     assert plot_mistakes(images[:0], labels[:0], torch.zeros(0, 10), names, "no mistakes").width == sheet.shape[1]
+
+
+def test_no_caption_says_that_a_network_is_certain(monkeypatch: pytest.MonkeyPatch) -> None:
+    captions: list[str] = []
+
+    def keep(text: str, *_: Any) -> str:
+        captions.append(text)
+        return text
+
+    for plot in (plot_mistakes, plot_predictions):
+        monkeypatch.setattr(f"{plot.__module__}.truncate", keep)
+    image, label, certain = torch.zeros(1, 28, 28, dtype=torch.uint8), torch.tensor([1]), torch.eye(2)[:1]
+    plot_mistakes(image, label, certain, "ab")
+    plot_predictions(Digits(image), lambda i: Image.new("L", (28, 28)), certain, "ab")
+    assert [caption for caption in captions if "%" in caption] == ["as a  99.9%", "a  99.9%"]
