@@ -12,7 +12,7 @@ import warnings
 from contextlib import nullcontext, suppress
 from io import BytesIO
 from pathlib import Path
-from stat import S_ISREG
+from stat import S_ISDIR, S_ISREG
 from typing import IO
 
 from PIL import Image, ImageOps
@@ -23,6 +23,7 @@ UNREAD = {  # pictures, and what holds them, of formats that Pillow alone can't 
     *(".pbm", ".pgm", ".pnm", ".ppm"),  # as scanners save them
     *(".dng", ".raw", ".cr2", ".cr3", ".nef", ".arw", ".orf", ".rw2"),  # as cameras save them
 }
+ARCHIVES = {".zip", ".rar", ".7z"}  # in which pictures are handed in
 UNREAD_STARTS = {  # what is among their first bytes, whatever the file is called
     **{b"ftyphei": "HEIC", b"ftypmif1": "HEIC", b"ftypavif": "AVIF", b"jP  ": "JPEG 2000", b"JXL ": "JPEG XL"},
     **{b"%PDF": "PDF", b"<svg": "SVG", b"8BPS": "PSD"},
@@ -62,8 +63,9 @@ def read_picture(file: Path | BytesIO) -> Image.Image:
     warnings.filterwarnings("ignore", module=r"PIL\.")
     try:
         if isinstance(file, Path):
-            if not S_ISREG(file.stat().st_mode):
-                raise ValueError("not a regular file")
+            mode = file.stat().st_mode
+            if not S_ISREG(mode):
+                raise ValueError("a folder, and no picture" if S_ISDIR(mode) else "not a regular file")
             with file.open("rb") as content:
                 return decode(content, file.stat().st_size)
         file.seek(0)  # who has just written it is at its end
@@ -90,10 +92,13 @@ def unread(file: Path | BytesIO) -> str:
         content.seek(0)
         start = content.read(16)
     known = [name for magic, name in UNREAD_STARTS.items() if magic in start]
-    if not known and isinstance(file, Path) and file.suffix.lower() in UNREAD:
-        known = [file.suffix[1:].upper()]
-    if isinstance(file, Path) and file.suffix.lower() == ".csv":
+    suffix = file.suffix.lower() if isinstance(file, Path) else ""
+    if not known and suffix in UNREAD:
+        known = [suffix[1:].upper()]
+    if suffix == ".csv":
         return "a table, and no picture: it is read by --data CSVDataModule"
+    if suffix in ARCHIVES:
+        return "an archive, and no picture: unpack it"
     return f"{known[0]} is not read (save it as JPEG or PNG)" if known else ""
 
 

@@ -18,13 +18,13 @@ from digits.data.contents import find_contents
 from digits.data.dataset import Batch, Digits
 from digits.data.page import NOWHERE, DigitBox
 from digits.data.photo import NoDigit
-from digits.data.picture_file import SUFFIXES, UNREAD, read_picture, reduce_size
+from digits.data.picture_file import ARCHIVES, SUFFIXES, UNREAD, read_picture, reduce_size
 from digits.data.stream import Chunk
 from digits.errors import InputError
 from digits.runs import LOG_ROOT
 
 SEVERAL = "several digits"  # the note of a picture that was said to show one
-NAMED = SUFFIXES | UNREAD  # so that none is left out in silence
+NAMED = SUFFIXES | UNREAD | ARCHIVES  # so that none is left out in silence
 MANY_DIGITS, MANY_PAGES = 64, 8  # files that are loaded together
 
 
@@ -118,7 +118,7 @@ def picture_names(path: str) -> list[str]:
 
 
 def is_picture(name: str) -> bool:
-    """Whether a file is called as pictures are, also those that can't be read, and not hidden."""
+    """Whether a file is called as pictures are, or what holds them, also what can't be read, and not hidden."""
     base = os.path.basename(name)  # noqa: PTH119 (of hundreds of thousands)
     return os.path.splitext(base)[1].lower() in NAMED and not base.startswith(".")  # noqa: PTH122
 

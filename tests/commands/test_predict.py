@@ -59,11 +59,13 @@ def test_a_picture_of_another_format_and_a_further_page_are_not_passed_over(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     Path("scans/IMG_1.HEIC").write_bytes(bytes(50))
+    Path("scans/Ada.zip").write_bytes(b"PK\3\4" + bytes(50))
     seven().save("scans/8.tif", save_all=True, append_images=[seven()])
-    with pytest.raises(SystemExit, match="1 of 3 files could not be read; its line says why"):
+    with pytest.raises(SystemExit, match="2 of 4 files could not be read; their lines say why"):
         main(["predict", "scans"])
     lines = said(capsys)
     assert lines["scans/IMG_1.HEIC"] == "unreadable: HEIC is not read (save it as JPEG or PNG)"
+    assert lines["scans/Ada.zip"] == "unreadable: an archive, and no picture: unpack it"
     assert lines["scans/8.tif"].endswith("; only the first page is read")
 
 
@@ -75,7 +77,7 @@ def test_one_missing_name_refuses_no_others(capsys: pytest.CaptureFixture[str]) 
     lines = said(capsys)
     assert lines["scans/7_a.png"].startswith("7")
     assert lines["absent.png"] == "unreadable: No such file or directory"
-    assert lines["empty"] == "unreadable: not a regular file"
+    assert lines["empty"] == "unreadable: a folder, and no picture"
     assert len(Path("out.csv").read_text().splitlines()) == 5
 
 
