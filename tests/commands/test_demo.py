@@ -1,54 +1,12 @@
 """The page is drawn on in headless Chromium, by the browser's own mouse, touch and keyboard events."""
 
-import signal
-import socket
-import subprocess
-import sys
-from base64 import b64encode
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from tests.browser import chromium, digit_points, draw, said, says
-from tests.helpers import written
-
-# Drop files, given in base64, on the paper.
-DROP = """async (contents) => {
-  const dataTransfer = new DataTransfer();
-  for (const bytes of contents.map((content) => Uint8Array.from(atob(content), (c) => c.charCodeAt(0))))
-    dataTransfer.items.add(new File([bytes], "one.jpg", {type: "image/jpeg"}));
-  document.getElementById("paper").dispatchEvent(new DragEvent("drop", {dataTransfer, bubbles: true}));
-}"""
-
-
-@pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    folder = tmp_path_factory.mktemp("demo")
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    with chromium() as browser:
-        options = ("--ckpt_path=pretrained", "--browser=false", f"--port={port}")
-        command = [sys.executable, "-m", "digits", "demo", *options]
-        server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=folder)
-        assert server.stdout is not None
-        assert server.stdout.readline() == "Checkpoint: pretrained\n"
-        url = server.stdout.readline().split()[1]
-        context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True)  # a phone
-        tab = context.new_page()
-        tab.folder, tab.asked, tab.errors = folder, [], []
-        tab.on("request", lambda request: tab.asked.append(request.url))
-        tab.on("pageerror", lambda error: tab.errors.append(str(error)))
-        tab.on("console", lambda message: tab.errors.append(message.text) if message.type == "error" else None)
-        tab.goto(url)
-        tab.wait_for_selector("#paper")
-        yield tab
-    server.send_signal(signal.SIGINT)
-    assert server.wait(60) == 0
-    server.stdout.close()
+from tests.browser import digit_points, draw, said, says
 
 
 @pytest.mark.slow
@@ -102,51 +60,6 @@ def test_a_finger_draws(page: Any) -> None:
 
 
 @pytest.mark.slow
-def test_photos_can_be_dropped_and_drawn_on_and_broken_files_are_named(page: Any, tmp_path: Path) -> None:
-    paper = np.full((300, 400), 220, np.uint8)
-    paper[50:250, 120:140] = 30
-    Image.fromarray(paper).save(tmp_path / "one.jpg")
-    (tmp_path / "broken.png").write_bytes(b"no picture")
-    page.set_input_files("#file", tmp_path / "one.jpg")
-    assert says(page, "1")
-    page.click("#clear")
-    page.evaluate(DROP, [b64encode((tmp_path / "one.jpg").read_bytes()).decode()] * 3)
-    assert says(page, "1")
-    assert page.inner_text("#remark") == "Only the first of 3 pictures is read"
-    draw(page, "7", 230, 110, 100, 190)
-    assert says(page, "17")
-    page.set_input_files("#file", tmp_path / "broken.png")
-    assert says(page, "This file can't be read: not a picture")
-
-
-@pytest.mark.slow
-def test_no_former_answer_stands_beside_a_photo_that_is_being_read(page: Any, tmp_path: Path) -> None:
-    for digit in "17":
-        written(digit).save(tmp_path / f"{digit}.png")
-    page.set_input_files("#file", tmp_path / "7.png")
-    assert says(page, "7")
-    page.evaluate("""() => {
-      const read = backend.readPicture;
-      backend.readPicture = async (file) => {
-        await new Promise((resolve) => { window.goOn = resolve; });
-        return read.call(backend, file);
-      };
-    }""")
-    page.set_input_files("#file", tmp_path / "1.png")
-    page.wait_for_selector("#answer[aria-busy=true]")
-    assert page.inner_text("#answer") == "Reading the photo …"
-    page.set_input_files("#file", tmp_path / "7.png")  # before the 1 is read
-    while page.evaluate("paper.photo.file.name") != "7.png":  # wait_for_function needs eval, which the page forbids
-        page.wait_for_timeout(50)
-    page.evaluate("goOn()")
-    page.wait_for_timeout(500)
-    assert page.inner_text("#answer") == "Reading the photo …"
-    page.evaluate("goOn()")
-    assert says(page, "7")
-    page.reload()
-
-
-@pytest.mark.slow
 def test_a_stroke_that_is_taken_back_while_it_is_drawn_ends(page: Any) -> None:
     page.click("#clear")
     draw(page, "1", 40, 40, 20, 150)
@@ -160,17 +73,6 @@ def test_a_stroke_that_is_taken_back_while_it_is_drawn_ends(page: Any) -> None:
         assert page.evaluate("paper.strokes.filter((stroke) => stroke.every(([x]) => x < 100)).length") == left
         assert page.evaluate("paper.strokes.length") == left
     assert page.errors == []
-
-
-@pytest.mark.slow
-def test_of_two_photos_the_one_dropped_last_is_read_however_long_the_first_takes(page: Any, tmp_path: Path) -> None:
-    Image.fromarray(np.random.default_rng(0).integers(0, 255, (3000, 3000, 3), np.uint8)).save(tmp_path / "large.jpg")
-    written("7").save(tmp_path / "7.png")
-    page.set_input_files("#file", tmp_path / "large.jpg")
-    page.set_input_files("#file", tmp_path / "7.png")
-    assert says(page, "7")
-    page.wait_for_timeout(1000)
-    assert page.evaluate("paper.photo.file.name") == "7.png"
 
 
 def save_a_3_as_8(page: Any) -> None:

@@ -102,28 +102,22 @@ class Paper {
     const pen = this.canvas.getContext("2d"), style = getComputedStyle(this.canvas);
     pen.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
     pen.clearRect(0, 0, this.width, this.height);
-    let ink = style.color;
+    pen.fillStyle = pen.strokeStyle = style.color;
     if (this.photo?.picture) {
       const {scale, left, top} = this.place(), {picture} = this.photo;
-      pen.drawImage(picture, left, top, picture.width * scale, picture.height * scale);
-      ink = this.inkForPhoto();
+      this.drawPhoto(pen, left, top, picture.width * scale, picture.height * scale);
     }
-    pen.fillStyle = pen.strokeStyle = ink;
     trace(pen, this.strokes, this.penWidth);
   }
 
-  // Black on a light photo, white on a dark one.
-  inkForPhoto() {
-    if (!this.photo.ink) {
-      const one = document.createElement("canvas");
-      one.width = one.height = 8;
-      const pen = one.getContext("2d");
-      pen.drawImage(this.photo.picture, 0, 0, 8, 8);
-      const {data} = pen.getImageData(0, 0, 8, 8);
-      const light = data.reduce((sum, value, i) => sum + (i % 4 < 3 ? value : 0), 0) / (8 * 8 * 3);
-      this.photo.ink = light > 100 ? "black" : "white";
-    }
-    return this.photo.ink;
+  // Draw the photo, on paper where it is transparent, and take the ink that shows on it.
+  drawPhoto(pen, ...place) {
+    this.photo.colours ??= coloursFor(this.photo.picture);
+    const {paper, ink} = this.photo.colours;
+    pen.fillStyle = paper;
+    pen.fillRect(...place);
+    pen.drawImage(this.photo.picture, ...place);
+    pen.fillStyle = pen.strokeStyle = ink;
   }
 
   // The photo with what was drawn on it, a file of a picture.
@@ -133,10 +127,26 @@ class Paper {
     const size = Math.min(1, 1600 / Math.max(picture.width, picture.height)); // of the result, to the photo
     const canvas = new OffscreenCanvas(Math.round(picture.width * size), Math.round(picture.height * size));
     const pen = canvas.getContext("2d");
-    pen.drawImage(picture, 0, 0, canvas.width, canvas.height);
-    pen.fillStyle = pen.strokeStyle = this.inkForPhoto();
+    this.drawPhoto(pen, 0, 0, canvas.width, canvas.height);
     const onto = ([x, y]) => [(x - left) / scale * size, (y - top) / scale * size];
     trace(pen, this.strokes.map((stroke) => stroke.map(onto)), this.penWidth / scale * size);
     return canvas.convertToBlob({type: "image/png"});
   }
+}
+
+// The paper that the ink of a transparent picture needs, as digits/data/grey.py has it: white, or black if the ink is
+// light. And the ink that shows on both: black on light, white on dark.
+function coloursFor(picture) {
+  const side = 64, pen = new OffscreenCanvas(side, side).getContext("2d");
+  pen.imageSmoothingQuality = "high"; // so that no thin stroke is missed
+  pen.drawImage(picture, 0, 0, side, side);
+  const {data} = pen.getImageData(0, 0, side, side), all = 255 * side * side;
+  let light = 0, opaque = 0;
+  for (let i = 0; i < data.length; i += 4) {
+    light += data[i + 3] * (data[i] + data[i + 1] + data[i + 2]) / 3;
+    opaque += data[i + 3];
+  }
+  const paper = light <= 127.5 * opaque ? 255 : 0;
+  const mean = (light + paper * (all - opaque)) / all;
+  return {paper: paper ? "white" : "black", ink: mean > 100 ? "black" : "white"};
 }
