@@ -16,6 +16,7 @@ from PIL import Image
 from digits.console import warn
 from digits.data.contents import find_contents
 from digits.data.dataset import Batch, Digits
+from digits.data.grey import to_grey
 from digits.data.page import NOWHERE, DigitBox
 from digits.data.photo import NoDigit
 from digits.data.picture_file import ARCHIVES, SUFFIXES, UNREAD, read_picture, reduce_size
@@ -72,7 +73,8 @@ def load_one(
         if multiple_digits:
             return find_contents(image)
         if not prepare:
-            return [(np.asarray(image.convert("L").resize((28, 28))), "", NOWHERE)]
+            grey = Image.fromarray(np.rint(to_grey(image)).astype(np.uint8))
+            return [(np.asarray(grey.resize((28, 28))), "", NOWHERE)]
         (form, note, _), *more = find_contents(image)
         return [(np.zeros_like(form), SEVERAL, NOWHERE) if more else (form, note, NOWHERE)]
     except REASONS as error:

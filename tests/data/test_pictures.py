@@ -10,7 +10,7 @@ from PIL import Image
 from digits.data import ImageDataModule
 from digits.data import pictures as images
 from digits.data.picture_file import read_picture
-from digits.data.pictures import label_of, picture_names
+from digits.data.pictures import label_of, load_one, picture_names
 from digits.errors import InputError
 from digits.runs import LOG_ROOT
 from tests.helpers import Digits, csv_rows, seven
@@ -211,6 +211,22 @@ def test_without_preparation_pictures_are_only_resized(pictures: Path) -> None:
     prepared = ImageDataModule(str(pictures / "7/a2.png"))
     prepared.setup("predict")
     assert prepared.predict.images[0, 0, 0] == 0
+
+
+@pytest.mark.parametrize("mode", ["L", "I;16", "F", "LA"])
+def test_without_preparation_a_picture_of_any_mode_is_made_grey(mode: str) -> None:
+    levels = (np.arange(784) % 256).reshape(28, 28)
+    clear = Image.new("L", (28, 28), 255)
+    clear.putalpha(Image.fromarray(levels.astype(np.uint8)))
+    picture = {
+        "L": Image.fromarray(levels.astype(np.uint8)),
+        "I;16": Image.fromarray((257 * levels).astype(np.uint16)),
+        "F": Image.fromarray((levels / 255).astype(np.float32)),
+        "LA": clear,
+    }[mode]
+    ((image, note, _),) = load_one(picture, prepare=False)
+    assert note == ""
+    assert np.abs(image.astype(int) - levels).max() <= 1
 
 
 def test_many_files_are_read_by_processes_with_the_same_result(pictures: Path, monkeypatch: pytest.MonkeyPatch) -> None:
