@@ -149,6 +149,8 @@ class DigitsDataModule(LightningDataModule):
             self.__dict__.pop("predict", None)
             self.predict_stream, self.predict_start = self.stream(), 0
             self.unreadable = 0 if self.streamed is not None else self.predict.unreadable
+        else:
+            raise InputError(f'setup({stage!r}): its stages are "fit", "validate", "test" and "predict"')
 
     def train_dataloader(self) -> Iterable[Batch]:
         if self._overfits:

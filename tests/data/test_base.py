@@ -21,3 +21,9 @@ def test_a_count_is_whole() -> None:
     MNISTDataModule(batch_size=np.int64(8), rotation=np.float32(3))
     with pytest.raises(InputError, match=r"--data.val_size must be a whole number from 0, got 0\.1"):
         MNISTDataModule(val_size=0.1)
+
+
+@pytest.mark.parametrize("stage", [None, "train", "val"])
+def test_a_stage_that_there_is_not_is_refused(stage: Any) -> None:
+    with pytest.raises(InputError, match='its stages are "fit", "validate", "test" and "predict"'):
+        MNISTDataModule().setup(stage)
