@@ -1,6 +1,7 @@
 """What is counted about predictions."""
 
 import math
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -46,6 +47,12 @@ class Scores(Metric):
             self.loss_sum.add_(loss.detach(), alpha=len(labels))
         self.correct.add_((logits.argmax(dim=1) == labels).sum())
         self.images.add_(len(labels))
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """What another process sends, as by the strategy ddp_spawn, lies in memory that all of them would add to."""
+        super().__setstate__(state)
+        for name in self._defaults:
+            setattr(self, name, getattr(self, name).clone())
 
     def reset(self) -> None:
         """Begin anew. The states are ordinary tensors also where `trainer.validate` resets them: `fit` may follow."""

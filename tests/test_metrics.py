@@ -1,3 +1,6 @@
+import pickle
+from multiprocessing.reduction import ForkingPickler
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -46,6 +49,13 @@ def test_scores_that_were_reset_while_a_network_is_scored_count_in_training() ->
     with torch.no_grad():  # as validating in `trainer.fit` does
         scores.update(torch.randn(2, 10), torch.tensor([1, 2]))
     assert scores.compute()["images"] == 2
+
+
+def test_what_is_sent_to_another_process_counts_for_itself() -> None:
+    scores = Scores()
+    sent = pickle.loads(ForkingPickler.dumps(scores))  # as to a process of ddp_spawn: tensors as shared memory
+    sent.update(torch.zeros(1, 10), torch.tensor([0]))
+    assert (scores.images, sent.images) == (0, 1)
 
 
 def test_nothing_on_the_device_is_float64_where_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
