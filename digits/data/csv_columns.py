@@ -104,8 +104,9 @@ def label_of(path: Path, names: Sequence[str], label: int | str | None) -> int |
         return known[0]
     odd = known or [i for i, name in enumerate(plain) if not re.fullmatch(PIXEL_NAME, name)]
     if len(odd) == 1 and plain[odd[0]] in INDEX_NAMES:
+        seems = "seems to number the rows" if plain[odd[0]] or odd != [PIXELS] else "is what follows the last comma"
         raise InputError(
-            f"{path}, line 1: column {odd[0] + 1}, {quoted(names[odd[0]])}, seems to number the rows: leave it out, or "
+            f"{path}, line 1: column {odd[0] + 1}, {quoted(names[odd[0]])}, {seems}: leave it out, or "
             f"say by --data.label {shell_quoted(names[odd[0]], odd[0])} that it is the label"
         )
     if 1 <= len(odd) <= 3:

@@ -94,6 +94,7 @@ def test_what_the_values_do_not_tell_is_refused_and_may_be_said(tmp_path: Path) 
         (["answer", *PIXELS], 'column 1, "answer", may be the label: say so by --data.label answer'),
         ([*PIXELS, "the answer"], 'column 785, "the answer", may be the label: say so by --data.label 785'),
         (["", *PIXELS], 'column 1, "", seems to number the rows: leave it out, or say by --data.label 1 that'),
+        ([*PIXELS, ""], 'column 785, "", is what follows the last comma: leave it out, or say by --data.label 785'),
         (["label", *PIXELS[1:], "class"], 'column 1, "label", or column 785, "class", may be the label'),
         ([f"n{i}" for i in range(785)], "none of 785 columns is called label: give its name, or number, by --data.lab"),
         (["label", *PIXELS[1:]], '784 columns, of which "label" is no pixel'),
