@@ -3,7 +3,7 @@
 Shapes: h rows, w columns of an `InkMap`; lengths are in its pixels.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -143,6 +143,17 @@ def pen_of(glyphs: list[Glyph]) -> float:
     return float(np.median([thickness(g) for g in glyphs])) if glyphs else 0.0
 
 
+def boxes_of(glyphs: Sequence[Glyph]) -> NDArray[np.float64]:
+    """Where glyphs stand, (N, 4): top, left, bottom, right."""
+    return np.array([(g.top, g.left, g.bottom, g.right) for g in glyphs], np.float64).reshape(-1, 4)
+
+
+def apart(a: NDArray[np.float64], b: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """How far boxes, (…, 4), lie apart, in rows and in columns; below 0 they overlap."""
+    gaps = np.maximum(a[..., :2], b[..., :2]) - np.minimum(a[..., 2:], b[..., 2:])
+    return gaps[..., 0], gaps[..., 1]
+
+
 def join(glyphs: list[Glyph], usual: float, judge: Judge) -> list[Glyph]:
     """Put together the parts of each digit: the loose bar of a 5, broken strokes.
 
@@ -155,16 +166,11 @@ def join(glyphs: list[Glyph], usual: float, judge: Judge) -> list[Glyph]:
         usual: how high a digit of the page is.
         judge: says how likely each is a digit.
     """
-    boxes = np.array([(g.top, g.left, g.bottom, g.right) for g in glyphs], np.float32)
+    boxes = boxes_of(glyphs)
     digit = np.array([g.other < 0.5 for g in glyphs])
     largest = np.array([max(g.height, g.width) for g in glyphs])
     small, point = largest < 0.55 * usual, largest < 0.3 * usual
     group = list(range(len(glyphs)))
-
-    def apart(a: NDArray[np.float32], b: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """How far boxes, (…, 4), lie apart, in rows and in columns; below 0 they overlap."""
-        gaps = np.maximum(a[..., :2], b[..., :2]) - np.minimum(a[..., 2:], b[..., 2:])
-        return gaps[..., 0], gaps[..., 1]
 
     down, across = apart(boxes[:, None], boxes[None])
     limit = np.where(point[:, None] & point[None], 0.6, 0.35) * usual  # the points of a colon stand far apart
@@ -205,17 +211,15 @@ def is_one(parts: list[Glyph], usual: float, judge: Judge) -> bool:
 
 def join_strokes(glyphs: list[Glyph], usual: float, judge: Judge) -> list[Glyph]:
     """Put together strokes side by side that are a digit only together, such as the two of an open 4."""
-    pairs = [
-        (a, b)
-        for a in glyphs
-        for b in glyphs
-        if a.left < b.left
-        and b.left - a.right <= BESIDE * usual
-        and min(a.bottom, b.bottom) - max(a.top, b.top) >= 0.5 * min(a.height, b.height) >= 0.2 * usual
-        and max(a.bottom, b.bottom) - min(a.top, b.top) <= 1.4 * usual
-        and max(a.right, b.right) - a.left <= 1.2 * usual
-        and max(a.other, b.other) < 0.5
-    ]
+    boxes, digit = boxes_of(glyphs), np.array([g.other < 0.5 for g in glyphs], bool)
+    (top, left, bottom, right), (down, across) = boxes.T, apart(boxes[:, None], boxes[None])
+    lower = np.minimum.outer(bottom - top, bottom - top)
+    high, wide = (
+        np.maximum.outer(end, end) - np.minimum.outer(start, start) for start, end in ((top, bottom), (left, right))
+    )
+    level = (-down >= 0.5 * lower) & (lower >= 0.4 * usual) & (across <= BESIDE * usual)
+    near = level & (high <= 1.4 * usual) & (wide <= 1.2 * usual) & digit[:, None] & digit & np.less.outer(left, left)
+    pairs = [(glyphs[i], glyphs[j]) for i, j in np.argwhere(near)]
     if not pairs:
         return glyphs
     together = [merge([a, b]) for a, b in pairs]
@@ -226,7 +230,7 @@ def join_strokes(glyphs: list[Glyph], usual: float, judge: Judge) -> list[Glyph]
     return glyphs
 
 
-def colons(boxes: NDArray[np.float32], usual: float) -> list[tuple[int, int]]:
+def colons(boxes: NDArray[np.float64], usual: float) -> list[tuple[int, int]]:
     """Pairs of points of one size that stand above each other, with no other point close to them.
 
     Args:
@@ -248,7 +252,7 @@ def colons(boxes: NDArray[np.float32], usual: float) -> list[tuple[int, int]]:
     return found
 
 
-def is_beside(glyph: Glyph, box: NDArray[np.float32], usual: float) -> bool:
+def is_beside(glyph: Glyph, box: NDArray[np.float64], usual: float) -> bool:
     """Whether a small glyph is rather a mark beside a digit, whose box is top, left, bottom, right, than a part of it.
 
     A point stands at its foot, a comma reaches below it, and a minus is at half its height; the loose bar of a 5 is at

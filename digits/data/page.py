@@ -13,7 +13,7 @@ from PIL import Image
 
 from digits.data.around import contrast, dark_ends, dark_rim
 from digits.data.cuts import split_all
-from digits.data.glyphs import CLEAR, Glyph, join, pen_of, thickness, usual_height, without
+from digits.data.glyphs import CLEAR, Glyph, boxes_of, join, pen_of, thickness, usual_height, without
 from digits.data.grey import to_grey
 from digits.data.judge import judge
 from digits.data.layout import Place, reading_order
@@ -124,8 +124,7 @@ def read_part(glyphs: list[Glyph], usual: float, found: InkMap) -> list[Named]:
     others = without_lines(others, usual, found, judge)
     names = ["" for _ in others] + list(marks.values())
     glyphs = others + [glyphs[i] for i in marks]
-    boxes = np.array([[g.top, g.left, g.bottom, g.right] for g in glyphs], np.float64).reshape(-1, 4)
-    places = reading_order(boxes, usual)
+    places = reading_order(boxes_of(glyphs), usual)
     names = name_slashes(glyphs, names, places)
     seen = without_struck(glyphs, names, places, usual, found)
     return [(*one, found.scale) for one in join_words(seen, names, places, judge)]
@@ -152,7 +151,7 @@ def in_parts(grey: Grey, best: Look, finest: Look) -> list[Part]:
 def among(look: Look, row: Look, own: float) -> list[Glyph]:
     """What of a page stands among digits of this height that were seen at another scale, or close, and is no higher."""
     times = row.found.scale / look.found.scale
-    boxes = np.array([(g.top, g.left, g.bottom, g.right) for g in row.glyphs], np.float64)
+    boxes = boxes_of(row.glyphs)
 
     def is_there(glyph: Glyph) -> bool:
         """Whether a glyph is one of those."""

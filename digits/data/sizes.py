@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from digits.data.glyphs import Glyph, Judge, usual_height
+from digits.data.glyphs import Glyph, Judge, apart, boxes_of, usual_height
 
 LOWER = 0.65  # of the usual height of a page are the digits of such a row at most
 LEAST = 8  # rows of pixels has a digit that is known
@@ -35,7 +35,7 @@ def by_size(glyphs: list[Glyph], usual: float, judge: Judge) -> list[tuple[list[
     if len(low) < ROW:
         return [(glyphs, usual)]
     likely = judge([glyphs[i].ink for i in low])
-    boxes = np.array([(g.top, g.left, g.bottom, g.right) for g in glyphs], np.float64)
+    boxes = boxes_of(glyphs)
     sure = [i for i, p in zip(low, likely, strict=True) if p >= SURE and stands_free(boxes, i)]
     known = [i for i in sure if len(row_of(i, sure, boxes)) >= ROW]
     if not known:
@@ -81,9 +81,3 @@ def beside(box: NDArray[np.float64], boxes: NDArray[np.float64], height: float) 
     _, across = apart(boxes, box)
     level = np.abs(boxes[:, 0] + boxes[:, 2] - box[0] - box[2]) / 2
     return (across < BESIDE * height) & (level < LEVEL * height)
-
-
-def apart(boxes: NDArray[np.float64], box: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """How far boxes, (N, 4), are from one, in rows and in columns; below 0 they overlap."""
-    gaps = np.maximum(boxes[:, :2], box[:2]) - np.minimum(boxes[:, 2:], box[2:])
-    return gaps[:, 0], gaps[:, 1]
