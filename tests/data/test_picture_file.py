@@ -236,7 +236,7 @@ def test_a_large_photo_is_upright(tmp_path: Path) -> None:
 def test_100_megapixels_take_little_more_than_pillow_needs(
     tmp_path: Path, mode: str, suffix: str, times: float
 ) -> None:
-    """At most `times` as long as Pillow takes to decode and reduce them, and 1.5 GB; GIF is read 255 bytes at a time."""
+    """At most `times` as long as Pillow takes to decode and reduce them, and 1.5 GB."""
     path = tmp_path / f"x.{suffix}"
     Image.effect_noise((10_000, 10_000), 50).convert(mode).save(path, compress_level=1)
     code = (
