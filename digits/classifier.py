@@ -63,10 +63,11 @@ class Classifier(Network, LightningModule):
     @property
     def trained_on(self) -> TrainedOn | None:
         """What is known of the training images: from the checkpoint, otherwise from the data it is trained on."""
-        data: Any = getattr(self._trainer, "datamodule", None)
-        if self._trained_on is None and hasattr(data, "image_statistics"):
-            return TrainedOn(*data.image_statistics)
-        return self._trained_on
+        if self._trained_on is None:
+            data: Any = getattr(self._trainer, "datamodule", None)
+            if hasattr(data, "image_statistics"):
+                return TrainedOn(*data.image_statistics)
+        return self._trained_on  # in each step, so that nothing else is asked for
 
     @trained_on.setter
     def trained_on(self, value: TrainedOn | None) -> None:

@@ -12,11 +12,10 @@ from torch import Tensor, nn
 
 from digits.doubt import Doubt
 from digits.errors import InputError
-from digits.transforms import normalize, turn
+from digits.transforms import normalize, redraw
 
 BATCH = 500  # images that are predicted at once
 SHIFTS = [(down, right) for down in (-1, 0, 1) for right in (-1, 0, 1)]  # views of test-time augmentation
-ANGLES, CORNERS = (-12, -6, 6, 12), [shift for shift in SHIFTS if all(shift)]  # degrees and shifts of a second look
 
 
 class TrainedOn(NamedTuple):
@@ -92,8 +91,8 @@ class Network(nn.Module):
     def eval_logits(self, images: Tensor) -> Tensor:
         """The logits that testing and predicting use: divided by the temperature, and with `tta` those of nine views.
 
-        Images with a confidence below `second_look` are looked at again, turned by up to 12 degrees and shifted by one
-        pixel: of them, the logits are those of the mean probabilities of the nine looks.
+        Images with a confidence below `second_look` are looked at again, as `digits.transforms.redraw` changes them: of
+        them, the logits are those of the mean probabilities of the nine looks.
 
         Args:
             images: raw, (N, 28, 28), 0 to 255, or normalised, (N, 1, 28, 28) float32.
@@ -153,12 +152,11 @@ def probabilities_of(network: Network, images: Tensor) -> Tensor:
 
 
 def look_twice(logits_of: Callable[[Tensor], Tensor], images: Tensor, least: float) -> Tensor:
-    """Logits, (N, K), of normalised images, (N, 1, 28, 28): of nine looks where one look is less sure than `least`."""
+    """Logits, (N, K), of normalised images, (N, 1, 28, 28): of nine looks where one is less sure than `least`."""
     logits = logits_of(images)
     if least and (again := logits.softmax(dim=1).amax(dim=1) < least).any():
         some = images[again]
-        views = [turn(some, angle) for angle in ANGLES] + [some.roll(shift, (-2, -1)) for shift in CORNERS]
-        logits[again] = log_mean([logits[again], *map(logits_of, views)])
+        logits[again] = log_mean([logits[again], *map(logits_of, redraw(some))])
     return logits
 
 

@@ -60,16 +60,28 @@ def augment(
     return moved.squeeze(1).clamp(0, 255)  # bicubic overshoots at edges
 
 
-def turn(images: Tensor, degrees: float) -> Tensor:
-    """Turn each image by an angle, clockwise; what comes in is background, its least value.
+def redraw(images: Tensor) -> list[Tensor]:
+    """Digits as they might have been written: moved a pixel to each corner, with a wider pen, filled, larger, narrower.
 
     Args:
         images: (N, C, H, W), float.
-        degrees: the angle.
+
+    Returns:
+        Eight times as many images, of the same shape. What comes in is background.
     """
-    cos, sin = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
-    h, w = images.shape[2:]
-    theta = images.new_tensor([[cos, sin * h / w, 0], [-sin * w / h, cos, 0]]).expand(len(images), 2, 3)
+    moved = [images.roll((down, right), (-2, -1)) for down in (-1, 1) for right in (-1, 1)]
+    filled = -largest(-largest(images, 5), 5)  # closing: outlines become strokes
+    return [*moved, largest(images, 3), filled, stretch(images, 1.15, 1.15), stretch(images, 1, 0.8)]
+
+
+def largest(images: Tensor, size: int) -> Tensor:
+    """The largest value of the `size` × `size` pixels about each one of images, (N, C, H, W); `size` is odd."""
+    return F.max_pool2d(images, size, stride=1, padding=size // 2)
+
+
+def stretch(images: Tensor, height: float, width: float) -> Tensor:
+    """Make images, (N, C, H, W), higher and wider by a factor each, about their middle."""
+    theta = images.new_tensor([[1 / width, 0, 0], [0, 1 / height, 0]]).expand(len(images), 2, 3)
     grid = F.affine_grid(theta, list(images.shape), align_corners=False)
     background = images.amin(dim=(1, 2, 3), keepdim=True)
     return F.grid_sample(images - background, grid, align_corners=False) + background

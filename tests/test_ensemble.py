@@ -10,7 +10,7 @@ from digits.commands.export_formats import ExportModule
 from digits.ensemble import Ensemble
 from digits.errors import InputError
 from digits.models import MLP, LargeCNN
-from digits.transforms import turn
+from digits.transforms import redraw
 from tests.helpers import Digits, csv_probabilities
 
 SHORT = ("--trainer.max_epochs=1", "--pictures=false", "--trainer.logger=false")
@@ -134,8 +134,7 @@ def test_only_what_a_network_is_not_sure_of_is_looked_at_again() -> None:
     again = confidences < model.second_look
     assert 0 < again.sum() < 8
     some = images[again]
-    views = [turn(some, degrees) for degrees in (0, -12, -6, 6, 12)]
-    views += [some.roll((y, x), (2, 3)) for y in (-1, 1) for x in (-1, 1)]
+    views = [some, *redraw(some)]
     seen = model.eval_logits(images).softmax(1)
     torch.testing.assert_close(seen[again], torch.stack([model(view).softmax(1) for view in views]).mean(0))
     torch.testing.assert_close(seen[~again], plain[~again])

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from digits.transforms import augment, normalize, turn
+from digits.transforms import augment, normalize, redraw
 
 
 @pytest.fixture
@@ -67,12 +67,18 @@ def test_rotation_keeps_lengths(shape: tuple[int, int]) -> None:
     assert vertical.max() > 0.9 * moment.mean()  # some have turned upright
 
 
-def test_turning_moves_what_is_above_to_the_right_and_fills_with_background() -> None:
-    images = torch.full((2, 1, 21, 21), -0.4)
-    images[:, 0, 3, 10] = 2.0
-    turned = turn(images, 90)
-    assert [tuple(turned[i, 0].argmax().item() // n % 21 for n in (21, 1)) for i in (0, 1)] == 2 * [(10, 17)]
-    assert turn(images, 45).amin() == pytest.approx(-0.4)
+def test_digits_are_moved_drawn_with_a_wider_pen_filled_and_stretched_on_their_background() -> None:
+    images = torch.full((2, 1, 28, 28), -0.4)
+    images[:, 0, 4:24, 10:18] = 2.0
+    hollow = images.clone()
+    hollow[:, 0, 6:22, 12:16] = -0.4  # strokes of two pixels around four
+    boxes = [(one[0, 0] > 0.8).nonzero() for one in redraw(images)]
+    corners = [tuple(box.amin(0).tolist()) for box in boxes]
+    sizes = [tuple((box.amax(0) - box.amin(0) + 1).tolist()) for box in boxes]
+    assert corners[:4] == [(3, 9), (3, 11), (5, 9), (5, 11)]
+    assert sizes == 4 * [(20, 8)] + [(22, 10), (20, 8), (23, 10), (20, 6)]
+    assert all(one.shape == images.shape and one.amin() == pytest.approx(-0.4) for one in redraw(images))
+    torch.testing.assert_close(redraw(hollow)[5], images)
 
 
 def test_shear_slants() -> None:

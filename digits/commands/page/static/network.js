@@ -14,7 +14,6 @@ function decodeHalf(text) {
   });
 }
 
-const ANGLES = [-12, -6, 6, 12], CORNERS = [[-1, -1], [-1, 1], [1, -1], [1, 1]]; // of a second look: degrees, pixels
 const weights = decodeHalf(stored.weights);
 let taken = 0;
 const take = (count) => weights.subarray(taken, taken += count);
@@ -107,18 +106,36 @@ function doubtOf(confidence) {
   return confidence < stored.doubt.unsure ? "unsure" : "";
 }
 
-// An image, turned clockwise by some degrees, or moved by some pixels; what comes in is paper.
-function see(image, degrees, [down, right] = [0, 0]) {
-  const [cos, sin] = [Math.cos, Math.sin].map((f) => f(degrees * Math.PI / 180)), middle = (SIDE - 1) / 2;
+// An image, moved by some pixels and made higher and wider by a factor each, about its middle; what comes in is paper.
+function move(image, [down, right], [height, width] = [1, 1]) {
+  const middle = (SIDE - 1) / 2;
   const ink = (row, column) => (Math.min(row, column) < 0 || Math.max(row, column) >= SIDE ? 0 : image[row * SIDE + column]);
   return Float32Array.from(image, (_, i) => {
-    const [y, x] = [Math.floor(i / SIDE) - middle - down, i % SIDE - middle - right];
-    const [from, at] = [cos * y - sin * x + middle, cos * x + sin * y + middle];
+    const from = (Math.floor(i / SIDE) - middle - down) / height + middle, at = (i % SIDE - middle - right) / width + middle;
     const [row, column] = [Math.floor(from), Math.floor(at)], [low, far] = [from - row, at - column];
     const upper = (1 - far) * ink(row, column) + far * ink(row, column + 1);
     return (1 - low) * upper + low * ((1 - far) * ink(row + 1, column) + far * ink(row + 1, column + 1));
   });
 }
+
+// The largest, or with Math.min the least, value of the size × size pixels about each one.
+function pool(image, size, pick) {
+  const half = (size - 1) / 2, near = (at) => [Math.max(0, at - half), Math.min(SIDE - 1, at + half)];
+  return Float32Array.from(image, (value, i) => {
+    const [top, bottom] = near(Math.floor(i / SIDE)), [left, right] = near(i % SIDE);
+    for (let row = top; row <= bottom; row++) for (let at = left; at <= right; at++) value = pick(value, image[row * SIDE + at]);
+    return value;
+  });
+}
+
+// A digit as it might have been written; see `redraw` in digits/transforms.py.
+const redraw = [
+  ...[[-1, -1], [-1, 1], [1, -1], [1, 1]].map((shift) => (image) => move(image, shift)),
+  (image) => pool(image, 3, Math.max),
+  (image) => pool(pool(image, 5, Math.max), 5, Math.min),
+  (image) => move(image, [0, 0], [1.15, 1.15]),
+  (image) => move(image, [0, 0], [1, 0.8]),
+];
 
 // Strokes come first: what the hand does is drawn before the next look.
 const strokes = () => new Promise((done) => setTimeout(done));
@@ -128,9 +145,9 @@ async function look(image) {
   await strokes();
   const first = softmax(forward(image).data), all = [first];
   if (Math.max(...first) >= stored.second_look) return first;
-  for (const view of [...ANGLES.map((degrees) => see(image, degrees)), ...CORNERS.map((shift) => see(image, 0, shift))]) {
+  for (const change of redraw) {
     await strokes();
-    all.push(softmax(forward(view).data));
+    all.push(softmax(forward(change(image)).data));
   }
   return first.map((_, k) => all.reduce((sum, one) => sum + one[k], 0) / all.length);
 }
