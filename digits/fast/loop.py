@@ -1,9 +1,9 @@
 """Lightning's loop over the batches of an epoch, with a fast path.
 
 For each step Lightning looks through callbacks, plugins and profilers for some 40 things to do. With one optimizer on
-one device and nothing hooked into the middle of a step there is nothing to find, and looking takes a quarter of a step of
-`configs/dense.yaml` (`python -m benchmarks.optimizations`). The fast path leaves it out. What is computed is the same,
-bit by bit.
+one device and nothing hooked into the middle of a step there is nothing to find, and looking takes a quarter of a step
+of `configs/dense.yaml` (`python -m benchmarks.optimizations`). The fast path leaves it out. What is computed is the
+same, bit by bit.
 
 It leans on private names of Lightning, which `check_names` looks for first; see `digits.fast.trainer.use_fast_path`.
 """
