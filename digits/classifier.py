@@ -67,7 +67,7 @@ class Classifier(Network, LightningModule):
             data: Any = getattr(self._trainer, "datamodule", None)
             if hasattr(data, "image_statistics"):
                 return TrainedOn(*data.image_statistics)
-        return self._trained_on  # in each step, so that nothing else is asked for
+        return self._trained_on
 
     @trained_on.setter
     def trained_on(self, value: TrainedOn | None) -> None:

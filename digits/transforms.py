@@ -67,7 +67,7 @@ def redraw(images: Tensor) -> list[Tensor]:
         images: (N, C, H, W), float.
 
     Returns:
-        Eight times as many images, of the same shape. What comes in is background.
+        Eight tensors of the same shape, one for each change. What comes in is background.
     """
     moved = [images.roll((down, right), (-2, -1)) for down in (-1, 1) for right in (-1, 1)]
     filled = -largest(-largest(images, 5), 5)  # closing: outlines become strokes
