@@ -62,7 +62,7 @@ class RunCheckpoint(ModelCheckpoint):
         super().setup(trainer, pl_module, stage)
 
     def on_train_batch_end(self, trainer: Trainer, *args: Any) -> None:
-        super().on_train_batch_end(trainer, *args)
+        # Its class saves every so many steps; this one never does.
         if self.monitor is None and stopped_within_epoch(trainer):
             trainer.save_checkpoint(self.path)  # to go on from this step, not from the end of the epoch
 

@@ -216,6 +216,8 @@ class DigitsDataModule(LightningDataModule):
     def transfer_batch_to_device(self, batch: Any, device: torch.device, dataloader_idx: int) -> Any:
         if not isinstance(batch, Batch):  # of a loader of one's own
             return super().transfer_batch_to_device(batch, device, dataloader_idx)
+        if batch.images.device == batch.labels.device == device:
+            return batch
         # Lightning's own looks through whatever a batch may be made of, which takes 0.01 ms.
         cuda = device.type == "cuda"
         images, labels = (tensor.to(device, non_blocking=cuda) for tensor in batch)
@@ -254,7 +256,8 @@ class DigitsDataModule(LightningDataModule):
     def broaden(self, batch: Batch) -> Batch:
         """A batch of raw images, (N, 28, 28), as training sees it: augmented, then non-digits of label and index -1."""
         if not any(self.broadening.values()):
-            return Batch(self.augment(batch.images), batch.labels, batch.indices)
+            images = self.augment(batch.images)
+            return batch if images is batch.images else Batch(images, batch.labels, batch.indices)
         device = batch.images.device
         here = device if device.type != "mps" else torch.device("cpu")  # Apple's GPUs lack half of what it takes
         images, labels = broaden(batch.images.to(here), batch.labels.to(here), self.augment, **self.broadening)
