@@ -5,8 +5,8 @@ python -m benchmarks.gpu --smoke    # on a CPU in miniature, to see that it runs
 
 Measured are `digits fit` of every config of a classifier, each for a few epochs; the seconds in which
 configs/speedrun.yaml trains to 99% of the test images, twice in a process; `digits fit` beside a hand-written loop on
-the same GPU, whose images all lie there; and `large_cnn` on two GPUs, if there are two. What does not fit into the time
-or fails is left out, and named.
+the same GPU, whose images all lie there; two networks with `--fast false`; and `large_cnn` on two GPUs, if there are
+two. What does not fit into the time or fails is left out, and named.
 """
 
 import json
@@ -28,6 +28,8 @@ LIMIT = 7 * 60  # seconds, after which nothing is begun
 EPOCHS = 3  # of which the first does not count
 BATCH_SIZES = {"mlp": 200, "dense": 32, "small_cnn": 200, "large_cnn": 200}  # of what the hand-written loop can train
 TRAINED_ON = 55_000  # images of an epoch of these
+SLOWED = ("mlp", "large_cnn")  # also measured without what makes them fast, in the same precision
+PLAIN = ("--fast", "false", "--trainer.precision", "bf16-mixed")
 MINIATURE = ("--trainer.limit_train_batches", "3", "--trainer.limit_val_batches", "1", "--threads", "1")
 TWICE = "import sys; from digits.cli import main; [main(sys.argv[1:]) for _ in range(2)]"
 NOT_TRAINED = ("ink", "pretrained")  # of the first, images are made while it trains; the second only says what to load
@@ -92,6 +94,7 @@ class Gpu:
         every: dict[str, Callable[[], dict[str, float]]] = {
             **{f"99%, round {i + 1}": self.speedrun for i in range(rounds)},
             **{f"beside a loop, {network}": partial(self.beside_loop, network) for network in networks},
+            **{f"fit, {name}, --fast false": partial(self.config, name, *PLAIN) for name in SLOWED if name in configs},
             **{f"fit, {name}": partial(self.config, name) for name in configs},
         }
         if "robust" in configs:  # whose images take longer to augment than to train on

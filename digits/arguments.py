@@ -89,7 +89,7 @@ class ArgumentsCLI(LightningCLI):
             "--fast",
             type=bool,
             default=True,
-            help="Take what makes a CPU fast: its best precision, fast layers, a short loop over the batches.",
+            help="Take what makes training fast: the best precision, fast layers, a short loop over the batches.",
         )
         parser.add_argument(
             "--threads",

@@ -1,1 +1,1 @@
-"""What makes a CPU fast, applied to networks and the Trainer from outside."""
+"""What makes training fast, applied to networks and the Trainer from outside."""

@@ -27,6 +27,7 @@ from lightning.pytorch.utilities.model_helpers import is_overridden
 from torch import Tensor
 
 from digits.data import DigitsDataModule
+from digits.fast.graphs import StepGraphs, is_recordable
 
 # Hooks that the fast path leaves out, so that it is not taken where one of them does something.
 INNER_HOOKS = ("on_before_zero_grad", "on_before_backward", "on_after_backward", "on_before_optimizer_step")
@@ -49,7 +50,6 @@ NAMES: dict[str, int | None] = {
     "result_class": 1,
     "result_class.from_training_step_output": 1,
     "result.closure_loss": None,
-    "result.loss": None,
     "result.asdict": 0,
     "fetcher.done": None,
     "module._current_fx_name": None,
@@ -110,6 +110,7 @@ class EpochLoop(_TrainingEpochLoop):
 
     starts: Sequence[Callable[..., Any]] = ()
     ends: Sequence[Callable[..., Any]] = ()
+    graphs: StepGraphs | None = None
 
     def run(self, data_fetcher: _DataFetcher) -> None:
         outer = self.starts, self.ends
@@ -124,6 +125,8 @@ class EpochLoop(_TrainingEpochLoop):
         self.starts = [one.on_train_batch_start for one in callbacks if is_overridden("on_train_batch_start", one)]
         self.ends = [one.on_train_batch_end for one in callbacks if is_overridden("on_train_batch_end", one)]
         self.module = module
+        recordable = self.fast and is_recordable(self.trainer, module)
+        self.graphs = StepGraphs(module, self.compute) if recordable else None
 
     def allows_fast_path(self) -> bool:
         """Whether the fast path does all that Lightning would do in a step of this epoch."""
@@ -199,26 +202,30 @@ class EpochLoop(_TrainingEpochLoop):
 
     def optimize(self, batch: Any, batch_idx: int) -> dict[str, Any]:
         """Forwards, backwards, and a step of the optimizer; what callbacks are told of it."""
-        trainer, module, optimizer = self.trainer, self.module, self.trainer.optimizers[0]
-        progress = self.automatic_optimization.optim_progress.optimizer
+        optimizer, progress = self.trainer.optimizers[0], self.automatic_optimization.optim_progress.optimizer
         outputs: dict[str, Any] = {}
 
         def closure() -> Tensor | None:
-            output: Any = trainer.strategy.training_step(*(batch, batch_idx)[: 1 + self.takes_index])
-            as_it_is = isinstance(output, Tensor)
-            result = ClosureResult(output) if as_it_is else ClosureResult.from_training_step_output(output)
             progress.zero_grad.increment_ready()
             progress.zero_grad.increment_started()
-            module.optimizer_zero_grad(trainer.current_epoch, batch_idx, optimizer)
+            outputs.update(self.compute(batch, batch_idx) if self.graphs is None else self.graphs(batch, batch_idx))
             progress.zero_grad.increment_completed()
-            if result.closure_loss is None:
-                warnings.warn("training_step gives None, which skips the step", stacklevel=2)
-            else:
-                module.backward(result.closure_loss)
-                outputs.update(result.asdict())
-            return result.loss
+            return outputs.get("loss")
 
         progress.step.increment_ready()
         optimizer.step(closure)  # type: ignore[arg-type]
         progress.step.increment_completed()
         return outputs
+
+    def compute(self, batch: Any, batch_idx: int) -> dict[str, Any]:
+        """Forwards and backwards; what callbacks are told of it."""
+        trainer, module = self.trainer, self.module
+        output: Any = trainer.strategy.training_step(*(batch, batch_idx)[: 1 + self.takes_index])
+        as_it_is = isinstance(output, Tensor)
+        result = ClosureResult(output) if as_it_is else ClosureResult.from_training_step_output(output)
+        module.optimizer_zero_grad(trainer.current_epoch, batch_idx, trainer.optimizers[0])
+        if result.closure_loss is None:
+            warnings.warn("training_step gives None, which skips the step", stacklevel=2)
+            return {}
+        module.backward(result.closure_loss)
+        return result.asdict()

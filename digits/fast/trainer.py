@@ -1,4 +1,4 @@
-"""`speed_up(trainer)`: all that makes a Trainer fast on a CPU, for any network."""
+"""`speed_up(trainer)`: all that makes a Trainer fast, for any network."""
 
 from typing import Any
 
