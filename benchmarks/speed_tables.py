@@ -95,7 +95,7 @@ def gpu() -> str:
         images = f"{fit['images a second']:,}" if fit else ""
         seconds = fit.get("seconds per epoch", loop.get("digits"))
         by_hand = [f"{loop['hand-written loop']} s", f"{loop['ratio']}"] if loop else ["", ""]
-        rows.append([f"`{name}`", f"{seconds} s", images, *by_hand])
+        rows.append([f"`{name}`", f"{seconds} s" if seconds else "", images, *by_hand])
     header = [f"on {figures.get('device')}", "an epoch", "images a second", "hand-written loop", "ratio, or accuracy"]
     return table(header, rows, figures) if rows else ""
 

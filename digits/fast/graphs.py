@@ -1,7 +1,7 @@
 """The gradients of a step as one CUDA graph, which the processor starts by one call.
 
 On a GPU, small networks wait for the processor, which starts some hundred kernels a step, each by itself. They are
-recorded once an epoch, and then started together. They are the same kernels, so the result is the same, bit by bit.
+recorded once an epoch, and then started together. They are the same kernels, so the result is the same.
 """
 
 from collections import Counter
