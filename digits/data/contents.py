@@ -16,12 +16,10 @@ from scipy import ndimage
 from digits.data.grey import to_grey
 from digits.data.judge import confidences
 from digits.data.locate import Grey
-from digits.data.page import NOWHERE, DigitBox, prepare_several
+from digits.data.page import NOWHERE, Content, DigitBox, prepare_several
 from digits.data.paper import has_even_edge
 from digits.data.photo import NEAR, Box, NoDigit, falls_apart, is_tiny, prepare_one
 from digits.memory import return_freed_memory
-
-Content = tuple[NDArray[np.uint8], str, DigitBox]  # see `prepare_several`
 
 FEW = 4  # pieces into which one digit may fall
 LARGER = 1.5  # times as high as its pieces is a digit at least of which only pieces were seen

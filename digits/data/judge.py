@@ -28,7 +28,12 @@ def judge(pieces: list[Grey]) -> NDArray[np.float64]:
 
 def confidences(forms: NDArray[np.uint8]) -> NDArray[np.float64]:
     """The largest probability of each image, (N, 28, 28), by the network that comes with the package; (N,)."""
-    return probabilities_of(pretrained(), torch.from_numpy(forms)).amax(dim=1).double().numpy()
+    return probabilities(forms).max(axis=1)
+
+
+def probabilities(forms: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """The probabilities of the digits 0 to 9, (N, 10), of images, (N, 28, 28), by the same network."""
+    return probabilities_of(pretrained(), torch.from_numpy(forms)).double().numpy()
 
 
 @cache

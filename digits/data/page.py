@@ -25,6 +25,7 @@ from digits.data.photo import SIDE, NoDigit, center, resize_to_box
 from digits.data.points import with_points
 from digits.data.sizes import LIKE, by_size
 from digits.data.struck import without_struck
+from digits.data.textures import strokes_of_texture
 from digits.data.turned import quarter_turns, turn_back
 from digits.data.words import join_words
 
@@ -66,6 +67,7 @@ class DigitBox(NamedTuple):
     mark: str = ""
 
 
+Content = tuple[NDArray[np.uint8], str, DigitBox]  # see `prepare_several`
 Named = tuple[Glyph, str, Place, float]  # a glyph, its mark or "", where it stands among the others, and its scale
 
 
@@ -78,9 +80,10 @@ class Part(NamedTuple):
 
 
 NOWHERE = DigitBox(0, 0, 0, 0, 0)
+BLANK = np.zeros((SIDE, SIDE), np.uint8)  # the form of what has none
 
 
-def prepare_several(image: Image.Image, grey: Grey | None = None) -> list[tuple[NDArray[np.uint8], str, DigitBox]]:
+def prepare_several(image: Image.Image, grey: Grey | None = None) -> list[Content]:
     """Cut a picture into its digits, and bring each to MNIST's form.
 
     A digit is what is connected, with loose parts such as the bar of a 5. What may be several digits that touch is cut
@@ -110,7 +113,7 @@ def prepare_several(image: Image.Image, grey: Grey | None = None) -> list[tuple[
         where = in_pixels(glyph, scale / reduced_by, (height, width))
         where = turn_back(where, turns, (height, width))
         digits.append(in_form(glyph, mark, DigitBox(place.line, *where, place.number, place.column, mark)))
-    return digits
+    return without_texture(digits)
 
 
 def read_part(glyphs: list[Glyph], usual: float, found: InkMap) -> list[Named]:
@@ -243,15 +246,23 @@ def without_doubtful(glyphs: list[Glyph], some: list[Glyph], usual: float) -> li
     return without(glyphs, out)
 
 
-def in_form(glyph: Glyph, mark: str, box: DigitBox) -> tuple[NDArray[np.uint8], str, DigitBox]:
+def without_texture(digits: list[Content]) -> list[Content]:
+    """What was found on a page, of which the strokes of a texture are no digits."""
+    which = [i for i, (_, note, _) in enumerate(digits) if not note]
+    strokes = strokes_of_texture([digits[i][0] for i in which], [digits[i][2].height for i in which])
+    for i in np.array(which)[strokes].tolist():
+        digits[i] = (BLANK, "no digit", digits[i][2]._replace(mark="?"))
+    return digits
+
+
+def in_form(glyph: Glyph, mark: str, box: DigitBox) -> Content:
     """A glyph in MNIST's form, or why it has none."""
-    blank = np.zeros((SIDE, SIDE), np.uint8)
     if mark:
-        return blank, "no digit" if mark == "?" else f"no digit: the mark {mark}", box
+        return BLANK, "no digit" if mark == "?" else f"no digit: the mark {mark}", box
     try:
         return center(resize_to_box(glyph.ink)), "", box
     except NoDigit as error:
-        return blank, str(error), box._replace(mark="?")
+        return BLANK, str(error), box._replace(mark="?")
 
 
 def in_pixels(glyph: Glyph, scale: float, shape: Sequence[int]) -> tuple[int, int, int, int]:
