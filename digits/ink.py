@@ -11,6 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from digits.network import made_fast
+
 WEIGHTS = Path(__file__).parent / "ink.pt"
 WIDTHS = (16, 24, 40, 64, 96)  # channels of each level
 STEP = 2 << (len(WIDTHS) - 1)  # heights and widths must be multiples of it
@@ -83,7 +85,7 @@ def ink_net() -> InkNet:
     """The network with the packaged weights, ready to predict."""
     network = InkNet()
     network.load_state_dict(torch.load(WEIGHTS, weights_only=True))
-    return network.eval().requires_grad_(False).to(memory_format=torch.channels_last)
+    return made_fast(network.eval().requires_grad_(False))
 
 
 def save_weights(network: InkNet, path: Path) -> None:

@@ -15,7 +15,7 @@ from digits.data.around import contrast, dark_ends, dark_rim
 from digits.data.cuts import split_all
 from digits.data.glyphs import CLEAR, Glyph, boxes_of, join, pen_of, thickness, usual_height, without
 from digits.data.grey import to_grey
-from digits.data.judge import judge
+from digits.data.judge import judge, remembering
 from digits.data.layout import Place, reading_order
 from digits.data.lines import without_lines
 from digits.data.locate import Grey, InkMap
@@ -83,6 +83,7 @@ NOWHERE = DigitBox(0, 0, 0, 0, 0)
 BLANK = np.zeros((SIDE, SIDE), np.uint8)  # the form of what has none
 
 
+@remembering()
 def prepare_several(image: Image.Image, grey: Grey | None = None) -> list[Content]:
     """Cut a picture into its digits, and bring each to MNIST's form.
 
