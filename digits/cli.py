@@ -25,7 +25,7 @@ from digits.callbacks import CheckpointFiles, default_callbacks
 from digits.callbacks.checkpoints import keep_in, stopped_within_epoch
 from digits.checkpoint import Checkpoint
 from digits.classifier import FINDERS, Classifier
-from digits.config_files import run_name, settings_in_configs, with_configs, with_new_names
+from digits.config_files import run_name, settings_in_configs, with_classes, with_configs, with_new_names
 from digits.console import one_line, quiet, say, shown
 from digits.ensemble import Ensemble
 from digits.errors import InputError
@@ -237,7 +237,7 @@ def main(args: list[str] | None = None) -> None:
     threading.excepthook = tell_of_thread
     args = sys.argv[1:] if args is None else args
     try:
-        args = with_configs(with_new_names(args))
+        args = with_configs(with_classes(with_new_names(args)))
         with reserve_standard_output(wants_standard_output([*settings_in_configs(args), *args])):
             DigitsCLI(args)
     except Exception as error:

@@ -1,5 +1,6 @@
 """Config files: found anywhere, checked, and read with the present names of their settings."""
 
+import itertools
 import os
 import re
 from dataclasses import dataclass
@@ -25,6 +26,9 @@ DEEPEST, MOST_ALIASES, MOST_NODES = 30, 10, 10_000  # of a config
 
 GROUPS = ("trainer", "model", "data", "predictions")  # of settings
 
+CLASSES = ("--model", "--data", "--optimizer", "--lr_scheduler", "--trainer.logger")  # options that name one
+CLASS_NAME = r"(?!.*\.(yaml|yml|json)$)[A-Za-z][\w.]*"
+
 # Options that have another name now. The old one works for one version, on the command line and in configs.
 RENAMED = {"--data.several": "--data.multiple_digits"}
 
@@ -46,6 +50,29 @@ def with_configs(args: list[str]) -> list[str]:
         else:
             rest.append(word)
     return [*rest[:1], *configs, *rest[1:]]
+
+
+def with_classes(args: list[str]) -> list[str]:
+    """The arguments with the classes that they name in front, so that settings of these may stand anywhere.
+
+    The parser knows no setting of a class that is named after it. Where a class is given with its settings, by a file
+    or twice, the order stays, as the later of two wins.
+
+    Args:
+        args: the command, then its options.
+    """
+    named: dict[str, list[str]] = {}
+    rest, words = [], iter(args)
+    for word in words:
+        option, equals, value = word.partition("=")
+        if option not in CLASSES:
+            rest.append(word)
+            continue
+        given = [word] if equals else [word, *itertools.islice(words, 1)]
+        if option in named or not re.fullmatch(CLASS_NAME, value or given[-1]):
+            return args
+        named[option] = given
+    return [*rest[:1], *itertools.chain(*named.values()), *rest[1:]]
 
 
 def find_config(name: str) -> str:

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from digits.cli import main
-from digits.config_files import CONFIGS, GROUPS, find_config, load_config, with_configs
+from digits.config_files import CONFIGS, GROUPS, find_config, load_config, with_classes, with_configs
 from digits.errors import InputError
 from tests.helpers import ROOT, Digits
 
@@ -65,6 +65,32 @@ def test_the_config_of_a_run_is_meant_by_its_folder(tmp_path: Path) -> None:
 def test_of_two_configs_the_later_wins() -> None:
     args = with_configs(["fit", "--name=x", "--config=mlp", "--config", "dense"])
     assert args == ["fit", f"--config={CONFIGS}/mlp.yaml", f"--config={CONFIGS}/dense.yaml", "--name=x"]
+
+
+@pytest.mark.parametrize("order", ["--data.path=x {}", "{} --data.path=x", "--data.several=true {} --data.path x"])
+@pytest.mark.parametrize("named", ["--data=ImageDataModule", "--data ImageDataModule"])
+def test_settings_may_stand_before_the_class_that_has_them(
+    digits: Digits, capsys: pytest.CaptureFixture[str], order: str, named: str
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["predict", *order.format(named).split(), "--model=MLP", "--print_config"])
+    assert yaml.safe_load(capsys.readouterr().out)["data"]["init_args"]["path"] == "x"
+
+
+@pytest.mark.parametrize(
+    ("options", "in_order"),
+    [
+        ("--model.lr 1 --model MLP", "--model MLP --model.lr 1"),
+        ("--x 1 --model=A --data B", "--model=A --data B --x 1"),
+        ("--x 1 --model=A --model B", "--x 1 --model=A --model B"),
+        ("--model.lr 1 --model {class_path:MLP}", "--model.lr 1 --model {class_path:MLP}"),
+        ("--model.lr 1 --model net.yaml --data A", "--model.lr 1 --model net.yaml --data A"),
+        ("--x 1 --model", "--x 1 --model"),
+        ("--x 1 --model --data", "--x 1 --model --data"),
+    ],
+)
+def test_classes_that_are_named_come_first(options: str, in_order: str) -> None:
+    assert with_classes(["fit", *options.split()]) == ["fit", *in_order.split()]
 
 
 NESTED = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
