@@ -86,8 +86,13 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
         meant = [name for name in names if name.rpartition(".")[2] == last]
     else:
         meant = [name for name in names if name == synonyms.COMMANDS.get(asked)]
-    similar = meant or get_close_matches(asked, names, n=1)
+    similar = meant or [name for name in get_close_matches(asked, names) if is_similar(asked, name)]
     return f": did you mean {names[similar[0]]}?" if similar else ""
+
+
+def is_similar(option: str, other: str) -> bool:
+    """Whether the last parts of two names are: `model.lr` and `model.colour` have only their group in common."""
+    return bool(get_close_matches(option.rpartition(".")[2], [other.rpartition(".")[2]]))
 
 
 def one_line(error: BaseException | str) -> str:

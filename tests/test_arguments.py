@@ -145,6 +145,8 @@ def test_all_options_can_be_had(capsys: pytest.CaptureFixture[str]) -> None:
         ("--model=MLP --data.batch_size=0", "error: --data.batch_size must be a whole number from 1, got 0"),
         ("--confg mlp", "did you mean --config?"),
         ("--model=MLP --model.hiden=[3]", "did you mean --model.hidden?"),
+        ("--model=MLP --model.momentum=1", "Option 'momentum' is not accepted (options: digits fit --help)"),
+        ("--model=MLP --trainer.foo=1", "unrecognized arguments: --trainer.foo=1 (options: digits fit --help)"),
         ("--model=LagreCNN", "did you mean LargeCNN?"),
         ("--model=MLP --data.batchsize=3", "did you mean --data.batch_size?"),
         ("--model=MLP --data.path=x", "it belongs to --data ImageDataModule"),
