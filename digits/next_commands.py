@@ -72,9 +72,8 @@ class NextCommands:
     def needed_settings(self) -> list[str]:
         """The options of this command that its network's class has no defaults for."""
         parameters = inspect.signature(resolve_name(self.options.model.class_path)).parameters.values()
-        needed = [
-            one.name for one in parameters if one.default is one.empty and one.name in self.options.model.init_args
-        ]
+        settings = self.options.model.get("init_args") or {}  # which a class has not whose parameters can't be told
+        needed = [one.name for one in parameters if one.default is one.empty and one.name in settings]
         return [part for name in needed for part in group_options(self.argv, f"--model.{name}")]
 
     @property

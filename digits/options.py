@@ -80,7 +80,10 @@ def refuse_null(group: str, named: Namespace) -> None:
     for kind in resolve_name(named.class_path).__mro__ if missing else ():
         parameters = inspect.signature(kind.__init__).parameters
         for name in missing:
-            if name in parameters and not takes_none(parameters[name]):
+            parameter = parameters.get(name)
+            if parameter is not None and parameter.default is parameter.annotation is parameter.empty:
+                raise InputError(f"--{group}.{name} is missing, which {kind.__name__} needs")
+            if parameter is not None and not takes_none(parameter):
                 raise InputError(f"--{group}.{name} is null: give a value, or leave it out")
 
 
@@ -151,11 +154,13 @@ def network_from_checkpoint(path: Path, command: str, argv: Sequence[str], optio
     if VERSION not in checkpoint.content:
         checkpoint.refuse(f"has no {VERSION}, which Lightning asks for: `digits predict PICTURE` needs none")
     foreign = path == PRETRAINED and not is_a(options.data, MNISTDataModule)
-    for line in () if foreign else checkpoint.compare_data(command, options.data.get("init_args") or {}):
+    settings: Any = options.data.get("init_args") or {}
+    for line in () if foreign else checkpoint.compare_data(command, settings):
         warn(line)
     batch_size = checkpoint.content.get("datamodule_hyper_parameters", {}).get("batch_size")
-    if command == "fit" and batch_size is not None and has_callback(options.trainer, BatchSizeFinder):
-        options.data.init_args.batch_size = batch_size
+    searched = command == "fit" and batch_size is not None and has_callback(options.trainer, BatchSizeFinder)
+    if searched and "batch_size" in settings:
+        settings.batch_size = batch_size
     options.model = Namespace(class_path=checkpoint.class_path, init_args=Namespace(checkpoint.hyper_parameters))
     options.ckpt_path = str(path)
     return checkpoint

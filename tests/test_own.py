@@ -15,6 +15,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from digits import load
 from digits.callbacks import default_callbacks
+from digits.cli import main
 from digits.data import MNISTDataModule
 from digits.errors import InputError
 from digits.models import MLP, BatchNormCNN, Classifier
@@ -38,6 +39,28 @@ class Wide(MLP):
 
     def __init__(self, **training: Any) -> None:
         super().__init__(hidden=[24], label_smoothing=0.1, **training)
+
+
+class Opaque(Classifier):
+    """A network whose settings can't be told from its signature."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(nn.Flatten(), nn.Linear(28 * 28, 10))
+
+
+class Untyped(MLP):
+    """A network that says nothing of what it needs but its name."""
+
+    def __init__(self, width) -> None:  # type: ignore[no-untyped-def]
+        super().__init__(hidden=[width])
+
+
+class Fives(MNISTDataModule):
+    """Images with no settings."""
+
+    def __init__(self) -> None:
+        super().__init__(val_size=60, batch_size=30)
 
 
 class Plain(LightningModule):
@@ -107,6 +130,25 @@ def test_a_network_that_fixes_arguments_of_its_parent_is_found_again(digits: Dig
     assert load("lightning_logs/Wide/version_0").model.hparams == {"lr": 0.01, "weight_decay": 0.01}
     assert Wide(weight_decay=0.1).hparams == {"lr": 0.002, "weight_decay": 0.1}
     assert MLP([24]).hparams == {"hidden": [24], "lr": 0.002, "weight_decay": 0.01, "label_smoothing": 0.0}
+
+
+def test_networks_and_images_without_settings_are_trained_and_tested(
+    digits: Digits, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = ("--model=tests.test_own.Opaque", "--data=tests.test_own.Fives", "--trainer.accelerator=cpu")
+    search = ("--trainer.callbacks=BatchSizeFinder", "--trainer.callbacks.max_trials=1", "--pictures=false")
+    main(["fit", *own, *search, "--trainer.max_epochs=1"])
+    assert "digits test --name Opaque --model tests.test_own.Opaque" in capsys.readouterr().out
+    main(["test", *own])
+    assert "on 90 images" in capsys.readouterr().out
+    with pytest.raises(SystemExit, match="was planned for 120 steps"):  # by the batch size that was found
+        main(["fit", *own, *search, "--trainer.max_epochs=1", "--ckpt_path=last"])
+
+
+def test_a_setting_that_is_missing_is_named_whatever_its_class_says_of_it(digits: Digits) -> None:
+    with pytest.raises(SystemExit, match=r"--model\.width is missing, which Untyped needs"):
+        digits("fit", "--model=tests.test_own.Untyped")
+    assert not Path("lightning_logs").exists()
 
 
 def test_an_ensemble_or_what_is_not_imported_is_not_loaded(digits: Digits) -> None:
