@@ -83,7 +83,7 @@ class ArgumentsCLI(LightningCLI):
             "--pictures",
             type=bool,
             default=True,
-            help="Draw pictures and TensorBoard's pages after training and testing.",
+            help="Draw pictures and TensorBoard's pages.",
         )
         parser.add_argument(
             "--fast",

@@ -29,7 +29,7 @@ WORDS = {
     "trainer.devices": "how many of them, or which",
     "trainer.precision": "32-true, bf16-mixed and others; by default the fastest for training, and 32-true otherwise",
     "trainer.callbacks": "Lightning's, such as EarlyStopping, or your own",
-    "trainer.logger": "true for TensorBoard, false for none, or another of Lightning's",
+    "trainer.logger": "true: TensorBoard, false: none, or one of Lightning's",
     "trainer.fast_dev_run": "try a few batches, and leave nothing",
     "trainer.default_root_dir": "where lightning_logs lies",
 }
@@ -37,10 +37,12 @@ TRAINER = [name.partition(".")[2] for name in WORDS if name.startswith("trainer.
 USAGE = {  # of commands that can be given in two ways
     "predict": (
         f"usage: {PROGRAM} predict PICTURE … [options with PICTURE]",
-        f"       {PROGRAM} predict [options without]",
+        f"       {PROGRAM} predict [options without PICTURE]",
     ),
     "test": (f"usage: {PROGRAM} test [PICTURE …] [options]",),
 }
+Option = tuple[str, str, Any]  # its name, what it does, its default
+AUGMENTATION = "augmentation in training"  # with which the descriptions of its options begin
 OF_TRAINING = ("optimizer", "lr_scheduler")
 HIDDEN = ("help", "print_config", "trainer", "model", "data", "predictions")  # listed below, or shown at the end
 
@@ -63,21 +65,21 @@ def short_help(command: str, parser: LightningArgumentParser) -> str:
     known = {action.dest: (WORDS.get(action.dest, action.help or ""), action.default) for action in shown_ones}
     hidden = HIDDEN if command == "fit" else (*HIDDEN, *OF_TRAINING)
     own = [name for name in known if "." not in name and name not in hidden]
-    sections = {"options": [(f"--{name}", *known[name]) for name in own]}
+    sections: dict[str, list[Option]] = {"options": [(f"--{name}", *known[name]) for name in own]}
     if command == "predict":
         beside = {action.dest: action for action in command_parser()._actions if action.option_strings}
         first = [(f"--{name}", one.help or "", one.default) for name, one in beside.items() if name != "help"]
-        sections = {"options with PICTURE, which print a line each": first, "options without": sections["options"]}
+        sections = {
+            "options with PICTURE, which print a line each": first,
+            "options without PICTURE": sections["options"],
+        }
     networks = ", ".join(sorted(kind.__name__ for kind in NETWORKS if kind is not Classifier))
     sections["network"] = [("--model", f"{networks}, or your own, such as mine.Net", None)]
     if command == "fit":
         sections["network"] += described(Classifier, "model")
     sources = ", ".join(kind.__name__ for kind in SOURCES)
-    shared = list(described(DigitsDataModule, "data"))
     sections["images"] = [("--data", f"{sources}, or your own", SOURCES[0].__name__)]
-    sections["images"] += [option for kind in SOURCES for option in described(kind, "data") if option not in shared]
-    if command in ("fit", "validate"):
-        sections["images"] += shared
+    sections |= settings_of_sources(command)
     if command == "predict":
         sections["predictions"] = list(described(PredictionWriter, "predictions"))
     trainer = TRAINER if command == "fit" else TRAINER[1:4]
@@ -88,7 +90,25 @@ def short_help(command: str, parser: LightningArgumentParser) -> str:
     return "\n".join([*lines, *textwrap.wrap(rest, width, break_on_hyphens=False)])
 
 
-def described(kind: type, group: str) -> Iterator[tuple[str, str, Any]]:
+def settings_of_sources(command: str) -> dict[str, list[Option]]:
+    """The options of each source of images, of all of them, and of augmentation, by their titles."""
+    shared = [*described(DigitsDataModule, "data")]
+    sections = {
+        f"images of {kind.__name__}": [option for option in described(kind, "data") if option not in shared]
+        for kind in SOURCES
+    }
+    if command in ("fit", "validate"):
+        sections["images of any source"] = [option for option in shared if not option[1].startswith(AUGMENTATION)]
+    if command == "fit":
+        sections[f"{AUGMENTATION}, by default none"] = [
+            (name, words.removeprefix(f"{AUGMENTATION}: "), None)
+            for name, words, _ in shared
+            if words.startswith(AUGMENTATION)
+        ]
+    return sections
+
+
+def described(kind: type, group: str) -> Iterator[Option]:
     """The arguments of a class as options, with their descriptions in its docstring, and their defaults."""
     text = inspect.cleandoc(kind.__doc__ or "").partition("Args:\n")[2]
     found = {name: " ".join(words.split()) for name, words in re.findall(r"^    (\w+): (.*(?:\n {8}.*)*)", text, re.M)}
@@ -101,8 +121,8 @@ def described(kind: type, group: str) -> Iterator[tuple[str, str, Any]]:
 def described_lines(option: str, words: str, default: Any, width: int) -> list[str]:
     """An option with its description and its default."""
     known = "" if default in (None, "==SUPPRESS==", []) else f" [{shown(default)}]"
-    text = f"{option:<26} {words.rstrip('.')}{known}"
-    return textwrap.wrap(text, width, initial_indent="  ", subsequent_indent=" " * 29)
+    text = f"{option:<22} {words.rstrip('.')}{known}"
+    return textwrap.wrap(text, width, initial_indent="  ", subsequent_indent=" " * 25)
 
 
 def shown(default: Any) -> str:

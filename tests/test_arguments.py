@@ -130,6 +130,17 @@ def test_help_fits_two_screens(
     )
 
 
+def test_help_says_whose_the_options_of_images_are(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["fit", "--help"])
+    sections = dict(section.split("\n", 1) for section in capsys.readouterr().out.split("\n\n")[2:-1])
+    assert "--data.path " in sections["images of ImageDataModule:"]
+    assert "--data.train " in sections["images of CSVDataModule:"]
+    assert "FashionMNIST [MNIST]" in sections["images of MNISTDataModule:"]
+    assert "--data.batch_size " in sections["images of any source:"]
+    assert "--data.rotation " in sections["augmentation in training, by default none:"]
+
+
 def test_all_options_can_be_had(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["fit", "--help-all"])

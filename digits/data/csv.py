@@ -31,11 +31,11 @@ class CSVDataModule(DigitsDataModule):
         train: the file to train and validate on.
         test: the file to score.
         predict: the file to predict; labels in it are kept as targets.
-        label: the column of labels: its name, or its number from 1. By default the one that is called label, class,
-            target, y or digit, or, without header, the first or the last, by its values.
-        classes: how many, 10 by default; labels begin with 0.
-        transposed: whether the images lie on their side, as those of EMNIST's CSV files do, and are to be set upright.
-            By default files that look so are refused.
+        label: the column of labels: its name, or its number from 1; by default the one called label, class, target, y
+            or digit, or, without header, the first or the last, by its values.
+        classes: number of classes, 10 by default; labels begin with 0.
+        transposed: whether the images lie on their side, as in EMNIST's CSV files, and are to be set upright; by
+            default files that look so are refused.
         shared: what all sources share; see DigitsDataModule.
     """
 

@@ -23,8 +23,7 @@ class ImageDataModule(DigitsDataModule):
     `7/a.png`, `7_a.png`.
 
     Args:
-        path: a file, a folder (with all folders in it, in natural order), or a pattern such as "scans/*.png"; or a list
-            of these.
+        path: a file, a folder with all folders in it, or a pattern such as "scans/*.png"; or a list of these.
         prepare: bring the pictures to MNIST's form; without, they are only made grey and resized to 28×28.
         multiple_digits: each picture may show several digits, which are read line by line, from left to right.
         shared: what all sources share; see DigitsDataModule.

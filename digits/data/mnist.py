@@ -56,9 +56,9 @@ class MNISTDataModule(DigitsDataModule):
     FashionMNIST clothes (Xiao, Rasul and Vollgraf, 2017).
 
     Args:
-        dataset: which of them.
+        dataset: MNIST, QMNIST, EMNIST, EMNISTLetters, KMNIST or FashionMNIST.
         data_dir: a folder that holds the four IDX files, in itself, below, or in a .zip archive, or where torchvision
-            keeps or downloads them; by default the copy of MNIST in the package is read.
+            keeps or downloads them; by default MNIST is read from the package.
         shared: what all sources share; see DigitsDataModule.
     """
 
