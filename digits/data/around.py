@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from digits.data.frames import THRESHOLD
+from digits.data.frames import SQUARE, THRESHOLD
 from digits.data.glyphs import Glyph
 from digits.data.locate import Grey, InkMap
 
@@ -37,7 +37,7 @@ def dark_ends(glyph: Glyph, found: InkMap) -> float:
 def rim_of(glyph: Glyph, found: InkMap) -> tuple[Mask, Mask, Mask]:
     """Where the strokes of a glyph are, what is close around them and no ink, and what is as dark as they; (h, w)."""
     own, ink, image = surroundings(glyph, found)
-    near, far = (ndimage.binary_dilation(own, np.ones((3, 3)), n) for n in RIM)
+    near, far = (ndimage.binary_dilation(own, SQUARE, n) for n in RIM)
     stroke, paper = levels(own, image)
     dark = (image - paper) * np.sign(stroke - paper) > DARK * abs(stroke - paper)
     return own, far & ~near & (ink < THRESHOLD), dark

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
+from digits.data.frames import SQUARE
 from digits.data.grey import to_grey
 from digits.data.judge import confidences
 from digits.data.locate import Grey
@@ -100,7 +101,7 @@ def several(image: Image.Image, grey: Grey) -> list[Content]:
 
 def is_one_of_mnist(form: NDArray[np.uint8], image: Image.Image) -> bool:
     """Whether a picture has MNIST's own form, and what is dark is connected: then nothing has to be looked at."""
-    return np.array_equal(np.asarray(image), form) and ndimage.label(form > 127, np.ones((3, 3)))[1] == 1
+    return np.array_equal(np.asarray(image), form) and ndimage.label(form > 127, SQUARE)[1] == 1
 
 
 def is_plain(box: Box, alone: float, grey: Grey) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import ndimage
 
-from digits.data.frames import THRESHOLD
+from digits.data.frames import SQUARE, THRESHOLD
 from digits.data.glyphs import LETTER, Glyph, Judge
 from digits.data.locate import Grey
 
@@ -144,12 +144,12 @@ def between(glyph: Glyph, left: Cut | None, right: Cut | None) -> Glyph:
     if right is not None:
         mask &= right.side(glyph.ink.shape) < 0
     ink = np.where(mask, glyph.ink, 0)
-    labels, n = ndimage.label(ink > THRESHOLD, np.ones((3, 3)))
+    labels, n = ndimage.label(ink > THRESHOLD, SQUARE)
     if n == 0:
         return Glyph(glyph.top, glyph.left, np.zeros((1, 1), np.float32), np.zeros((1, 1), np.float32), glyph.other)
     areas = np.bincount(labels.ravel())[1:]
     kept = np.isin(labels, 1 + np.flatnonzero(areas >= 0.12 * areas.max()))
-    ink = np.where(ndimage.binary_dilation(kept, np.ones((3, 3))), ink, 0)
+    ink = np.where(ndimage.binary_dilation(kept, SQUARE), ink, 0)
     rows, columns = (np.flatnonzero(kept.any(axis)) for axis in (1, 0))
     here = (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
     return Glyph(glyph.top + int(rows[0]), glyph.left + int(columns[0]), ink[here], glyph.contact[here], glyph.other)

@@ -24,7 +24,7 @@ TALL = 1.2  # times as high as wide is a 0, at least, but not a circle around a 
 CORNER = 0.12  # of its shorter side: so near comes an empty box to its corners; a circle has 0.2
 LONG = 1.3  # times as long as its shorter side is an empty box at most
 
-SQUARE = np.ones((3, 3), bool)
+SQUARE = np.ones((3, 3), bool)  # pixels that touch at an edge or a corner are connected
 
 
 def label_parts(ink: Grey) -> tuple[Labels, int]:

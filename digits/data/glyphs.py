@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from digits.data.frames import THRESHOLD, label_parts
+from digits.data.frames import SQUARE, THRESHOLD, label_parts
 from digits.data.locate import Grey, InkMap
 
 CLEAR = 0.85  # three quarters of the ink of dirt, or of what is left of a line, are below; a digit has 0.97
@@ -18,7 +18,8 @@ LETTER = 0.8  # of what is clearly no digit is seen as none, at least
 POINT = 0.36  # of the usual height of a digit: a point is smaller
 PART, FULL = 0.3, 0.85  # of the usual height are parts that are digits themselves at least, and the highest of them
 WIDE = 0.4  # of its height is such a part wide, at least
-SURE, DOUBT = 0.97, 0.9  # of two parts as digits is the classifier so sure, and of all together as one it is less
+SURE = 0.97  # so sure is the classifier of a digit that stands alone
+DOUBT = 0.9  # of several parts as one digit it is less, where two of them are sure ones
 BESIDE = 0.17  # of the usual height are two strokes of a broken digit apart, at most
 BROKEN = 0.95  # of one of them as a digit is it less sure
 MOST = 1500  # parts of a page that are looked at; a page has fewer digits
@@ -91,7 +92,7 @@ def find_glyphs(found: InkMap) -> list[Glyph]:
         areas = np.bincount(labels.ravel(), minlength=n + 1)
         keep = np.zeros(n + 1, bool)
         keep[1 + np.argsort(-areas[1:], kind="stable")[:MOST]] = True
-        labels, n = ndimage.label(keep[labels], np.ones((3, 3)))
+        labels, n = ndimage.label(keep[labels], SQUARE)
     return [cut_out(found, labels, box, i + 1) for i, box in enumerate(ndimage.find_objects(labels))]
 
 
@@ -100,7 +101,7 @@ def cut_out(found: InkMap, labels: NDArray[np.int32], box: tuple[slice, slice], 
     top, left = (max(0, s.start - 1) for s in box)
     here = (slice(top, box[0].stop + 1), slice(left, box[1].stop + 1))
     own = labels[here] == label
-    mask = ndimage.binary_dilation(own, np.ones((3, 3))) & (own | (labels[here] == 0))
+    mask = ndimage.binary_dilation(own, SQUARE) & (own | (labels[here] == 0))
     ink = np.where(mask, found.ink[here], 0)
     other = float((found.other[here] * ink).sum() / max(float(ink.sum()), 1e-6))
     return Glyph(top, left, ink, np.where(mask, found.contact[here], 0), other)

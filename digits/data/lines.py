@@ -11,8 +11,8 @@ import numpy as np
 from scipy import ndimage
 
 from digits.data.around import levels, surroundings
-from digits.data.frames import THRESHOLD
-from digits.data.glyphs import Glyph, Judge, thickness
+from digits.data.frames import SQUARE, THRESHOLD
+from digits.data.glyphs import SURE, Glyph, Judge, thickness
 from digits.data.locate import InkMap
 
 NARROW = 0.5  # times as wide as high is a piece of a line at most
@@ -25,10 +25,8 @@ BROAD = 2.5  # times as broad as the glyph's strokes are a line and what crosses
 SOFT = 2  # pixels beyond ink may still belong to its strokes
 NEAR = 2  # pixels beyond that begins what goes on
 LOW, HIGH = 0.7, 1.5  # of the usual height are most digits
-SURE, FEW = 0.97, 0.1  # of digits; where more than a few of those touch lines, these are lines of the paper
+FEW = 0.1  # of the digits: where more of those touch lines, these are lines of the paper
 MANY = 40  # of them are looked at
-
-SQUARE = np.ones((3, 3), bool)
 
 
 def without_lines(glyphs: Sequence[Glyph], usual: float, found: InkMap, judge: Judge) -> list[Glyph]:

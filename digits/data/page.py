@@ -13,7 +13,7 @@ from PIL import Image
 
 from digits.data.around import contrast, dark_ends, dark_rim
 from digits.data.cuts import split_all
-from digits.data.glyphs import CLEAR, Glyph, boxes_of, join, pen_of, thickness, usual_height, without
+from digits.data.glyphs import CLEAR, SURE, Glyph, boxes_of, join, pen_of, thickness, usual_height, without
 from digits.data.grey import to_grey
 from digits.data.judge import judge, remembering
 from digits.data.layout import Place, reading_order
@@ -30,7 +30,6 @@ from digits.data.turned import quarter_turns, turn_back
 from digits.data.words import join_words
 
 LOW, NARROW = 0.6, 0.2  # of a digit's usual height: a digit that is lower is rare, and then not that narrow
-SURE = 0.97  # the confidence of a low digit, and of one on strong lines
 GOES_ON = 0.14  # of what is close around a piece of a border is as dark
 RUNS_ON = 0.2  # of what is beyond both ends of a narrow piece is
 ENDS = 0.05  # of what is around a mark is, at most

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
-from digits.data.frames import THRESHOLD, label_parts
+from digits.data.frames import SQUARE, THRESHOLD, label_parts
 from digits.data.glyphs import CLEAR
 from digits.data.grey import to_grey
 from digits.data.locate import MOST, Grey, InkMap, locate_ink
@@ -207,7 +207,7 @@ def main_digit(found: InkMap) -> tuple[Grey, Box]:
     (top, left), (bottom, right) = boxes[large, :2].min(axis=0).tolist(), boxes[large, 2:].max(axis=0).tolist()
     here = (slice(max(0, top - 1), bottom + 1), slice(max(0, left - 1), right + 1))  # with the soft edge of its strokes
     kept = np.isin(labels[here], 1 + np.flatnonzero(large))
-    soft = ndimage.binary_dilation(kept, np.ones((3, 3))) & (kept | (labels[here] == 0))
+    soft = ndimage.binary_dilation(kept, SQUARE) & (kept | (labels[here] == 0))
     lone = bool((masses >= 0.02 * masses[first]).sum() == 1)
     framed = bool((found.ink[labels == 0] > THRESHOLD).any())
     box = Box._make([*(n / found.scale for n in (left, top, right, bottom)), lone, framed])

@@ -9,7 +9,7 @@ import numpy as np
 from scipy import ndimage
 
 from digits.data.around import levels, surroundings
-from digits.data.frames import THRESHOLD
+from digits.data.frames import SQUARE, THRESHOLD
 from digits.data.glyphs import LETTER, POINT, Glyph
 from digits.data.locate import InkMap
 
@@ -42,7 +42,7 @@ def with_points(glyphs: Sequence[Glyph], found: InkMap, usual: float) -> list[Gl
         stroke, paper = levels(own, image)
         here = (slice(glyph.top, glyph.bottom + down), slice(glyph.left, glyph.right + across))
         dark = (found.image[here] - paper) / (stroke - paper or 1) > LEVEL
-        labels, n = ndimage.label(dark, np.ones((3, 3)))
+        labels, n = ndimage.label(dark, SQUARE)
         inked = ndimage.mean(found.ink[here] > THRESHOLD, labels, np.arange(n + 1))
         going_on = set(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]).tolist())
         boxes = ndimage.find_objects(labels)

@@ -8,12 +8,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from digits.data.glyphs import Glyph, Judge, apart, boxes_of, usual_height
+from digits.data.glyphs import SURE, Glyph, Judge, apart, boxes_of, usual_height
 
 LOWER = 0.65  # of the usual height of a page are the digits of such a row at most
 LEAST = 8  # rows of pixels has a digit that is known
 WIDE = 0.4  # of its height is a digit wide that is known; others, such as a 1, are found beside it
-SURE = 0.97  # that it is one, is the classifier
 ROW = 3  # digits that are known make a row
 LIKE = 1.5  # times as high as another one of its row is a digit at most
 FREE = 0.15  # of its height: what is nearer above or below may be a part of the same digit

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from digits.data.frames import THRESHOLD
-from digits.data.glyphs import Glyph, Judge, cut_out, without
+from digits.data.frames import SQUARE, THRESHOLD
+from digits.data.glyphs import SURE, Glyph, Judge, cut_out, without
 from digits.data.locate import InkMap
 
 LEAST = 8  # rows of pixels has a digit that is known
@@ -20,7 +20,7 @@ MOST_LINES = 12
 NARROW = 0.5  # of a digit's height is a glyph wide that may be several: a line or a bracket is narrower
 WIDE = 1.1  # of its height is a single digit wide at most
 KNOWN = 3  # digits that stand alone tell how high one is
-SURE, DOUBT = 0.97, 0.9  # so sure is the classifier of a digit that stands alone, and of one that was cut out
+DOUBT = 0.9  # so sure is it of one that was cut out
 MOST_SURE, MOST_TALL = 0.75, 100  # of all pieces are sure where lines touch; so many glyphs are looked at
 MOST_WHOLE = 0.7  # of the high glyphs are sure as a whole where lines touch, at most; of large digits more are
 SOME_IN_LINE = 0.15  # of the high glyphs have two pieces at least, in line with digits that stand alone
@@ -97,7 +97,7 @@ def in_lines(glyph: Glyph, usual: float) -> list[Glyph]:
         line += rows >= seam(glyph, h * i / n, SEAM * usual)[None]
     labels = np.zeros((h, w), np.int32)
     for i in range(n):
-        part, _ = ndimage.label((line == i) & (glyph.ink > THRESHOLD), np.ones((3, 3)))
+        part, _ = ndimage.label((line == i) & (glyph.ink > THRESHOLD), SQUARE)
         labels += np.where(part > 0, part + labels.max(), 0)
     found = InkMap(glyph.ink, np.full_like(glyph.ink, glyph.other), glyph.contact, 1.0, glyph.ink)
     pieces = [cut_out(found, labels, box, i + 1) for i, box in enumerate(ndimage.find_objects(labels))]

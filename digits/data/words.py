@@ -5,12 +5,11 @@ from itertools import groupby
 
 import numpy as np
 
-from digits.data.glyphs import LETTER, Glyph, Judge, merge
+from digits.data.glyphs import LETTER, SURE, Glyph, Judge, merge
 from digits.data.layout import Place
 
 WORD = 0.6  # of a word is seen as no digit, at least
 CERTAIN = 0.95  # and of what the classifier may be sure of, all the same
-SURE = 0.97  # that these are digits, is the classifier on average: of an O, or of a 1 that looks like an l
 HINT = 0.05  # of a word is seen as no digit, at least, where most of its letters are less `LIKELY` digits than that
 LIKELY, LETTERS = 0.95, 3  # and these are that many
 CLOSE = 0.4  # of the lower one's height: letters of a word are nearer than that
