@@ -28,9 +28,9 @@ from digits.console import quiet
 from digits.data import Digits, ImageDataModule, MixedDataModule, MNISTDataModule
 from digits.data.pictures import load_one
 from digits.fast.process import fastest_precision
-from digits.init_from import AUGMENTATION, BATCH_SIZE, EPOCHS, LR, MNIST_SHARE
 from digits.label_errors import InMemory
 from digits.network import Network
+from digits.options.init_from import AUGMENTATION, BATCH_SIZE, EPOCHS, LR, MNIST_SHARE
 from digits.runs import find_checkpoint
 
 LEARNT, SCORED = 100, 1000  # images of a foreign set

@@ -78,7 +78,7 @@ def run(args: list[str]) -> None:
     elif command in COMMANDS:
         importlib.import_module(f"digits.commands.{command}").main(options)
     elif command.split("=")[0] == "--print_completion":
-        importlib.import_module("digits.completion").main(args)
+        importlib.import_module("digits.options.completion").main(args)
     elif command.startswith("-"):
         known = [word for names in OPTIONS for word in names.replace(",", "").split() if word.startswith("-")]
         raise InputError(f"there is no option {command}{did_you_mean(command, known)} (options: {PROGRAM} --help)")

@@ -20,21 +20,21 @@ from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.plugins.io import CheckpointIO
 from lightning.pytorch.utilities.rank_zero import rank_zero_only
 
-from digits.arguments import ArgumentsCLI
 from digits.callbacks import CheckpointFiles, default_callbacks
 from digits.callbacks.checkpoints import keep_in, stopped_within_epoch
 from digits.checkpoint import Checkpoint
 from digits.classifier import FINDERS, Classifier
-from digits.config_files import run_name, settings_in_configs, with_classes, with_configs, with_new_names
 from digits.console import one_line, quiet, say, shown
 from digits.ensemble import Ensemble
 from digits.errors import InputError
 from digits.fast.process import fastest_precision
 from digits.fast.trainer import speed_up
 from digits.files import PICTURES, TABLES, check_writable, refuse_input, reserve_standard_output, wants_standard_output
-from digits.loggers import place
 from digits.next_commands import NextCommands
-from digits.options import as_list, is_a, network_from_checkpoint
+from digits.options.arguments import ArgumentsCLI
+from digits.options.config_files import run_name, settings_in_configs, with_classes, with_configs, with_new_names
+from digits.options.loggers import place
+from digits.options.meaning import as_list, is_a, network_from_checkpoint
 from digits.refusals import refusal, tell_of_thread, with_folder
 from digits.runs import LOG_ROOT, TRACES, choose_checkpoint, new_run, remove_empty, run_of
 

@@ -12,11 +12,11 @@ from jsonargparse import Namespace
 from lightning.pytorch import Trainer
 
 from digits import models
-from digits.config_files import run_name, shown_config
 from digits.console import PROGRAM, shown
 from digits.data import CSVDataModule, MixedDataModule
 from digits.errors import InputError
-from digits.options import is_a, is_given
+from digits.options.config_files import run_name, shown_config
+from digits.options.meaning import is_a, is_given
 from digits.runs import LOG_ROOT, newest_run
 
 TESTED_WITH = ("accelerator", "devices", "logger", "enable_progress_bar")  # the Trainer's options that a test shares

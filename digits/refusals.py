@@ -21,7 +21,7 @@ from torch.multiprocessing import ProcessRaisedException
 from digits.console import shown
 from digits.errors import InputError
 from digits.misfit import misfit
-from digits.parser_errors import brief
+from digits.options.parser_errors import brief
 
 KNOWN_ERRORS = (InputError, MisconfigurationException, ModuleNotFoundError, OSError)
 # What Lightning raises for options that don't go together; anything else, such as a RuntimeError of its strategies'

@@ -1,1 +1,1 @@
-"""Commands that need no LightningCLI."""
+"""The commands that `digits/cli.py` does not run itself; each is imported when it is asked for."""

@@ -129,7 +129,7 @@ def row_of_run(record: RunRecord) -> list[str]:
 def row_of_package() -> list[str]:
     """The weights of the package in the table, with their recorded figures."""
     from digits.checkpoint import Checkpoint
-    from digits.config_files import describe
+    from digits.options.config_files import describe
 
     checkpoint = Checkpoint.read(PRETRAINED)
     error = describe(SHIPPED).error

@@ -5,11 +5,11 @@ from pathlib import Path
 
 from lightning.pytorch.cli import LightningCLI
 
-from digits.commands.lightning_parser import Parser
-from digits.config_files import with_configs
 from digits.console import COMMANDS, PROGRAM, quiet
 from digits.data.synthetic import SyntheticPages
 from digits.ink import save_weights
+from digits.options.config_files import with_configs
+from digits.options.parser import Parser
 from digits.segmenter import InkSegmenter
 
 

@@ -9,8 +9,8 @@ from typing import get_args
 
 from digits.commands.compare import PART
 from digits.commands.parser import CommandParser
-from digits.config_files import describe, packaged
 from digits.console import PROGRAM, shown
+from digits.options.config_files import describe, packaged
 from digits.records import RunRecord
 from digits.runs import CHECKPOINTS, LOG_ROOT, SHIPPED, runs_in, version
 from digits.table import as_table
@@ -58,7 +58,7 @@ def listing(root: Path) -> Iterator[str]:
     yield f"  {shipped.parameters} parameters, test error {shipped.error}"
     from digits.commands.export_formats import SUFFIX
     from digits.data import MNISTDataModule
-    from digits.suggestions import SOURCES
+    from digits.options.suggestions import SOURCES
 
     yield f"\nSources of images: {PROGRAM} fit --data NAME"
     for kind in SOURCES:

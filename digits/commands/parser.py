@@ -3,7 +3,7 @@
 from jsonargparse import ArgumentParser
 
 from digits.console import COMMANDS, PROGRAM
-from digits.parser_errors import OneLineErrors
+from digits.options.parser_errors import OneLineErrors
 
 
 class CommandParser(OneLineErrors, ArgumentParser):

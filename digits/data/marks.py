@@ -1,4 +1,4 @@
-"""Which glyphs are marks between digits: . , - / or :, by their form and by where they stand beside digits.
+"""Points, commas, hyphens, slashes and colons: known by their form and by where they stand beside digits.
 
 Brackets are `?`, as other signs are: a bracket is no 1. Slashes that are no higher than digits are known in dates.
 """

@@ -5,9 +5,9 @@ import pytest
 
 from digits.__main__ import main
 from digits.commands.compare import other_images
-from digits.config_files import describe
 from digits.data import MNISTDataModule
 from digits.data.mixed import VAL_SIZE
+from digits.options.config_files import describe
 from digits.records import RunRecord
 from tests.helpers import Digits
 

@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 
 from digits.__main__ import main
-from digits.config_files import packaged
-from digits.suggestions import SOURCES
+from digits.options.config_files import packaged
+from digits.options.suggestions import SOURCES
 
 
 def test_everything_that_has_a_name_is_listed(

@@ -11,7 +11,7 @@ from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, instant
 from torch.optim import Optimizer
 
 from digits.errors import InputError
-from digits.options import given_settings, has_callback
+from digits.options.meaning import given_settings, has_callback
 
 OWN = ("lr", "weight_decay")  # settings of the network's own optimizer
 

@@ -13,11 +13,12 @@ from jsonargparse import Namespace, get_loader, set_loader
 
 from digits.console import did_you_mean, warn
 from digits.errors import InputError
-from digits.loggers import fill_save_dirs
+from digits.options.loggers import fill_save_dirs
 
-CONFIGS = Path(__file__).parent / "configs"  # in an installed package
+PACKAGE = Path(__file__).parents[1]
+CONFIGS = PACKAGE / "configs"  # in an installed package
 if not CONFIGS.is_dir():
-    CONFIGS = Path(__file__).parent.parent / "configs"  # in a clone
+    CONFIGS = PACKAGE.parent / "configs"  # in a clone
 
 MEASURED = re.compile(r"# Measured: (\S+) parameters, test error ([^,]+%)(?:, fit in ([^,]+?))?(?: on .*)?\.")
 

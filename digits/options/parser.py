@@ -6,10 +6,10 @@ from typing import Any
 from jsonargparse import Namespace, Path
 from lightning.pytorch.cli import LightningArgumentParser
 
-from digits.config_files import read_text
 from digits.errors import InputError
-from digits.parser_errors import OneLineErrors
-from digits.suggestions import settings_of_groups, suggestion
+from digits.options.config_files import read_text
+from digits.options.parser_errors import OneLineErrors
+from digits.options.suggestions import settings_of_groups, suggestion
 
 
 class Parser(OneLineErrors, LightningArgumentParser):

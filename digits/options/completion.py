@@ -9,14 +9,14 @@ from types import ModuleType
 from typing import Any
 
 from digits import data, models
-from digits.arguments import ArgumentsCLI
 from digits.classifier import Classifier
 from digits.commands import check, compare, demo, predict
 from digits.commands import list as list_command
 from digits.console import COMMANDS, PROGRAM
 from digits.data import DigitsDataModule
 from digits.errors import InputError
-from digits.suggestions import settings
+from digits.options.arguments import ArgumentsCLI
+from digits.options.suggestions import settings
 
 SHELLS = ("bash", "zsh", "tcsh")
 FILES = (

@@ -8,22 +8,22 @@ import torch
 from jsonargparse.typing import PositiveInt, register_type
 from lightning.pytorch.cli import ArgsType, LightningArgumentParser, LightningCLI
 
-from digits import own_optimizer
 from digits.callbacks import ConfigWriter, PredictionWriter
 from digits.classifier import Classifier
 from digits.commands.export import ExportingTrainer
-from digits.commands.lightning_parser import Parser
-from digits.config_files import run_name
 from digits.console import COMMANDS, DESCRIPTION, PROGRAM
 from digits.data import DigitsDataModule, MNISTDataModule
 from digits.errors import InputError
 from digits.fast.threads import use_threads
-from digits.init_from import DEFAULT_EPOCHS, add_options, start_from
-from digits.loggers import with_save_dir
-from digits.options import is_given, path_of, refuse_options
+from digits.options import own_optimizer
+from digits.options.config_files import run_name
+from digits.options.init_from import DEFAULT_EPOCHS, add_options, start_from
+from digits.options.loggers import with_save_dir
+from digits.options.meaning import is_given, path_of, refuse_options
+from digits.options.parser import Parser
+from digits.options.short_help import short_help
+from digits.options.suggestions import refuse_files
 from digits.runs import LOG_ROOT
-from digits.short_help import short_help
-from digits.suggestions import refuse_files
 
 # StochasticWeightAveraging has one among its defaults, which a config is to hold.
 register_type(torch.device, str, torch.device, fail_already_registered=False)

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from digits import completion
 from digits.__main__ import main
+from digits.options import completion
 
 BASH = shutil.which("bash")
 

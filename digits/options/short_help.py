@@ -15,7 +15,7 @@ from digits.classifier import Classifier
 from digits.commands.predict import command_parser
 from digits.console import COMMANDS, PROGRAM
 from digits.data import DigitsDataModule
-from digits.suggestions import NETWORKS, SOURCES
+from digits.options.suggestions import NETWORKS, SOURCES
 
 # Of what Lightning describes at length.
 WORDS = {

@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from digits.cli import main
-from digits.config_files import CONFIGS, GROUPS, find_config, load_config, with_classes, with_configs
 from digits.errors import InputError
+from digits.options.config_files import CONFIGS, GROUPS, find_config, load_config, with_classes, with_configs
 from tests.helpers import ROOT, Digits
 
 SMALL = "model: {class_path: MLP, init_args: {hidden: [8]}}\n"

@@ -147,19 +147,21 @@ def test_a_run_that_was_stopped_goes_on(fit: Fit, monkeypatch: pytest.MonkeyPatc
 
 
 def test_the_head_is_new_for_other_classes(fit: Fit) -> None:
-    out = fit("--init_from=MLP", "--data=tests.test_init_from.Letters", "--data.val_size=9", "--trainer.max_epochs=1")
+    out = fit(
+        "--init_from=MLP", "--data=tests.options.test_init_from.Letters", "--data.val_size=9", "--trainer.max_epochs=1"
+    )
     assert "The last layer is new: it tells apart 3 classes (a, b, c), not 10 classes (0, 1, 2, …)" in out
     assert "Before" not in out
     old, new = weights(START), weights(RUN)
     assert [len(new[name]) for name in new] == [20, 20, 3, 3]
     assert old.keys() == new.keys()
-    main(["validate", f"--ckpt_path={RUN}", "--data=tests.test_init_from.Letters", "--data.val_size=9"])
+    main(["validate", f"--ckpt_path={RUN}", "--data=tests.options.test_init_from.Letters", "--data.val_size=9"])
     fit("--name=back", f"--init_from={RUN}", *OWN, "--data.val_size=2")
     assert [len(one) for one in weights(Path("lightning_logs/back/version_0")).values()] == [20, 20, 10, 10]
 
 
 def test_averaged_weights_have_the_new_head(fit: Fit) -> None:
-    letters = ("--data=tests.test_init_from.Letters", "--data.val_size=9", "--trainer.max_epochs=1")
+    letters = ("--data=tests.options.test_init_from.Letters", "--data.val_size=9", "--trainer.max_epochs=1")
     average = ("--trainer.callbacks=EMAWeightAveraging", "--trainer.callbacks.decay=0.5")
     fit("--model=MLP", "--name=anew", *letters, *average)
     assert [len(one) for one in weights(Path("lightning_logs/anew/version_0")).values()] == [784, 784, 3, 3]

@@ -14,10 +14,10 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from digits import models
 from digits.classifier import Classifier
-from digits.config_files import packaged
 from digits.console import did_you_mean
 from digits.data import CSVDataModule, DigitsDataModule, ImageDataModule, MNISTDataModule
 from digits.errors import InputError
+from digits.options.config_files import packaged
 
 NETWORKS = [kind for kind in vars(models).values() if isinstance(kind, type) and issubclass(kind, Classifier)]
 SOURCES: list[type] = [MNISTDataModule, ImageDataModule, CSVDataModule]
