@@ -91,8 +91,8 @@ class DigitsCLI(ArgumentsCLI):
     def load_checkpoint(self) -> None:
         """Find the checkpoint that is asked for, and take the network from it."""
         options, command = self.options, self.subcommand or ""
-        again = NextCommands(self.argv, options, self.name).given
-        path = choose_checkpoint(command, options.ckpt_path, self.log_folder, again)
+        others = NextCommands(self.argv, options, self.name)
+        path = choose_checkpoint(command, options.ckpt_path, self.log_folder, others.given, others.train)
         if path is None:
             return
         self.checkpoint = network_from_checkpoint(path, command, self.argv, options)

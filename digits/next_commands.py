@@ -12,6 +12,7 @@ from jsonargparse import Namespace
 from lightning.pytorch import Trainer
 
 from digits import models
+from digits.classifier import Classifier
 from digits.console import PROGRAM, shown
 from digits.data import CSVDataModule, MixedDataModule
 from digits.errors import InputError
@@ -41,12 +42,26 @@ class NextCommands:
     @property
     def given(self) -> str:
         """The options that name runs like this one."""
+        if self.options.model is not None and is_given(self.argv, "--model"):
+            return self.naming([*self.own_network("--model"), *self.needed_settings()])
+        return self.naming([])
+
+    @property
+    def train(self) -> str:
+        """The command that makes a run like this one; of `large_cnn` where no network is named."""
+        model = self.options.model
+        if model is not None and not is_a(model, Classifier):
+            return f"{PROGRAM} fit {self.naming(group_options(self.argv, '--model'))}"
+        named = "" if self.name == run_name(self.options) else f" {self.naming([])}"
+        return f"{PROGRAM} fit --config large_cnn{named}"
+
+    def naming(self, network: list[str]) -> str:
+        """The options that name runs like this one, those of its network among them."""
         configs = [shown_config(path.relative) for path in self.options.config or []]
         options = [part for config in configs for part in ("--config", config)]
         if self.name != run_name(self.options) or not options:
             options += [f"--name={self.name}"] if self.name.startswith("-") else ["--name", self.name]
-        if self.options.model is not None and is_given(self.argv, "--model"):
-            options += [*self.own_network("--model"), *self.needed_settings()]
+        options += network
         if (root := self.options.trainer.default_root_dir) is not None:
             options += ["--trainer.default_root_dir", str(root)]
         newest = newest_run(Path(root or ".") / LOG_ROOT / self.name)

@@ -127,7 +127,7 @@ def checkpoint_in(folder: Path, kind: str) -> Path | None:
     return checkpoint_of(run, kind) or newest_checkpoint(folder, kind)
 
 
-def choose_checkpoint(command: str, wanted: str | None, folder: Path, options: str) -> Path | None:
+def choose_checkpoint(command: str, wanted: str | None, folder: Path, options: str, train: str) -> Path | None:
     """The checkpoint that a command takes; None where `fit` starts anew.
 
     Without --ckpt_path all commands but `fit` take the best checkpoint of the newest run; `fit` does so, with the last
@@ -138,6 +138,7 @@ def choose_checkpoint(command: str, wanted: str | None, folder: Path, options: s
         wanted: --ckpt_path.
         folder: where the runs of this name lie.
         options: what names them, for the message.
+        train: the command that makes one.
 
     Raises:
         InputError: there is none.
@@ -153,10 +154,9 @@ def choose_checkpoint(command: str, wanted: str | None, folder: Path, options: s
         return find_checkpoint(wanted, kind)
     found = newest_checkpoint(folder, wanted or kind)
     if found is None:
-        fit = f"{PROGRAM} fit {'--config large_cnn' if folder.name == 'runs' else options}"  # or name a network
         pictures = f"; `{PROGRAM} predict PICTURE` reads pictures" if command == "predict" else ""
         raise InputError(
-            f"no checkpoint in {shown(folder)}: train first, as by `{fit}`, or give --ckpt_path FILE, or pretrained"
+            f"no checkpoint in {shown(folder)}: train first, as by `{train}`, or give --ckpt_path FILE, or pretrained"
             + pictures
         )
     if wanted is None and (better := better_run(found.parent.parent)) is not None:

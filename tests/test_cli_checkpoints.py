@@ -1,5 +1,6 @@
 """Which checkpoint a command takes, and how a run is resumed."""
 
+import shlex
 from pathlib import Path
 
 import pytest
@@ -124,3 +125,28 @@ def test_without_logger_checkpoints_still_lie_in_the_run(digits: Digits, tmp_pat
     run = tmp_path / "lightning_logs/MLP/version_0"
     assert {path.name for path in run.iterdir()} == {"checkpoints", "config.yaml", "metrics.csv"}
     assert "on 90 images" in digits("test", "--name=MLP", "--trainer.logger=false")
+
+
+@pytest.mark.parametrize(
+    ("command", "train"),
+    [
+        ("test", "digits fit --config large_cnn"),
+        ("test --name=x", "digits fit --config large_cnn --name x"),
+        ("test --config=mlp --name=x", "digits fit --config mlp --name x"),
+        ("export --model=MLP --model.hidden=[8]", "digits fit --name MLP --model=MLP '--model.hidden=[8]'"),
+        ("fit --model=MLP --ckpt_path=last", "digits fit --name MLP --model=MLP"),
+        (
+            "test --model=MLP --trainer.default_root_dir=y",
+            "digits fit --name MLP --model=MLP --trainer.default_root_dir y",
+        ),
+    ],
+)
+def test_where_there_is_no_checkpoint_the_command_is_named_that_makes_one(
+    digits: Digits, capsys: pytest.CaptureFixture[str], command: str, train: str
+) -> None:
+    with pytest.raises(SystemExit, match="no checkpoint in") as info:
+        main(command.split())
+    assert f"train first, as by `{train}`" in str(info.value.code)
+    with pytest.raises(SystemExit) as accepted:
+        main([*shlex.split(train)[1:], "--print_config"])
+    assert accepted.value.code in (None, 0)
