@@ -18,7 +18,7 @@ LINES = [line for block in BLOCKS for line in block.splitlines()]
 CODE = {code for text in TEXTS.values() for code in re.findall(r"`([^`\n]+)`", text)}
 VERBS = "fit|validate|test|predict|export"
 LEFT_BEHIND = re.compile(
-    r"--(?:path|predictions\.path|predictions\.picture|keep|data\.data_dir|name csv .*--data\.train) (\S+)"
+    r"--(?:(?:predictions\.)?(?:path|picture)|output|keep|data\.data_dir|name csv .*--data\.train) (\S+)"
 )
 
 
@@ -97,6 +97,7 @@ def test_commands_are_accepted(
 def test_what_the_commands_leave_in_a_clone_is_ignored_by_git() -> None:
     left = {match[1].strip("'") for line in LINES for match in LEFT_BEHIND.finditer(line)} - {"DIR"}
     left |= {"lightning_logs/", "benchmarks/local/x.json", ".venv/", "mine.py", "photo.jpg", "page.png", "my_digits/"}
+    left |= {"check.png", "out.csv.part", "model.html"}
     left = {name if "." in name else f"{name.rstrip('/')}/" for name in left}  # git wants to know which are folders
     if not (ROOT / ".git").exists():
         pytest.skip("not a clone")
