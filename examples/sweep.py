@@ -1,4 +1,4 @@
-"""Look for the best learning rate with Optuna: `python examples/sweep.py`, after `pip install 'digits[sweep]'`."""
+"""Look for the best learning rate with Optuna: `python examples/sweep.py`, after `pip install -e '.[sweep]'`."""
 
 import argparse
 from pathlib import Path
