@@ -1,5 +1,6 @@
 """`speed_up(trainer)`: all that makes a Trainer fast, for any network."""
 
+import re
 from typing import Any
 
 from lightning import __version__
@@ -49,8 +50,9 @@ def use_fast_path(trainer: Trainer) -> None:
 
         check_names(trainer)
     except (ImportError, AttributeError, TypeError) as error:
+        reason = re.sub(r" \(\S+\.py\)$", "", str(error))  # without the path of Lightning's file
         rank_zero_only(print)(
-            f"Lightning {__version__} has changed inside ({error}): training takes its own loop, which is slower."
+            f"Lightning {__version__} has changed inside ({reason}): training takes its own loop, which is slower."
         )
         return
     loop = trainer.fit_loop.epoch_loop

@@ -166,6 +166,6 @@ def test_training_goes_on_without_a_name(digits: Digits, monkeypatch: pytest.Mon
     monkeypatch.delitem(sys.modules, "digits.fast.loop")
     monkeypatch.delattr(automatic, "ClosureResult")
     out = digits(*SHORT, f"--trainer.callbacks={__name__}.Watching")
-    assert out.count("cannot import name 'ClosureResult'") == 1
+    assert out.count("cannot import name 'ClosureResult' from 'lightning.pytorch.loops.optimization.automatic'): ") == 1
     assert loops == [_TrainingEpochLoop]
     assert "Best validation accuracy" in out
