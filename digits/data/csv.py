@@ -115,7 +115,7 @@ def check_range(path: str, images: torch.Tensor) -> None:
 def check_paper(path: str, images: torch.Tensor) -> None:
     """Warn of images, (N, 28, 28) uint8, of dark ink on light paper, which hardly any network was trained on."""
     if len(images) and images.flatten()[:: PIXELS // 7].median() > 127:
-        warn(f"most of the images in {path} is light: MNIST, and networks that know it, have light ink, 255, on 0")
+        warn(f"the images in {path} are mostly light: MNIST, and networks that know it, have light ink, 255, on 0")
 
 
 def read_csv(path: Path, label: int | str | None = None, classes: int = 10) -> tuple[torch.Tensor, torch.Tensor | None]:

@@ -61,7 +61,7 @@ def columns_of(path: Path, first: bytes, label: int | str | None, classes: int) 
     Raises:
         InputError: it is no line of such a file, or does not tell which column is the label.
     """
-    if first[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+    if first[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) or b"\0" in first[:2]:
         raise InputError(f"{path} is in UTF-16: save it as UTF-8")
     for magic, kind in OTHER_FORMATS.items():
         if first.startswith(magic):
@@ -74,7 +74,7 @@ def columns_of(path: Path, first: bytes, label: int | str | None, classes: int) 
     except csv.Error as error:
         raise InputError(f"{path}, line 1: {error}") from None
     if len(names) not in (PIXELS, PIXELS + 1):
-        refuse_width(path, line, len(names))
+        refuse_width(path, line, names)
     header = any(not is_number(name) for name in names) or is_count(names) or (not names[0] and is_count(names[1:]))
     if not header or is_count(names):
         shown = names if header else [str(i + 1) for i in range(len(names))]
@@ -187,13 +187,16 @@ def find_label(path: Path, first: NDArray[np.uint8], last: NDArray[np.uint8], st
     )
 
 
-def refuse_width(path: Path, line: str, found: int) -> NoReturn:
+def refuse_width(path: Path, line: str, names: Sequence[str]) -> NoReturn:
     """Raise an InputError for a line that is no image."""
     for separator, name in SEPARATORS.items():
         if len(line.split(separator)) in (PIXELS, PIXELS + 1):
             raise InputError(f"{path}, line 1: the columns are separated by {name}: commas are read")
-    index = ", and no index of the rows" if found == PIXELS + 2 else ""
-    told = f"{amount(found, 'column')}, where there should be {PIXELS} pixels, with or without a label{index}"
+    told = f"{amount(len(names), 'column')}, where there should be {PIXELS} pixels, with or without a label"
+    plain = [name.strip().lower() for name in names]
+    odd = [i for i, name in enumerate(plain) if not re.fullmatch(PIXEL_NAME, name) and name not in LABEL_NAMES]
+    if odd and len(names) - len(odd) in (PIXELS, PIXELS + 1):
+        told += f": leave out {' and '.join(f'column {i + 1}, {quoted(names[i])}' for i in odd[:3])}"
     raise InputError(f"{path}, line 1: {told}")
 
 

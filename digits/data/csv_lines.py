@@ -39,6 +39,8 @@ def read_lines(path: Path, label: int | str | None, classes: int) -> Iterator[tu
     """
     with open_unpacked(path) as file:
         first = file.readline(MAX_LINE)
+        if b"\r" in first.rstrip(b"\r\n"):
+            raise InputError(f"{path}: its lines end with CR alone: save it with LF, or CR and LF, at their ends")
         check_length(path, first, 1)
         columns = columns_of(path, first, label, classes)
         lines, start = ([], 2) if columns.header else ([first], 1)

@@ -98,7 +98,10 @@ def test_what_the_values_do_not_tell_is_refused_and_may_be_said(tmp_path: Path) 
         (["label", *PIXELS[1:], "class"], 'column 1, "label", or column 785, "class", may be the label'),
         ([f"n{i}" for i in range(785)], "none of 785 columns is called label: give its name, or number, by --data.lab"),
         (["label", *PIXELS[1:]], '784 columns, of which "label" is no pixel'),
-        (["", "label", *PIXELS], "786 columns, where there should be 784 pixels, .* and no index of the rows"),
+        (["", "label", *PIXELS], '786 columns, where there should be 784 pixels, .*: leave out column 1, ""$'),
+        (["label", *PIXELS, "file"], 'with or without a label: leave out column 786, "file"$'),
+        (["id", *PIXELS, "file"], 'with or without a label: leave out column 1, "id" and column 786, "file"$'),
+        (["label", *PIXELS, "pixel784"], "786 columns, where there should be 784 pixels, with or without a label$"),
     ],
 )
 def test_headers_that_do_not_tell_it(tmp_path: Path, header: list[str], reason: str) -> None:
@@ -171,7 +174,7 @@ def test_pixels_whose_names_are_out_of_order_are_refused(tmp_path: Path) -> None
 
 def test_dark_ink_on_light_paper_is_remarked_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     images, labels = digits_like(20)
-    for given, told in ((images // 2, ""), (255 - images // 2, "is light: MNIST")):
+    for given, told in ((images // 2, ""), (255 - images // 2, "are mostly light: MNIST")):
         write_csv(tmp_path / "x.csv", given, labels, 0, ["label", *PIXELS])
         CSVDataModule(test=str(tmp_path / "x.csv"), transposed=False).setup("test")
         said = capsys.readouterr().err
@@ -188,9 +191,18 @@ def test_a_column_that_numbers_the_rows_is_no_label(tmp_path: Path, header: list
         read_csv(path)
 
 
-@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
-def test_another_encoding_is_named(tmp_path: Path, encoding: str) -> None:
+@pytest.mark.parametrize("rows", [2, 2000])
+def test_line_ends_of_another_kind_are_named(tmp_path: Path, rows: int) -> None:
     path = tmp_path / "x.csv"
-    path.write_bytes(("\ufeff" + ",".join(["label", *PIXELS]) + "\n" + ",".join("0" * 785) + "\n").encode(encoding))
+    path.write_bytes((",".join(["label", *PIXELS]) + "\r" + rows * (",".join("0" * 785) + "\r")).encode())
+    with pytest.raises(InputError, match=r"x\.csv: its lines end with CR alone: save it with LF"):
+        read_csv(path)
+
+
+@pytest.mark.parametrize("mark", ["\ufeff", ""])
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_another_encoding_is_named(tmp_path: Path, encoding: str, mark: str) -> None:
+    path = tmp_path / "x.csv"
+    path.write_bytes((mark + ",".join(["label", *PIXELS]) + "\n" + ",".join("0" * 785) + "\n").encode(encoding))
     with pytest.raises(InputError, match=r"x\.csv is in UTF-16: save it as UTF-8"):
         read_csv(path)
