@@ -84,7 +84,11 @@ class Journal:
         if first:
             tell(f"Starting anew: {self.path.name} is of {' and '.join(f'another {name}' for name in other)}")
         self.file.truncate(0)
-        self.append(made_of)
+        try:
+            self.append(made_of)
+        except InputError:
+            self.path.unlink(missing_ok=True)
+            raise
 
     def lock(self) -> None:
         """Keep others from writing it, until this process ends."""

@@ -15,6 +15,7 @@ from digits.data import MNISTDataModule
 from digits.data.mnist import FILES
 from digits.errors import InputError
 from digits.files import replacing, save_picture
+from digits.journal import Journal
 from digits.runs import new_run
 from tests.helpers import Digits, draw, write_idx
 
@@ -79,6 +80,13 @@ def test_a_full_disk_is_named_by_predict(small_disk: Path, digits: Digits, refus
     fill_up(small_disk)
     path = small_disk / "p.csv"
     assert f"{path} can't be written: No space left" in refused("predict", "--name=MLP", f"--predictions.path={path}")
+    assert [path.name for path in small_disk.iterdir()] == ["filler"]
+
+
+def test_a_full_disk_leaves_no_empty_journal(small_disk: Path) -> None:
+    fill_up(small_disk)
+    with pytest.raises(InputError, match=r"p\.csv\.part can't be written: No space left"):
+        Journal(small_disk / "p.csv", {"network": "a"})
     assert [path.name for path in small_disk.iterdir()] == ["filler"]
 
 
