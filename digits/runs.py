@@ -154,6 +154,9 @@ def choose_checkpoint(command: str, wanted: str | None, folder: Path, options: s
         return find_checkpoint(wanted, kind)
     found = newest_checkpoint(folder, wanted or kind)
     if found is None:
+        if renamed := [run for run in sorted(folder.glob("*")) if checkpoint_of(run, kind) is not None]:
+            named = shlex.quote(shown(renamed[0]))
+            raise InputError(f"{shown(folder)} has no version_N with a checkpoint: give --ckpt_path {named}")
         pictures = f"; `{PROGRAM} predict PICTURE` reads pictures" if command == "predict" else ""
         raise InputError(
             f"no checkpoint in {shown(folder)}: train first, as by `{train}`, or give --ckpt_path FILE, or pretrained"
@@ -244,6 +247,7 @@ def matches(pattern: str) -> list[Path]:
 
 
 def run_of(checkpoint: Path) -> Path | None:
-    """The run's folder that `checkpoint` was saved in, if it still lies there."""
+    """The run's folder that `checkpoint` was saved in, if it still lies there; it may have been renamed."""
     run = checkpoint.resolve().parent.parent
-    return run if checkpoint.resolve().parent.name == CHECKPOINTS and version(run) >= 0 else None
+    is_run = version(run) >= 0 or (run / "config.yaml").is_file()
+    return run if checkpoint.resolve().parent.name == CHECKPOINTS and is_run else None

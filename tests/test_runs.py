@@ -10,7 +10,7 @@ import torch
 from digits import runs
 from digits.checkpoint import Checkpoint
 from digits.errors import InputError
-from digits.runs import better_run, find_checkpoint, new_run, newest_checkpoint, run_of
+from digits.runs import better_run, choose_checkpoint, find_checkpoint, new_run, newest_checkpoint, run_of
 
 
 def test_runs_are_numbered_and_never_shared(tmp_path: Path) -> None:
@@ -41,6 +41,18 @@ def test_newest_checkpoint_skips_runs_without_one(tmp_path: Path) -> None:
 def test_the_run_of_a_checkpoint_is_the_folder_above_it(tmp_path: Path) -> None:
     assert run_of(tmp_path / "version_3/checkpoints/best.ckpt") == tmp_path / "version_3"
     assert run_of(tmp_path / "best.ckpt") is None
+    assert run_of(tmp_path / "renamed/checkpoints/best.ckpt") is None
+    (tmp_path / "renamed").mkdir()
+    (tmp_path / "renamed/config.yaml").touch()
+    assert run_of(tmp_path / "renamed/checkpoints/best.ckpt") == tmp_path / "renamed"
+
+
+def test_a_run_that_was_renamed_is_named_where_no_other_is_left(tmp_path: Path) -> None:
+    checkpoint = tmp_path / "mlp/favourite/checkpoints/last.ckpt"
+    checkpoint.parent.mkdir(parents=True)
+    checkpoint.touch()
+    with pytest.raises(InputError, match=r"mlp has no version_N with a checkpoint: give --ckpt_path .*mlp/favourite$"):
+        choose_checkpoint("test", None, tmp_path / "mlp", "--config mlp")
 
 
 class Trap:
