@@ -18,6 +18,7 @@ from digits.fingerprints import MOST
 
 REQUIRED = ("class_path", "state_dict", "hyper_parameters")
 VERSION = "pytorch-lightning_version"
+EXPORTED = (".onnx", ".pt2", ".html")  # what `digits export` writes beside checkpoints
 MOST_SETTINGS, MOST_CLASSES, LONGEST_NAME = 10_000, 1000, 40
 
 
@@ -39,6 +40,8 @@ def read_content(path: Path) -> dict[str, Any]:
         ) from None
     except Exception:  # zipfile and torch raise a dozen kinds, depending on where the damage is
         content = None
+    if not isinstance(content, dict) and path.suffix.lower() in EXPORTED:
+        raise InputError(f"{path} is an exported file, for other programs: give the checkpoint that it was made of")
     if not isinstance(content, dict):
         raise InputError(f"{path} is damaged or not a checkpoint")
     return content

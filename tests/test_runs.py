@@ -73,6 +73,8 @@ def test_files_that_are_no_checkpoints_are_refused_and_nothing_in_them_runs(tmp_
         path.write_bytes(content)
         with pytest.raises(InputError, match=r"x\.ckpt is damaged or not a checkpoint"):
             Checkpoint.read(path)
+        with pytest.raises(InputError, match=r"x\.onnx is an exported file, for other programs: give the checkpoint"):
+            Checkpoint.read(path.rename(tmp_path / "x.onnx"))
     path.write_bytes(whole)
     with pytest.raises(InputError, match=r"x\.ckpt is no checkpoint: it holds objects of Python, which are not loaded"):
         Checkpoint.read(path)
