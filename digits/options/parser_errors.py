@@ -1,5 +1,6 @@
 """Errors of jsonargparse's parsers, told in one line that names the option."""
 
+import os
 import re
 from typing import Any, NoReturn
 
@@ -47,6 +48,8 @@ class OneLineErrors:
 
     def suggest(self: Any, message: str) -> str:
         """What to add to an error."""
+        if (match := re.search(r"unrecognized arguments: (-\S+)", message)) and os.path.exists(match[1]):  # noqa: PTH110
+            return f": the file is given as ./{match[1]}"
         match = re.search(r"unrecognized arguments: (--?[\w.-]+)", message)
         return self.similar(match[1]) if match else ""
 

@@ -45,6 +45,15 @@ def test_it_prints_what_each_picture_says(capsys: pytest.CaptureFixture[str]) ->
     assert not list(Path().glob("*.csv"))
 
 
+def test_a_name_that_looks_like_an_option_is_told_how_to_give(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("page.png").rename("-page.png")
+    with pytest.raises(SystemExit) as info:
+        main(["predict", "-page.png"])
+    assert "unrecognized arguments: -page.png: the file is given as ./-page.png" in str(info.value.code)
+    main(["predict", "./-page.png"])
+    assert list(said(capsys)) == ["-page.png"]
+
+
 def test_a_broken_file_is_named_and_the_others_are_read(capsys: pytest.CaptureFixture[str]) -> None:
     Path("scans/broken.png").write_bytes(b"\x89PNG nothing")
     with pytest.raises(SystemExit) as info:
