@@ -152,7 +152,8 @@ class FollowLoad(Callback):
             self.tell(
                 slower > WORTH_TELLING,
                 f"A step takes {slower:.1f} times as long with {self.threads} threads as with one, as beside other "
-                "busy programs:\n--threads 1 is faster now (its results may differ in the last digits).",
+                "busy\nprograms: --threads 1, or torch.set_num_threads(1) in Python, is faster now\n"
+                "(its results may differ in the last digits).",
             )
             self.active = not self.has_told  # nothing more can be done
             self.usual = math.inf

@@ -15,7 +15,7 @@ from digits.models import MLP, BatchNormCNN
 from tests.helpers import Digits
 
 SHORT = ("fit", "--trainer.max_epochs=1", "--pictures=false", f"--trainer.callbacks={__name__}.Counting")
-BUSY, SAID = "processors are busy", "times as long with 2 threads"
+BUSY, SAID = "processors are busy", "--threads 1, or torch.set_num_threads(1) in Python"
 counts: list[int] = []
 weights: list[Tensor] = []
 
