@@ -82,6 +82,8 @@ def run(args: list[str]) -> None:
     elif command.startswith("-"):
         known = [word for names in OPTIONS for word in names.replace(",", "").split() if word.startswith("-")]
         raise InputError(f"there is no option {command}{did_you_mean(command, known)} (options: {PROGRAM} --help)")
+    elif Path(command).exists():
+        raise InputError(f"there is no command {command}: did you mean {PROGRAM} predict {command}?")
     else:
         raise InputError(f"there is no command {command}{did_you_mean(command, COMMANDS)} (commands: {PROGRAM} --help)")
 

@@ -45,6 +45,7 @@ def test_help_lists_each_command_and_its_short_form_and_nothing_are_the_same(
     [
         (["fti"], "there is no command fti: did you mean fit? (commands: digits --help)"),
         (["Predict"], "there is no command Predict: did you mean predict? (commands: digits --help)"),
+        (["./"], "there is no command ./: did you mean digits predict ./?"),
         (["xyzzy"], "there is no command xyzzy (commands: digits --help)"),
         (["--verson"], "there is no option --verson: did you mean --version? (options: digits --help)"),
         (["--hlep", "fit"], "there is no option --hlep: did you mean --help? (options: digits --help)"),

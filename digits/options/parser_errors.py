@@ -22,7 +22,7 @@ REWORDED = [  # in this order: what one makes, a later one may change
     (r"typing\.Literal\[(.*?)\]", r"one of \1"),
     (r"([\w.]+): (\w+): the following arguments are required: (\w+)(, \w+)*", r"--\1.\3 is missing, which \2 needs"),
     (r"Unable to load config '(.*)' \w+: Unable.*", r"expected settings by name, or a file that holds them, got \1"),
-    (r"Not of type PositiveInt: does not conform to restriction v>0", r"must be a whole number from 1"),
+    (r"Not of type PositiveInt: (does not .* v>0|invalid literal .*? 10: '[^']*')", r"must be a whole number from 1"),
     (r" Given value: ", r", got "),
     (r"\. Got value: ", r", got "),
     (r"Expected a ", r"expected "),

@@ -50,6 +50,7 @@ def test_help_shows_the_options_of_the_command(command: str, capsys: pytest.Capt
         (("--model=Nonsense",), "no class Nonsense"),
         ((*FIT, "--data.batch_size=-3"), "--data.batch_size must be a whole number from 1, got -3"),
         ((*FIT, "--data.val_size=300"), "--data.val_size 300 leaves nothing to train on of 300 images"),
+        ((*FIT, "--threads=two"), "threads: must be a whole number from 1, got two"),
         ((*FIT, "--threads=0"), "must be a whole number from 1"),
         ((*FIT, "--trainer.default_root_dir=text.yaml"), "text.yaml/lightning_logs/MLP"),
         ((*FIT, "--ckpt_path=last"), "no checkpoint in lightning_logs/MLP"),
