@@ -21,7 +21,7 @@ def find_label_errors(probabilities: Tensor, labels: Tensor) -> Tensor:
     """Find labels that are probably wrong by confident learning (Northcutt, Jiang and Chuang, 2021).
 
     A network counts as sure of a class where its probability is at least the mean over the images with that label. A
-    label is probably wrong where the network is surest of another class.
+    label is probably wrong where the network is surest of another class, and does not read the label after all.
 
     Args:
         probabilities: (N, K), of networks that were not trained on these images.
@@ -35,7 +35,8 @@ def find_label_errors(probabilities: Tensor, labels: Tensor) -> Tensor:
     for label in labels.unique().tolist():
         thresholds[label] = own[labels == label].mean()
     confidence, surest = torch.where(probabilities >= thresholds, probabilities, -1).max(dim=1)
-    wrong = ((confidence >= 0) & (surest != labels)).nonzero().squeeze(1)
+    other = (surest != labels) & (probabilities.argmax(dim=1) != labels)
+    wrong = ((confidence >= 0) & other).nonzero().squeeze(1)
     return wrong[(own[wrong] - confidence[wrong]).argsort(stable=True)]
 
 

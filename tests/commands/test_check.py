@@ -79,6 +79,8 @@ def test_confident_learning_asks_for_as_much_confidence_as_is_usual_for_a_class(
     labels = torch.tensor([0, 0, 0, 1, 1, 1])
     probabilities = torch.tensor([[0.9, 0.1], [0.8, 0.2], [0.05, 0.95], [0.3, 0.7], [0.2, 0.8], [0.45, 0.55]])
     assert find_label_errors(probabilities, labels).tolist() == [2]
+    probabilities = torch.tensor([[0.4, 0.6], [0.4, 0.6], [0.6, 0.4], [0.1, 0.9], [0.1, 0.9], [0.47, 0.53]])
+    assert find_label_errors(probabilities, labels).tolist() == []  # the last is read as its label, if barely
     labels = torch.tensor([0, 1, 1])  # none is of class 2
     probabilities = torch.tensor([[0.2, 0.1, 0.7], [0.1, 0.8, 0.1], [0.7, 0.1, 0.2]])
     assert find_label_errors(probabilities, labels).tolist() == [2]
