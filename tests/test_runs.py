@@ -52,7 +52,7 @@ def test_a_run_that_was_renamed_is_named_where_no_other_is_left(tmp_path: Path) 
     checkpoint.parent.mkdir(parents=True)
     checkpoint.touch()
     with pytest.raises(InputError, match=r"mlp has no version_N with a checkpoint: give --ckpt_path .*mlp/favourite$"):
-        choose_checkpoint("test", None, tmp_path / "mlp", "--config mlp")
+        choose_checkpoint("test", None, tmp_path / "mlp", "--config mlp", "digits fit")
 
 
 class Trap:
