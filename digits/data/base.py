@@ -95,7 +95,7 @@ class DigitsDataModule(LightningDataModule):
 
     def load(self, split: str) -> Digits:
         """Read the images of `split`: "train" (to be split for validation), "test" or "predict"."""
-        raise NotImplementedError
+        raise InputError(f"{type(self).__name__} has no images: give it a method `load(split)` that returns Digits")
 
     def files(self) -> list[str]:
         """The files of the user's that are read."""
@@ -221,7 +221,7 @@ class DigitsDataModule(LightningDataModule):
         # Lightning's own looks through whatever a batch may be made of, which takes 0.01 ms.
         cuda = device.type == "cuda"
         images, labels = (tensor.to(device, non_blocking=cuda) for tensor in batch)
-        return Batch(images, labels, batch.indices, batch.source, batch.random_state)
+        return Batch(images, labels, batch.indices, batch.source, batch.random_state, batch.has_non_digits)
 
     def on_after_batch_transfer(self, batch: Any, dataloader_idx: int) -> Any:
         own = not isinstance(batch, Batch)  # of a loader of one's own
@@ -241,7 +241,9 @@ class DigitsDataModule(LightningDataModule):
             else:
                 torch.default_generator.set_state(batch.random_state)
         images = self.normalize(batch.images)
-        return [images, batch.labels] if own else Batch(images, batch.labels, batch.indices, batch.source)
+        if own:
+            return [images, batch.labels]
+        return Batch(images, batch.labels, batch.indices, batch.source, has_non_digits=batch.has_non_digits)
 
     def normalize(self, images: Tensor) -> Tensor:
         """Raw images, (N, 28, 28), 0 to 255, to what the network takes, (N, 1, 28, 28) float32.
@@ -263,7 +265,7 @@ class DigitsDataModule(LightningDataModule):
         images, labels = broaden(batch.images.to(here), batch.labels.to(here), self.augment, **self.broadening)
         images, labels = images.to(device), labels.to(device)
         unknown = batch.indices.new_full((len(images) - len(batch.indices),), -1)
-        return Batch(images, labels, torch.cat([batch.indices, unknown]))
+        return Batch(images, labels, torch.cat([batch.indices, unknown]), has_non_digits=len(unknown) > 0)
 
     def augment(self, images: Tensor) -> Tensor:
         """Raw images, (N, 28, 28), moved and distorted; as they are where nothing is augmented."""

@@ -34,6 +34,7 @@ class Batch:
         indices: (N,), int64, on the CPU.
         source: what is known about these images, where their data set is not in memory.
         random_state: in which augmenting these images ended, in a process of the loader; they are float32 then.
+        has_non_digits: whether the last images show no digit: their labels and indices are -1.
 
     In training, a callback may set `soft_labels`, (N, K), the share of each class, which then take the labels' place.
     """
@@ -47,17 +48,14 @@ class Batch:
         indices: Tensor,
         source: "Digits | None" = None,
         random_state: Tensor | None = None,
+        has_non_digits: bool = False,
     ) -> None:
         self.images = images
         self.labels = labels
         self.indices = indices
         self.source = source
         self.random_state = random_state
-
-    @property
-    def has_non_digits(self) -> bool:
-        """Whether the last images show no digit: their labels and indices are -1. Waits for no GPU."""
-        return len(self.indices) > 0 and int(self.indices[-1]) < 0
+        self.has_non_digits = has_non_digits
 
     def __iter__(self) -> Iterator[Tensor]:
         return iter((self.images, self.labels))

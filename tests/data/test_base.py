@@ -4,7 +4,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from digits.data import MNISTDataModule
+from digits.data import DigitsDataModule, MNISTDataModule
 from digits.errors import InputError
 
 
@@ -27,3 +27,11 @@ def test_a_count_is_whole() -> None:
 def test_a_stage_that_there_is_not_is_refused(stage: Any) -> None:
     with pytest.raises(InputError, match='its stages are "fit", "validate", "test" and "predict"'):
         MNISTDataModule().setup(stage)
+
+
+def test_data_of_ones_own_need_a_method_that_loads_them() -> None:
+    class Own(DigitsDataModule):
+        """Loads nothing."""
+
+    with pytest.raises(InputError, match=r"Own has no images: give it a method `load\(split\)`"):
+        Own().setup("fit")

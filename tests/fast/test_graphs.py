@@ -88,7 +88,7 @@ def test_non_digits_and_teachers_are_computed_one_by_one() -> None:
     compute = Gradients()
     steps = StepGraphs(compute.network, compute)
     unlike, taught = batches(8, 8)
-    unlike.indices[-1] = -1
+    unlike.has_non_digits = True
     taught.soft_labels = torch.full((8, 10), 0.1)
     for i in range(WARM_UP + 1):
         steps(unlike, i)
