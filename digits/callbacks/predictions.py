@@ -85,6 +85,8 @@ class PredictionWriter(Callback):
         data, kaggle = module.streamed or module.predict, self.format == "kaggle"
         if kaggle and data.has_places:
             raise InputError("--predictions.format kaggle has a row for each picture: leave out --data.multiple_digits")
+        if kaggle and str(self.path).lower().endswith(".parquet"):
+            raise InputError(f"--predictions.path {self.path}: Kaggle takes a CSV file")
         target, note, box = data.has_labels, data.has_notes, data.has_places
         header = kaggle_header() if kaggle else csv_header(len(classes_of(trainer)), target=target, note=note, box=box)
 

@@ -191,6 +191,8 @@ def test_kaggle_from_two_files_to_a_submission(digits: Digits, refused: Digits, 
     assert "Next: digits predict --name kaggle --data CSVDataModule --data.predict test.csv" in out
     out = digits("predict", *data, "--data.predict=test.csv", "--predictions.format=kaggle", "--predictions.path=s.csv")
     assert "Predictions: s.csv" in out
+    parquet = ("--data.predict=test.csv", "--predictions.format=kaggle", "--predictions.path=s.parquet")
+    assert "--predictions.path s.parquet: Kaggle takes a CSV file" in refused("predict", *data, *parquet)
     submission = csv_rows("s.csv")
     assert [row["ImageId"] for row in submission] == [str(i) for i in range(1, 51)]
     right = sum(int(row["Label"]) == label for row, label in zip(submission, test[1].tolist(), strict=True))
