@@ -145,6 +145,7 @@ def test_a_config_may_send_the_predictions_to_standard_output(
     assert out.count("\n") == 91
 
 
+@pytest.mark.slow
 def test_configs_are_in_utf8_on_machines_of_another_encoding(tmp_path: Path) -> None:
     (tmp_path / "own.yaml").write_text(f"\ufeff{SMALL}name: größe # 数字\n", encoding="utf-8")
     program = """
