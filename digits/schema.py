@@ -8,7 +8,7 @@ import pickle
 import re
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -18,7 +18,9 @@ from digits.fingerprints import MOST
 
 REQUIRED = ("class_path", "state_dict", "hyper_parameters")
 VERSION = "pytorch-lightning_version"
-EXPORTED = (".onnx", ".pt2", ".html")  # what `digits export` writes beside checkpoints
+# What `digits export` writes, by its format; but for weights, these are no checkpoints.
+Format = Literal["onnx", "torch-export", "weights", "web"]
+SUFFIX: dict[Format, str] = {"onnx": ".onnx", "torch-export": ".pt2", "weights": ".ckpt", "web": ".html"}
 MOST_SETTINGS, MOST_CLASSES, LONGEST_NAME = 10_000, 1000, 40
 
 
@@ -40,7 +42,7 @@ def read_content(path: Path) -> dict[str, Any]:
         ) from None
     except Exception:  # zipfile and torch raise a dozen kinds, depending on where the damage is
         content = None
-    if not isinstance(content, dict) and path.suffix.lower() in EXPORTED:
+    if not isinstance(content, dict) and path.suffix.lower() in {*SUFFIX.values()} - {SUFFIX["weights"]}:
         raise InputError(f"{path} is an exported file, for other programs: give the checkpoint that it was made of")
     if not isinstance(content, dict):
         raise InputError(f"{path} is damaged or not a checkpoint")

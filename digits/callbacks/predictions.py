@@ -24,6 +24,7 @@ from digits.files import save_picture
 from digits.journal import Finished, fingerprint_of_network
 from digits.output import Output, as_csv
 from digits.own_batches import images_of
+from digits.parquet import is_parquet
 from digits.plots import plot_pages, plot_predictions
 from digits.processes import first_says, gathered, tell_all, told_by_all
 from digits.rows import counts, csv_header, csv_rows, kaggle_header, kaggle_rows, left_out, numbers, summary
@@ -85,7 +86,7 @@ class PredictionWriter(Callback):
         data, kaggle = module.streamed or module.predict, self.format == "kaggle"
         if kaggle and data.has_places:
             raise InputError("--predictions.format kaggle has a row for each picture: leave out --data.multiple_digits")
-        if kaggle and str(self.path).lower().endswith(".parquet"):
+        if kaggle and self.path is not None and is_parquet(Path(self.path)):
             raise InputError(f"--predictions.path {self.path}: Kaggle takes a CSV file")
         target, note, box = data.has_labels, data.has_notes, data.has_places
         header = kaggle_header() if kaggle else csv_header(len(classes_of(trainer)), target=target, note=note, box=box)

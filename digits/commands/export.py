@@ -15,9 +15,7 @@ from lightning.pytorch import Trainer
 from digits import __version__
 from digits.checkpoint import Checkpoint
 from digits.commands.export_formats import (
-    SUFFIX,
     ExportModule,
-    Format,
     Images,
     format_of,
     load,
@@ -30,6 +28,7 @@ from digits.errors import InputError
 from digits.files import check_writable, copy_into
 from digits.network import Network
 from digits.runs import PRETRAINED, SHIPPED, run_of
+from digits.schema import SUFFIX, Format
 
 TOLERANCE = 1e-4  # of a probability, between the file and the network it was made from
 BATCH = 500

@@ -8,7 +8,7 @@ from inspect import getfile
 from io import BytesIO, StringIO
 from pathlib import Path
 from textwrap import shorten
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
@@ -18,9 +18,7 @@ from digits.checkpoint import Checkpoint
 from digits.commands.web import read_web, write_web
 from digits.errors import InputError
 from digits.network import Network
-
-Format = Literal["onnx", "torch-export", "weights", "web"]
-SUFFIX: dict[Format, str] = {"onnx": ".onnx", "torch-export": ".pt2", "weights": ".ckpt", "web": ".html"}
+from digits.schema import SUFFIX, Format
 
 FIXED: tuple[Format, ...] = ("onnx", "torch-export")
 

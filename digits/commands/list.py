@@ -56,9 +56,9 @@ def listing(root: Path) -> Iterator[str]:
     shipped = describe(SHIPPED)
     yield "\nWeights that come with the package: --ckpt_path pretrained"
     yield f"  {shipped.parameters} parameters, test error {shipped.error}"
-    from digits.commands.export_formats import SUFFIX
     from digits.data import MNISTDataModule
     from digits.options.suggestions import SOURCES
+    from digits.schema import SUFFIX
 
     yield f"\nSources of images: {PROGRAM} fit --data NAME"
     for kind in SOURCES:
