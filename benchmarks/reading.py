@@ -28,12 +28,12 @@ from benchmarks.corruptions import CORRUPTIONS
 from benchmarks.record import make_parser, report
 from digits import load
 from digits.data import MNISTDataModule
-from digits.data.contents import prepare_likelier
-from digits.data.grey import to_grey
-from digits.data.photo import NoDigit
 from digits.data.picture_file import read_picture
 from digits.data.split import stratified_split
 from digits.metrics import BINS
+from digits.pages.contents import prepare_likelier
+from digits.pages.grey import to_grey
+from digits.pages.photo import NoDigit
 from digits.predictor import Predictor
 
 # Scripts of which matplotlib's DejaVu has letters, each with its first and last one.

@@ -27,12 +27,12 @@ from benchmarks.page_kinds import KINDS
 from benchmarks.record import make_parser, report
 from digits import load
 from digits.data import MNISTDataModule
-from digits.data.contents import find_contents
-from digits.data.photo import NoDigit
 from digits.data.picture_file import read_picture
 from digits.data.synthetic.datamodule import to_write_with
 from digits.data.synthetic.dice import Dice
 from digits.doubt import NOT_A_DIGIT
+from digits.pages.contents import find_contents
+from digits.pages.photo import NoDigit
 
 Reader = Callable[[Image.Image], str]  # from a page to the digits on it, line by line
 

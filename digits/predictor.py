@@ -12,11 +12,11 @@ from torch import Tensor
 
 from digits.checkpoint import Checkpoint
 from digits.data.arrays import to_pictures
-from digits.data.photo import SIDE
 from digits.data.pictures import load_one
 from digits.fast.process import use_channels_last
 from digits.fast.threads import use_one_thread_after_fork
 from digits.network import Network, probabilities_of
+from digits.pages.photo import SIDE
 from digits.reading import Content, Reading, as_file, read
 from digits.runs import find_checkpoint
 
@@ -53,7 +53,7 @@ class Predictor:
 
         Args:
             images: a picture's file, open or by name, its content, a PIL image, or several of them, such as a list:
-                anything with one digit on it, which is brought to MNIST's form first (see `digits.data.photo.prepare`);
+                anything with one digit on it, which is brought to MNIST's form first (by `digits.pages.photo.prepare`);
                 of one with several digits the note says so, and `read` reads it. Or an array or tensor of integers from
                 0 to 255, float from 0 to 1 or bool: (H, W), (H, W, 1) or (H, W, 3) is one picture; (N, H, W), (N, H, W,
                 C), (N, C, H, W) and (N, 784) are many, with C = 1, 3 or 4. Those of 28×28 pixels in grey are as MNIST

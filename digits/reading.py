@@ -18,13 +18,13 @@ from torch import Tensor
 
 from digits.console import percent
 from digits.data.arrays import to_pictures
-from digits.data.contents import find_contents
-from digits.data.page import DigitBox
 from digits.data.picture_file import read_picture, reduce_size
 from digits.data.pictures import REASONS, reason
-from digits.data.text import as_text
 from digits.doubt import NOT_A_DIGIT, UNSURE
 from digits.errors import InputError
+from digits.pages.contents import find_contents
+from digits.pages.page import DigitBox
+from digits.pages.text import as_text
 
 if TYPE_CHECKING:
     from digits.predictor import Predictor

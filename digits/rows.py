@@ -9,10 +9,10 @@ from torch import Tensor
 
 from digits.console import amount, printable
 from digits.data.dataset import Digits
-from digits.data.page import DigitBox
 from digits.data.pictures import SEVERAL
-from digits.data.text import as_text
 from digits.doubt import NOT_A_DIGIT, Doubt
+from digits.pages.page import DigitBox
+from digits.pages.text import as_text
 
 
 def csv_header(classes: int, *, target: bool, note: bool, box: bool) -> list[str]:

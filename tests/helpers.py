@@ -17,7 +17,7 @@ from scipy import ndimage
 from torch import Tensor
 
 from digits.data import mnist
-from digits.data.locate import InkMap
+from digits.pages.locate import InkMap
 
 if TYPE_CHECKING:
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator

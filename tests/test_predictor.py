@@ -12,8 +12,8 @@ from PIL import Image
 
 from digits import load
 from digits.data import MNISTDataModule
-from digits.data.photo import prepare
 from digits.errors import InputError
+from digits.pages.photo import prepare
 from digits.predictor import load_once
 from tests.helpers import Digits, csv_probabilities, csv_rows, seven, written
 

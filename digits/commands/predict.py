@@ -195,7 +195,7 @@ class Reader:
 
 def rows_of(name: str, reading: "Reading", classes: int) -> list[list[str]]:
     """A row for each digit of a picture, or one that says why there is none."""
-    from digits.data.page import DigitBox
+    from digits.pages.page import DigitBox
 
     rows = []
     for one in reading.pieces:

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from digits.data.photo import SIDE
 from digits.errors import InputError
+from digits.pages.photo import SIDE
 
 COLOURS = (3, 4)  # channels of a picture in colour
 SHAPES = "(H, W), (H, W, 1) or (H, W, 3) for one, (N, H, W), (N, H, W, C), (N, C, H, W) or (N, 784) for many"

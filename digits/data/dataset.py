@@ -14,10 +14,10 @@ from torch.utils.data import Dataset
 from torch.utils.data._utils.collate import default_collate_fn_map
 
 from digits.console import amount
-from digits.data.page import DigitBox
-from digits.data.photo import SIDE
 from digits.errors import InputError
 from digits.fingerprints import fingerprints
+from digits.pages.page import DigitBox
+from digits.pages.photo import SIDE
 
 MOST_NAMES = 3  # of images that are left out
 

@@ -17,7 +17,7 @@ from digits.processes import first_says
 
 
 class ImageDataModule(DigitsDataModule):
-    """Picture files of one digit each, brought to MNIST's form (see digits/data/photo.py).
+    """Picture files of one digit each, brought to MNIST's form (see digits/pages/photo.py).
 
     The label is known where the folder of a file is called 0 to 9, or its name begins with the label and a separator:
     `7/a.png`, `7_a.png`.

@@ -14,14 +14,14 @@ import torch
 from PIL import Image
 
 from digits.console import warn
-from digits.data.contents import find_contents
 from digits.data.dataset import Batch, Digits
-from digits.data.grey import to_grey
-from digits.data.page import NOWHERE, DigitBox
-from digits.data.photo import NoDigit
 from digits.data.picture_file import ARCHIVES, SUFFIXES, UNREAD, read_picture, reduce_size
 from digits.data.stream import Chunk
 from digits.errors import InputError
+from digits.pages.contents import find_contents
+from digits.pages.grey import to_grey
+from digits.pages.page import NOWHERE, DigitBox
+from digits.pages.photo import NoDigit
 from digits.runs import LOG_ROOT
 
 SEVERAL = "several digits"  # the note of a picture that was said to show one

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 from PIL import Image, ImageDraw
 from torch import Tensor
 
-from digits.data.grey import to_rgb
 from digits.doubt import Doubt
+from digits.pages.grey import to_rgb
 from digits.plots.style import BLUE, DARK_ORANGE
 from digits.plots.tiles import CAPTION, GAP, text_font, truncate
 
 if TYPE_CHECKING:
     from digits.data import Digits
-    from digits.data.page import DigitBox
+    from digits.pages.page import DigitBox
 
 MOST = 20  # pictures shown
 WIDTH = 800  # pixels of each

@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw
 from torch import Tensor
 
 from digits.console import percent
-from digits.data.grey import to_rgb
+from digits.pages.grey import to_rgb
 from digits.plots.style import DARK_ORANGE
 from digits.plots.tiles import CAPTION, GAP, text_font, to_tile, truncate
 

@@ -9,8 +9,8 @@ from torch import Tensor
 
 from digits.data import CSVDataModule
 from digits.data.csv import read_csv
-from digits.data.photo import prepare
 from digits.errors import InputError
+from digits.pages.photo import prepare
 from tests.helpers import Digits, draw, write_csv, written
 
 PIXELS = [f"pixel{i}" for i in range(784)]

@@ -16,9 +16,9 @@ import pytest
 from PIL import Image
 
 from digits.data import picture_file
-from digits.data.photo import prepare
 from digits.data.picture_file import LARGEST, read_picture
 from digits.data.pictures import load_one
+from digits.pages.photo import prepare
 from tests.helpers import seven, similarity
 
 REFERENCE = prepare(seven())

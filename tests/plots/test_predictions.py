@@ -4,8 +4,8 @@ import torch
 from PIL import Image, ImageColor
 
 from digits.data import Digits
-from digits.data.page import DigitBox
 from digits.doubt import Doubt
+from digits.pages.page import DigitBox
 from digits.plots import plot_pages, plot_predictions
 from digits.plots.predictions import MOST, SIDE, thumbnail
 from digits.plots.style import BLUE, DARK_ORANGE

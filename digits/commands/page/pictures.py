@@ -3,9 +3,9 @@
 from io import BytesIO
 from typing import Any
 
-from digits.data.contents import find_contents
-from digits.data.photo import NoDigit
 from digits.data.picture_file import read_picture
+from digits.pages.contents import find_contents
+from digits.pages.photo import NoDigit
 
 
 def find_digits(content: bytes) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from digits.commands.page.networks import Networks
 from digits.commands.page.pictures import find_digits
 from digits.commands.page.server import PageServer
 from digits.commands.page.training import Training
-from digits.data.photo import prepare
+from digits.pages.photo import prepare
 from tests.helpers import Digits, written
 
 

@@ -134,7 +134,7 @@ class Paper {
   }
 }
 
-// The paper that the ink of a transparent picture needs, as digits/data/grey.py has it: white, or black if the ink is
+// The paper that the ink of a transparent picture needs, as digits/pages/grey.py has it: white, or black if the ink is
 // light. And the ink that shows on both: black on light, white on dark.
 function coloursFor(picture) {
   const side = 64, pen = new OffscreenCanvas(side, side).getContext("2d");

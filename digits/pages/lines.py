@@ -1,0 +1,86 @@
+"""Pieces of drawn lines: the ticks of an axis and the ends of a long bracket look like 1s.
+
+The network for ink takes the rest of such a line for a rule of the paper, so it is looked for on the picture.
+
+Lengths are in pixels of an `InkMap`.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy import ndimage
+
+from digits.pages.around import levels, surroundings
+from digits.pages.frames import SQUARE, THRESHOLD
+from digits.pages.glyphs import SURE, Glyph, Judge, thickness
+from digits.pages.locate import InkMap
+
+NARROW = 0.5  # times as wide as high is a piece of a line at most
+OFF = 0.05  # of its height is its ink off a straight or bent stroke, at most
+END = 0.25  # of its height are its head and its foot
+AROUND = 1.0  # of a digit's usual height: as far around a glyph is looked
+FAR = 0.6  # of it, at least, is what goes on long
+DARK = 0.5  # of the contrast of the glyph, at least, has it
+BROAD = 2.5  # times as broad as the glyph's strokes are a line and what crosses it, at most
+SOFT = 2  # pixels beyond ink may still belong to its strokes
+NEAR = 2  # pixels beyond that begins what goes on
+LOW, HIGH = 0.7, 1.5  # of the usual height are most digits
+FEW = 0.1  # of the digits: where more of those touch lines, these are lines of the paper
+MANY = 40  # of them are looked at
+
+
+def without_lines(glyphs: Sequence[Glyph], usual: float, found: InkMap, judge: Judge) -> list[Glyph]:
+    """The glyphs of a page that are no narrow pieces of lines.
+
+    Args:
+        glyphs: everything on the page.
+        usual: how high a digit of the page is.
+        found: the ink of the page.
+        judge: says how likely each is a digit.
+    """
+    pieces = {i for i, g in enumerate(glyphs) if is_stroke(g) and goes_on(g, usual, found)}
+    if pieces:
+        wide = [g for g in glyphs if g.width >= NARROW * g.height and LOW * usual <= g.height <= HIGH * usual]
+        digits = [g for g, p in zip(wide, judge([g.ink for g in wide]), strict=True) if p >= SURE] if wide else []
+        digits = digits[:: 1 + len(digits) // MANY]
+        if not digits or sum(goes_on(g, usual, found) for g in digits) > FEW * len(digits):
+            return list(glyphs)
+    return [g for i, g in enumerate(glyphs) if i not in pieces]
+
+
+def is_stroke(glyph: Glyph) -> bool:
+    """Whether a glyph is one narrow upright stroke, straight or bent, as a 1 without a flag is."""
+    y, x = np.nonzero(glyph.ink > THRESHOLD)
+    h = len(np.unique(y))
+    if h < 3 or glyph.width >= NARROW * glyph.height:
+        return False
+    along = 2 * (y - y.mean()) / h
+    return bool(np.std(x - np.polyval(np.polyfit(along, x, 2), along)) < OFF * h)
+
+
+def goes_on(glyph: Glyph, usual: float, found: InkMap) -> bool:
+    """Whether something long that is as dark as a glyph, but was not seen as ink, begins at it.
+
+    At its head or foot, it goes on upwards or downwards: what goes to a side there may be a rule that it stands on.
+    """
+    wide = round(AROUND * usual)
+    own, all_ink, image = surroundings(glyph, found, wide)
+    if not own.any():
+        return False
+    ink = all_ink > THRESHOLD
+    stroke, paper = float(np.median(image[own])), levels(ink, image)[1]
+    dark = (image - paper) * np.sign(stroke - paper) > DARK * abs(stroke - paper)
+    loose = ndimage.binary_dilation(dark, SQUARE) & ~ndimage.binary_dilation(ink, SQUARE, SOFT)  # a pencil leaves gaps
+    labels, _ = ndimage.label(loose, SQUARE)
+    touched = np.where(ndimage.binary_dilation(own, SQUARE, SOFT + NEAR), labels, 0)
+    first = min(wide, glyph.top)
+    last = first + glyph.height
+    for i in np.unique(touched[touched > 0]).tolist():
+        rows, columns = (np.flatnonzero((labels == i).any(axis)) for axis in (1, 0))
+        where = (float(np.nonzero(touched == i)[0].mean()) - first) / glyph.height
+        beyond = max(first - rows[0], rows[-1] + 1 - last)
+        far = max(beyond, len(columns) if END < where < 1 - END else 0)
+        broad = float((labels == i).sum()) / max(len(rows), len(columns)) - 2  # as it was dilated
+        if far >= FAR * usual and broad <= BROAD * thickness(glyph):  # glare and shadows are broader
+            return True
+    return False

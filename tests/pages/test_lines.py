@@ -1,0 +1,52 @@
+"""Pieces of drawn lines that look like 1s."""
+
+import numpy as np
+import pytest
+
+from digits.pages.glyphs import find_glyphs
+from digits.pages.lines import without_lines
+from digits.pages.locate import InkMap
+from tests.helpers import Line, with_lines
+
+
+def drawn(*lines: Line, light: bool = False) -> InkMap:
+    """Two 0s and a 1 of 40 rows, of which the ink is known, and lines on the picture that are no ink."""
+    ink = np.zeros((160, 240), np.float32)
+    for left in (120, 180):
+        ink[60:100, left : left + 25] = 1
+        ink[65:95, left + 5 : left + 20] = 0
+    ink[60:100, 60:64] = 1
+    return with_lines(ink, lines, 4, 60, light)
+
+
+@pytest.mark.parametrize("light", [False, True])
+@pytest.mark.parametrize(
+    ("lines", "kept"),
+    [
+        ([], True),
+        ([(61, 20, 61, 140)], False),  # a bracket
+        ([(61, 100, 45, 150)], False),  # its end
+        ([(0, 80, 100, 80)], False),  # an axis, of which it is a tick
+        ([(0, 100, 100, 100)], True),  # a rule that it stands on
+        ([(50, 80, 70, 80)], True),  # a short stroke
+        ([(30, 20, 30, 140)], True),  # not at it
+        ([(0, 80, 239, 80)], True),  # a rule of the paper, as it goes through digits, too
+    ],
+)
+def test_a_narrow_stroke_that_goes_on_as_a_line_is_no_digit(lines: list[Line], kept: bool, light: bool) -> None:
+    found = drawn(*lines, light=light)
+    glyphs = find_glyphs(found)
+    left = without_lines(glyphs, 40, found, lambda pieces: np.ones(len(pieces)))
+    assert len(glyphs) == 3
+    assert len(left) == (3 if kept else 2)
+
+
+def test_glare_beside_a_1_is_no_line() -> None:
+    found = drawn()
+    found.image[:75, 20:110][found.ink[:75, 20:110] < 1] = found.image[80, 61]
+    assert len(without_lines(find_glyphs(found), 40, found, lambda pieces: np.ones(len(pieces)))) == 3
+
+
+def test_where_no_digit_is_certain_nothing_is_left_out() -> None:
+    found = drawn((61, 20, 61, 140))
+    assert len(without_lines(find_glyphs(found), 40, found, lambda pieces: np.zeros(len(pieces)))) == 3
