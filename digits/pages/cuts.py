@@ -7,13 +7,13 @@ applied to document recognition" (1998). The weights of what counts were fitted 
 
 import math
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from scipy import ndimage
 
-from digits.pages.frames import SQUARE, THRESHOLD
+from digits.pages.frames import SQUARE, THRESHOLD, Mask
 from digits.pages.glyphs import LETTER, Glyph, Judge
-from digits.pages.locate import Grey
 
 SLANTS = (-0.4, -0.2, 0.0, 0.2, 0.4)
 CUTS = 7  # proposed on the length of a digit's height
@@ -23,6 +23,7 @@ WIDEST = 1.6  # of a digit, as a share of its height
 HIGHEST = 4.0  # times the usual height: what is higher is a drawing, not digits that touch, and takes long to cut
 SURELY = 0.9999  # beyond that, it does not matter how sure the classifier is
 DOUBTED = -8.0  # and below this, how much it doubts
+HOPELESS = -6.0  # what has such a form is no digit, whatever the classifier says, which is not asked then
 
 
 def may_touch(glyph: Glyph, usual: float, likely: float) -> bool:
@@ -47,14 +48,23 @@ def split_all(glyphs: Sequence[Glyph], usual: float, judge: Judge) -> list[Glyph
     for i in sorted(range(len(glyphs)), key=lambda i: whole[i]):
         if may_touch(glyphs[i], usual, float(whole[i])):
             plan = Plan(glyphs[i], usual)
-            asked += len(plan.spans)
+            asked += len(plan.ways)
             if asked > MOST_PIECES:
                 break
             plans[i] = plan
-    pieces = [piece for plan in plans.values() for piece in plan.pieces]
-    likely = iter(judge([piece.ink for piece in pieces]) if pieces else ())
-    chosen = {i: plan.best([float(next(likely)) for _ in plan.spans]) for i, plan in plans.items()}
-    return [piece for i, glyph in enumerate(glyphs) for piece in chosen.get(i, [glyph])]
+    pieces = [way.piece.ink for plan in plans.values() for way in plan.ways]
+    likely = iter(judge(pieces) if pieces else ())
+    chosen = {i: plan.best([float(next(likely)) for _ in plan.ways]) for i, plan in plans.items()}
+    return [part for i, glyph in enumerate(glyphs) for part in chosen.get(i, [glyph])]
+
+
+class Way(NamedTuple):
+    """What a glyph may be between two cuts: a digit from the one with the number `start` to the one before `end`."""
+
+    start: int
+    end: int
+    piece: Glyph
+    form: float  # see `shape`
 
 
 class Plan:
@@ -67,31 +77,26 @@ class Plan:
 
     def __init__(self, glyph: Glyph, usual: float) -> None:
         self.cuts = propose(glyph, usual)
-        edges, n = [None, *self.cuts, None], len(self.cuts) + 1
+        n, whole = len(self.cuts) + 1, np.ones_like(glyph.ink, bool)
+        right_of = [whole, *(cut.right_side(glyph.ink.shape) for cut in self.cuts), ~whole]
         at = [0.0, *(cut.x for cut in self.cuts), float(glyph.width)]
         widest = WIDEST * max(glyph.height, usual)
-        self.spans = [(i, j) for j in range(1, n + 1) for i in range(j) if at[j] - at[i] <= widest or (i, j) == (0, n)]
-        self.pieces = [between(glyph, edges[i], edges[j]) for i, j in self.spans]
-        self.shapes = [shape(piece, usual) for piece in self.pieces]
+        spans = [(i, j) for j in range(1, n + 1) for i in range(j) if at[j] - at[i] <= widest or (i, j) == (0, n)]
+        pieces = [piece(glyph, right_of[i] & ~right_of[j]) for i, j in spans]
+        ways = [Way(*span, part, shape(part, usual)) for span, part in zip(spans, pieces, strict=True)]
+        self.ways = [way for way in ways if way.form > HOPELESS or (way.start, way.end) == (0, n)]
 
     def best(self, likely: Sequence[float]) -> list[Glyph]:
-        """The likeliest digits from left to right, from how likely each of the pieces is a digit."""
-        n = len(self.cuts) + 1
-        known = zip(self.spans, likely, self.shapes, strict=True)
-        score = {span: evidence(p) + form for span, p, form in known}
+        """The likeliest digits from left to right, from how likely the piece of each way is a digit."""
         inside = [1.5 * math.log1p(-cut.likely) for cut in self.cuts]
-        ways: list[tuple[float, list[tuple[int, int]]]] = [(0.0, [])]
-        for j in range(1, n + 1):
-            end = math.log(self.cuts[j - 1].likely) if j < n else 0.0
-            totals = [
-                (ways[i][0] + score[i, j] + sum(inside[i : j - 1]) + end, [*ways[i][1], (i, j)])
-                for i in range(j)
-                if (i, j) in score
-            ]
-            ways.append(max(totals, key=lambda way: way[0]) if totals else (-math.inf, []))
-        chosen = ways[-1][1]
-        pieces = zip(self.spans, self.pieces, strict=True)
-        return sorted((p for span, p in pieces if span in chosen and p.mass > 0), key=lambda p: p.left)
+        ends = [*(math.log(cut.likely) for cut in self.cuts), 0.0]
+        best: list[tuple[float, list[Glyph]]] = [(0.0, []), *((-math.inf, []) for _ in ends)]
+        for way, p in zip(self.ways, likely, strict=True):  # by their ends, so that what is before them is known
+            before, pieces = best[way.start]
+            total = before + evidence(p) + way.form + sum(inside[way.start : way.end - 1]) + ends[way.end - 1]
+            if total > best[way.end][0]:
+                best[way.end] = (total, [*pieces, way.piece])
+        return sorted((p for p in best[-1][1] if p.mass > 0), key=lambda p: p.left)
 
 
 class Cut:
@@ -108,10 +113,10 @@ class Cut:
         self.slant = slant
         self.likely = likely
 
-    def side(self, shape: tuple[int, int]) -> Grey:
-        """How far each pixel lies to the right of it, in columns."""
+    def right_side(self, shape: tuple[int, int]) -> Mask:
+        """Which pixels lie on the cut or to the right of it."""
         y, x = np.ogrid[: shape[0], : shape[1]]
-        return (x - (self.x - self.slant * (y - shape[0] / 2))).astype(np.float32)
+        return (x - (self.x - self.slant * (y - shape[0] / 2))).astype(np.float32) >= 0
 
 
 def propose(glyph: Glyph, usual: float) -> list[Cut]:
@@ -136,19 +141,15 @@ def propose(glyph: Glyph, usual: float) -> list[Cut]:
     return sorted(chosen, key=lambda cut: cut.x)
 
 
-def between(glyph: Glyph, left: Cut | None, right: Cut | None) -> Glyph:
-    """The ink of a glyph between two cuts, without small pieces of the neighbours."""
-    mask = np.ones(glyph.ink.shape, bool)
-    if left is not None:
-        mask &= left.side(glyph.ink.shape) >= 0
-    if right is not None:
-        mask &= right.side(glyph.ink.shape) < 0
-    ink = np.where(mask, glyph.ink, 0)
+def piece(glyph: Glyph, where: Mask) -> Glyph:
+    """The ink of a glyph between two cuts, `where`, without small pieces of the neighbours."""
+    ink = np.where(where, glyph.ink, 0)
     labels, n = ndimage.label(ink > THRESHOLD, SQUARE)
     if n == 0:
         return Glyph(glyph.top, glyph.left, np.zeros((1, 1), np.float32), np.zeros((1, 1), np.float32), glyph.other)
-    areas = np.bincount(labels.ravel())[1:]
-    kept = np.isin(labels, 1 + np.flatnonzero(areas >= 0.12 * areas.max()))
+    areas = np.bincount(labels.ravel())
+    areas[0] = 0  # the paper
+    kept = (areas >= 0.12 * areas.max())[labels]
     ink = np.where(ndimage.binary_dilation(kept, SQUARE), ink, 0)
     rows, columns = (np.flatnonzero(kept.any(axis)) for axis in (1, 0))
     here = (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))

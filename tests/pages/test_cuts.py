@@ -64,9 +64,22 @@ def test_of_too_many_that_may_be_cut_the_most_doubtful_are(monkeypatch: pytest.M
 
     doubtful = rings(2)
     likely = doubtful._replace(left=100, ink=0.6 * doubtful.ink)
-    monkeypatch.setattr(cuts, "MOST_PIECES", len(cuts.Plan(doubtful, HEIGHT).spans))
+    monkeypatch.setattr(cuts, "MOST_PIECES", len(cuts.Plan(doubtful, HEIGHT).ways))
     for both in ([doubtful, likely], [likely, doubtful]):
         assert sorted(piece.left >= 100 for piece in split_all(both, HEIGHT, judge)) == [False, False, True]
+
+
+def test_the_judge_is_not_asked_about_what_no_digit_looks_like() -> None:
+    heights: list[int] = []
+
+    def judge(pieces: list[Grey]) -> np.ndarray:
+        heights.extend(piece.shape[0] for piece in pieces)
+        return np.full(len(pieces), 0.5)
+
+    row = rings(4)
+    row.ink[:28] = 0  # arcs, a quarter as high as a digit
+    split_all([row], HEIGHT, judge)
+    assert len(heights) == 2  # the whole row: once before cuts are proposed, and once beside them
 
 
 def test_a_single_ring_is_not_suspected() -> None:
