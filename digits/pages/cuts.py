@@ -23,7 +23,7 @@ WIDEST = 1.6  # of a digit, as a share of its height
 HIGHEST = 4.0  # times the usual height: what is higher is a drawing, not digits that touch, and takes long to cut
 SURELY = 0.9999  # beyond that, it does not matter how sure the classifier is
 DOUBTED = -8.0  # and below this, how much it doubts
-HOPELESS = -6.0  # what has such a form is no digit, whatever the classifier says, which is not asked then
+HOPELESS = -4.0  # what has such a form is no digit, whatever the classifier says, which is not asked then
 
 
 def may_touch(glyph: Glyph, usual: float, likely: float) -> bool:
