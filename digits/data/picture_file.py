@@ -5,6 +5,7 @@ anything is allocated; the decoder gets its bytes through `BoundedFile`, which s
 much; and what comes out is reduced to at most `LARGEST` pixels along each side.
 """
 
+import re
 import struct
 import threading
 import time
@@ -73,6 +74,8 @@ def read_picture(file: Path | BytesIO) -> Image.Image:
     except PermissionError:
         raise ValueError("no permission") from None
     except FileNotFoundError:
+        if is_address(file):
+            raise ValueError("an address, and files are read: download it first") from None
         raise
     except Image.DecompressionBombError:
         raise ValueError(f"more than {MAX_PIXELS // 10**6} million pixels") from None
@@ -84,6 +87,11 @@ def read_picture(file: Path | BytesIO) -> Image.Image:
         raise ValueError("there is not enough memory for it") from None
     except Exception as error:  # decoders raise whatever their format's damage leads to
         raise ValueError(f"damaged ({error})") from None
+
+
+def is_address(name: object) -> bool:
+    """Whether what is given as a file is the address of one, such as https://…; a Path of it has but one slash."""
+    return re.match(r"\w{2,}:/", str(name)) is not None
 
 
 def unread(file: Path | BytesIO) -> str:

@@ -15,7 +15,7 @@ from PIL import Image
 
 from digits.console import warn
 from digits.data.dataset import Batch, Digits
-from digits.data.picture_file import ARCHIVES, SUFFIXES, UNREAD, read_picture, reduce_size
+from digits.data.picture_file import ARCHIVES, SUFFIXES, UNREAD, is_address, read_picture, reduce_size
 from digits.data.stream import Chunk
 from digits.errors import InputError
 from digits.pages.contents import find_contents
@@ -101,7 +101,7 @@ def picture_names(path: str) -> list[str]:
     """
     if not path:
         raise InputError("the name of a picture is empty")
-    if re.match(r"\w+://", path):
+    if is_address(path):
         raise InputError(f"{path} is an address, and files are read: download it first")
     if Path(path).is_dir():
         found = files_in(path)

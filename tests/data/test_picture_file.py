@@ -252,3 +252,15 @@ def test_100_megapixels_take_little_more_than_pillow_needs(
     assert "unreadable" not in note
     assert float(seconds) < times * float(plain)
     assert float(kilobytes) < 1_500_000
+
+
+@pytest.mark.parametrize("name", ["https://example.org/7.png", "file:///7.png", "s3://bucket/7.png"])
+def test_an_address_is_told_from_a_file(name: str) -> None:
+    with pytest.raises(ValueError, match="an address, and files are read: download it first"):
+        read_picture(Path(name))
+
+
+def test_a_file_of_a_drive_or_a_folder_with_a_colon_is_no_address() -> None:
+    for name in ("C:/7.png", "a folder: 1/7.png", "no such file.png"):
+        with pytest.raises(FileNotFoundError):
+            read_picture(Path(name))
