@@ -24,7 +24,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         assert server.stdout is not None
         assert server.stdout.readline() == "Checkpoint: pretrained\n"
         url = server.stdout.readline().split()[1]
-        context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True)  # a phone
+        context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)  # a phone
         tab = context.new_page()
         tab.folder, tab.asked, tab.errors = folder, [], []
         tab.on("request", lambda request: tab.asked.append(request.url))

@@ -48,15 +48,28 @@ def test_numbers_lines_points_and_digits_that_touch_are_read(page: Any) -> None:
     assert page.inner_text("#remark") == "A mark, but no digit"
 
 
-@pytest.mark.slow
-def test_a_finger_draws(page: Any) -> None:
-    page.click("#clear")
+def draw_by_finger(page: Any, digit: str) -> None:
+    """Draw a digit by a finger, which is faster than any person's."""
     session = page.context.new_cdp_session(page)
-    for stroke in digit_points(page, "4", 100, 50, 180, 300):
+    for stroke in digit_points(page, digit, 100, 50, 180, 300):
         for kind, (x, y) in [("touchStart", stroke[0]), *(("touchMove", point) for point in stroke[1:])]:
             session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y}]})
         session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+
+@pytest.mark.slow
+def test_a_finger_draws(page: Any) -> None:
+    page.click("#clear")
+    draw_by_finger(page, "4")
     assert says(page, "4")
+
+
+@pytest.mark.slow
+def test_a_tap_right_after_a_stroke_counts(page: Any) -> None:
+    page.click("#clear")
+    draw_by_finger(page, "3")
+    page.locator("#undo").tap()
+    assert page.evaluate("paper.strokes.length") == 0
 
 
 @pytest.mark.slow

@@ -15,6 +15,8 @@ class Paper {
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.draw());
     canvas.addEventListener("pointerdown", (event) => this.down(event));
     canvas.addEventListener("pointermove", (event) => this.move(event));
+    // A stroke is no swipe: after one, Chromium takes the next tap, on whatever, for the hand that stops the page.
+    canvas.addEventListener("touchstart", (event) => event.preventDefault(), {passive: false});
     for (const end of ["pointerup", "pointercancel"]) {
       canvas.addEventListener(end, (event) => { if (event.pointerId === this.pointer) this.pointer = null; });
     }
