@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from lightning.pytorch import LightningModule, Trainer
@@ -9,7 +10,7 @@ from torch import Tensor
 from torchmetrics.functional.classification import multiclass_calibration_error, multiclass_confusion_matrix
 
 from digits.callbacks.outcomes import OutcomeCollector
-from digits.console import amount, columns, named, say, warn
+from digits.console import amount, columns, named, say, shown, warn
 from digits.data import datamodule_of
 from digits.data.own_loaders import has_own_loader
 from digits.errors import InputError
@@ -63,10 +64,17 @@ class Report(OutcomeCollector):
 
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         say(score_line(trainer, "test"))
-        folder, metrics = run_folder(trainer), trainer.callback_metrics
-        if not trainer.is_global_zero or folder is None or not has_scores(metrics, "test"):
+        folder = run_folder(trainer)
+        if not trainer.is_global_zero or folder is None:
             return
-        data, path = datamodule_of(trainer), folder / "test.json"
+        if has_scores(trainer.callback_metrics, "test"):
+            self.keep_scores(trainer, folder / "test.json")
+        if folder.is_dir() and any(folder.iterdir()):
+            say(f"The test's files: {shown(folder)}")
+
+    def keep_scores(self, trainer: Trainer, path: Path) -> None:
+        """Write the scores into test.json, unless only a part of the images was tested."""
+        data, metrics = datamodule_of(trainer), trainer.callback_metrics
         own = has_own_loader(data, "test")
         if trainer.limit_test_batches != 1 if own else metrics["test/images"] < len(data.test):
             what = "stays as it was" if path.exists() else "is not written"
