@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from digits.commands.parser import CommandParser
-from digits.console import printable
+from digits.console import did_you_mean, printable
 from digits.errors import InputError
 from digits.records import RunRecord
 from digits.runs import PRETRAINED, SHIPPED, checkpoint_of, matches, runs_under
@@ -67,7 +67,10 @@ def compared(runs: Sequence[str], picture: str | None) -> Iterator[str]:
     records = [RunRecord.read(Path(folder)) for folder in runs if Path(folder).is_dir() or folder != SHIPPED]
     for record in records:
         if not record.folder.is_dir():
-            raise InputError(f"{record.folder} is no folder: give folders of runs, such as lightning_logs/*/version_*")
+            meant = did_you_mean(record.folder.name, [SHIPPED])
+            raise InputError(
+                f"{record.folder} is no folder{meant or ': give folders of runs, such as lightning_logs/*/version_*'}"
+            )
     table = [row for record in records if (row := row_of_run(record))]
     if len(records) < len(runs):
         table.append(row_of_package())

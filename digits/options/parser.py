@@ -32,7 +32,7 @@ class Parser(OneLineErrors, LightningArgumentParser):
             raise InputError(f"--config {path} leads back to itself") from None
 
     def suggest(self, message: str) -> str:
-        return suggestion(message) or super().suggest(message)
+        return suggestion(message, self.prog.rpartition(" ")[2]) or super().suggest(message)
 
     def known_options(self) -> list[str]:
         return [*settings_of_groups(), *super().known_options()]

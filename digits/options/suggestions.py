@@ -14,7 +14,7 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from digits import models
 from digits.classifier import Classifier
-from digits.console import did_you_mean
+from digits.console import PROGRAM, did_you_mean
 from digits.data import CSVDataModule, DigitsDataModule, ImageDataModule, MNISTDataModule
 from digits.errors import InputError
 from digits.options.config_files import packaged
@@ -35,8 +35,8 @@ BASES: dict[str, type] = {  # of the classes that an option names
 GROUPS_IN_FILES = (*BASES, "trainer", "predictions")  # which a file of their own may hold
 
 
-def suggestion(message: str) -> str:
-    """What to add to an error of the parser; "" where nothing similar is known."""
+def suggestion(message: str, command: str = "") -> str:
+    """What to add to an error of the parser of a command; "" where nothing similar is known."""
     if (match := re.search(r"([\w.]+): (\w+): Option '([\w-]+)' is not accepted", message)) and match[1] in BASES:
         group, name, option = match.groups()
         known = GROUPS[group][0] if group in GROUPS else []
@@ -46,14 +46,23 @@ def suggestion(message: str) -> str:
         return did_you_mean(f"--{group}.{option}", [f"--{group}.{word}" for word in sorted(taken)])
     if re.search(r"Option '\w+\.[\w.]+' is not accepted", message):
         return ": in a config, a class is given by class_path, and its settings by init_args"
-    if match := re.search(r"(model|data): there is no class (\w+)$", message):
-        if Path(match[2]).is_dir():
-            return f": {instead(match[1], match[2])}"
-        return did_you_mean(match[2], [kind.__name__ for kind in GROUPS[match[1]][0]])
+    if (match := re.search(r"([\w.]+): there is no class (\w+)$", message)) and match[1] in BASES:
+        group, name = match.groups()
+        if group in GROUPS and Path(name).is_dir():
+            return f": {instead(group, name)}"
+        kinds = GROUPS[group][0] if group in GROUPS else kinds_of(BASES[group])
+        return did_you_mean(name, [kind.__name__ for kind in kinds])
     if re.search(r"unrecognized arguments: --(source|images?|input|file|picture)[= ]", message):
         return ": pictures are named without an option"
+    if (match := re.search(r"unrecognized arguments: --(output|json)\b", message)) and command == "test":
+        return f": `{PROGRAM} predict PICTURE` has it"
+    if match and match[1] == "output" and command == "export":
+        return ": did you mean --path?"
     if match := re.search(r"unrecognized arguments: ([^\s-]\S*)", message):
-        return f": did you mean --config {match[1]}?" if is_config(match[1]) else ""
+        word = match[1]
+        if Path(word).is_dir() or CSV.search(word):
+            return f": {instead('data', word)}"
+        return f": did you mean --config {word}?" if is_config(word) else ""
     return ""
 
 

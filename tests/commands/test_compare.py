@@ -43,7 +43,11 @@ def test_runs_are_compared(digits: Digits, capsys: pytest.CaptureFixture[str]) -
 
 
 def test_comparing_nothing_is_an_error(digits: Digits) -> None:
-    for path, reason in [("absent", "absent is no folder"), (".", "has a checkpoint: train first")]:
+    for path, reason in [
+        ("absent", "absent is no folder: give"),
+        ("pretraned", "did you mean pretrained"),
+        (".", "has a checkpoint: train first"),
+    ]:
         with pytest.raises(SystemExit, match=reason):
             main(["compare", path])
 

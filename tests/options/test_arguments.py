@@ -165,10 +165,20 @@ def test_all_options_can_be_had(capsys: pytest.CaptureFixture[str]) -> None:
         ("--model=MLP --data.train=x", "it belongs to --data CSVDataModule"),
         ("--model=LargeCNN --model.hidden=[3]", "it belongs to --model MLP"),
         ("--model=MLP --data=ImageDataModul", "did you mean ImageDataModule?"),
+        ("--model=MLP --trainer.callbacks=EarlyStoping", "did you mean EarlyStopping?"),
+        ("--model=MLP --trainer.logger=CSVLoger", "did you mean CSVLogger?"),
+        ("--model=MLP --optimizer=SDG", "did you mean SGD?"),
+        ("--model=MLP .", "for pictures, give --data ImageDataModule --data.path ."),
+        ("--model=MLP train.csv", "for its rows, give --data CSVDataModule --data.train train.csv"),
     ],
 )
 def test_what_is_misspelt_is_answered_by_what_may_be_meant(refused: Digits, args: str, hint: str) -> None:
     assert hint in refused("fit", *args.split())
+
+
+def test_an_option_that_another_command_has_is_answered_by_it(refused: Digits) -> None:
+    assert "`digits predict PICTURE` has it" in refused("test", "--json")
+    assert "did you mean --path?" in refused("export", "--output=a.onnx")
 
 
 def test_an_option_that_a_config_misspells_is_answered_by_what_may_be_meant(refused: Digits) -> None:
