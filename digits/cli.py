@@ -16,12 +16,12 @@ from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch import Trainer
 from lightning.pytorch.callbacks import ProgressBar as LightningBar
 from lightning.pytorch.callbacks import WeightAveraging
-from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.plugins.io import CheckpointIO
 from lightning.pytorch.utilities.rank_zero import rank_zero_only
 
 from digits.callbacks import CheckpointFiles, default_callbacks
 from digits.callbacks.checkpoints import keep_in, stopped_within_epoch
+from digits.callbacks.summary_writers import RunLogger
 from digits.checkpoint import Checkpoint
 from digits.classifier import FINDERS, Classifier
 from digits.console import one_line, quiet, say, shown
@@ -164,11 +164,11 @@ class DigitsCLI(ArgumentsCLI):
             f"seed {self.options.seed_everything},\nprecision {trainer.precision}{fastest}"
         )
 
-    def tensorboard(self) -> TensorBoardLogger:
+    def tensorboard(self) -> RunLogger:
         """A logger into the run's folder."""
         folder = self.folder
         suffix = "" if self.subcommand == "fit" else f".{self.subcommand}"  # what `RewindTensorBoard` may not touch
-        return TensorBoardLogger(
+        return RunLogger(
             folder.parent.parent, folder.parent.name, folder.name, default_hp_metric=False, filename_suffix=suffix
         )
 
