@@ -60,12 +60,12 @@ NOISE = [
 
 def usage() -> str:
     """The help of `digits` itself."""
-    width, room = max(map(len, (*COMMANDS, *OPTIONS))), min(columns() or 80, 80)
+    width = max(map(len, (*COMMANDS, *OPTIONS)))
 
     def table(rows: dict[str, str]) -> str:
         indent = " " * (width + 4)
         lines = (f"  {name:{width}}  {text}" for name, text in rows.items())
-        return "\n".join(textwrap.fill(line, max(room, width + 24), subsequent_indent=indent) for line in lines)
+        return "\n".join(textwrap.fill(line, max(room(), width + 24), subsequent_indent=indent) for line in lines)
 
     return (
         f"usage: {PROGRAM} COMMAND [options]\n\n{DESCRIPTION}\n\n"
@@ -156,6 +156,17 @@ def is_terminal() -> bool:
 def columns() -> int | None:
     """How many characters fit into a line of the terminal, of any kind; None where the output is none."""
     return shutil.get_terminal_size().columns if sys.stdout is not None and sys.stdout.isatty() else None
+
+
+def room() -> int:
+    """How many characters a line of running text may have: 80, or as many as fit into a line of the terminal."""
+    return min(columns() or 80, 80)
+
+
+def fill(text: str, first: str = "", further: str = "") -> str:
+    """`text` in lines that the terminal does not break, with what stands before the first and before the others."""
+    width = max(room(), len(further) + 20)
+    return textwrap.fill(text, width, initial_indent=first, subsequent_indent=further, break_on_hyphens=False)
 
 
 def highlight(text: str) -> str:

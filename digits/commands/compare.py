@@ -3,19 +3,18 @@
 torch and the rest are imported when there is something to compare.
 """
 
-import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from digits.commands.parser import CommandParser
-from digits.console import did_you_mean, printable
+from digits.console import did_you_mean, fill, printable
 from digits.errors import InputError
 from digits.records import RunRecord
 from digits.runs import PRETRAINED, SHIPPED, checkpoint_of, matches, runs_under
 from digits.table import as_table
 
 COLUMNS = ["run", "model", "parameters", "epochs", "min", "val error", "test"]
-PART = "* of a run on a part of the images: limit_train_batches, limit_val_batches or\n  overfit_batches of --trainer"
+PART = "* of a run on a part of the images: limit_train_batches, limit_val_batches or overfit_batches of --trainer"
 UNFINISHED = "An epoch count such as 2 of 10: stopped before its end, or still training."
 
 
@@ -76,8 +75,8 @@ def compared(runs: Sequence[str], picture: str | None) -> Iterator[str]:
         table.append(row_of_package())
     if not table:
         raise InputError(f"none of {', '.join(runs)} has a checkpoint: train first")
-    notes = [PART] if any("*" in row[5] for row in table) else []
-    notes += [UNFINISHED] if any("of" in row[3] for row in table) else []
+    notes = [fill(PART, further="  ")] if any("*" in row[5] for row in table) else []
+    notes += [fill(UNFINISHED, further="  ")] if any("of" in row[3] for row in table) else []
     notes += other_images([record for record in records if record.error is not None], len(records) < len(runs))
     yield "\n".join([as_table([COLUMNS, *table], left=2), *notes])
     lines = {record.name: record.epochs for record in records if record.error is not None}
@@ -106,8 +105,8 @@ def other_images(records: Sequence[RunRecord], shipped: bool) -> list[str]:
     if len(names) < 2:
         return []
     lines = [f"{printable(source)}: {', '.join(own)}" for source, own in names.items()]
-    wrapped = [textwrap.fill(line, 80, initial_indent="  ", subsequent_indent="    ") for line in lines]
-    return ["The images are not the same, so the errors do not compare:", *wrapped]
+    wrapped = [fill(line, "  ", "    ") for line in lines]
+    return [fill("The images are not the same, so the errors do not compare:"), *wrapped]
 
 
 def row_of_run(record: RunRecord) -> list[str]:

@@ -2,14 +2,13 @@
 
 import inspect
 import re
-import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import get_args
 
 from digits.commands.compare import PART
 from digits.commands.parser import CommandParser
-from digits.console import PROGRAM, shown
+from digits.console import PROGRAM, fill, shown
 from digits.options.config_files import describe, packaged
 from digits.records import RunRecord
 from digits.runs import CHECKPOINTS, LOG_ROOT, SHIPPED, runs_in, version
@@ -45,14 +44,14 @@ def listing(root: Path) -> Iterator[str]:
     yield as_table([header, *measured], indent="  ")
     for one in configs:
         if not one.error:
-            yield textwrap.fill(f"{one.name}  {one.text}", 80, initial_indent="  ", subsequent_indent="    ")
+            yield fill(f"{one.name}  {one.text}", "  ", "    ")
     runs = [RunRecord.read(run) for folder in folders_of_runs(root) for run in runs_in(folder) if was_trained(run)]
     yield f"\nYour runs in {root}: --ckpt_path FOLDER" if runs else f"\nYour runs in {root}: none yet"
     if runs:
         header = ("", "epochs", "validation error", "test error")
         yield as_table([header, *(row_of(record) for record in runs)], indent="  ")
         if any(record.partial for record in runs):
-            yield PART
+            yield fill(PART, further="  ")
     shipped = describe(SHIPPED)
     yield "\nWeights that come with the package: --ckpt_path pretrained"
     yield f"  {shipped.parameters} parameters, test error {shipped.error}"
@@ -63,12 +62,12 @@ def listing(root: Path) -> Iterator[str]:
     yield f"\nSources of images: {PROGRAM} fit --data NAME"
     for kind in SOURCES:
         words = re.split(r"[:,(]", kind.__doc__ or "", maxsplit=1)[0]
-        yield f"  {kind.__name__:<18} {words.strip()}"
+        yield fill(f"{kind.__name__:<18} {words.strip()}", "  ", MARGIN)
         if kind is MNISTDataModule:
             sets = ", ".join(get_args(inspect.signature(kind).parameters["dataset"].annotation))
-            yield textwrap.fill(f"--data.dataset {sets}", 80, initial_indent=MARGIN, subsequent_indent=MARGIN)
+            yield fill(f"--data.dataset {sets}", MARGIN, MARGIN)
     yield f"\nFile formats: {PROGRAM} export --format NAME"
-    yield f"  {', '.join(f'{name} ({suffix})' for name, suffix in SUFFIX.items())}"
+    yield fill(", ".join(f"{name} ({suffix})" for name, suffix in SUFFIX.items()), "  ", "  ")
 
 
 def folders_of_runs(root: Path) -> list[Path]:

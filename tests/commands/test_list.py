@@ -25,6 +25,20 @@ def test_everything_that_has_a_name_is_listed(
     assert max(map(len, out.splitlines())) <= 80
 
 
+def test_lines_fit_a_narrow_terminal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = tmp_path / "a/version_0"
+    run.mkdir(parents=True)
+    (run / "metrics.csv").write_text("epoch,val/error\n1,0.25\n")
+    (run / "config.yaml").write_text("trainer:\n  limit_val_batches: 0.5\n")
+    monkeypatch.chdir(tmp_path)
+    for module in ("console", "table"):
+        monkeypatch.setattr(f"digits.{module}.columns", lambda: 60)
+    main(["list", "--root", "."])
+    assert max(map(len, capsys.readouterr().out.splitlines())) <= 60
+
+
 def test_runs_are_listed_with_their_scores(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run = tmp_path / "sweep/trial0/version_0"
     run.mkdir(parents=True)
