@@ -151,7 +151,10 @@ def choose_checkpoint(command: str, wanted: str | None, folder: Path, options: s
     if wanted == SHIPPED and command == "fit":
         raise InputError("the pretrained weights can't be resumed: train anew with --config robust")
     if wanted not in (None, "best", "last"):
-        return find_checkpoint(wanted, kind)
+        chosen = find_checkpoint(wanted, kind)
+        if command != "fit" and (line := told_better(wanted)):
+            say(line)
+        return chosen
     found = newest_checkpoint(folder, wanted or kind)
     if found is None:
         if renamed := [run for run in sorted(folder.glob("*")) if checkpoint_of(run, kind) is not None]:
@@ -166,6 +169,19 @@ def choose_checkpoint(command: str, wanted: str | None, folder: Path, options: s
         say(f"{better.name} validated better, {better.error:.2%} wrong. To take it:")
         say(f"    {PROGRAM} {command} {options} --ckpt_path {shlex.quote(shown(better.folder))}")
     return found
+
+
+def told_better(source: str) -> str:
+    """A line that names the run which validated better than the newest one; empty if none did.
+
+    Args:
+        source: --ckpt_path; other than the folder of a name's runs, nothing has a newest one.
+    """
+    newest = newest_checkpoint(Path(source), "best")
+    better = None if newest is None else better_run(newest.parent.parent)
+    if better is None:
+        return ""
+    return f"{better.name} validated better, {better.error:.2%} wrong: --ckpt_path {shown(better.folder)} takes it"
 
 
 def better_run(run: Path) -> RunRecord | None:
