@@ -92,7 +92,7 @@ class DigitsCLI(ArgumentsCLI):
         """Find the checkpoint that is asked for, and take the network from it."""
         options, command = self.options, self.subcommand or ""
         others = NextCommands(self.argv, options, self.name)
-        path = choose_checkpoint(command, options.ckpt_path, self.log_folder, others.given, others.train)
+        path = choose_checkpoint(command, options.ckpt_path, self.log_folder, others.again, others.train)
         if path is None:
             return
         self.checkpoint = network_from_checkpoint(path, command, self.argv, options)

@@ -134,6 +134,11 @@ class NextCommands:
         return ["test", *run, "--data", json.dumps(data, default=str), *same]
 
     @property
+    def again(self) -> str:
+        """This command once more, less its checkpoint."""
+        return shlex.join([PROGRAM, *map(short_config, without_option(self.argv, "--ckpt_path"))])
+
+    @property
     def resume(self) -> str:
         """The command that goes on where this run was stopped."""
         rest = [short_config(arg) for arg in without_option(self.argv[1:], "--ckpt_path")]

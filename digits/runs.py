@@ -127,7 +127,7 @@ def checkpoint_in(folder: Path, kind: str) -> Path | None:
     return checkpoint_of(run, kind) or newest_checkpoint(folder, kind)
 
 
-def choose_checkpoint(command: str, wanted: str | None, folder: Path, options: str, train: str) -> Path | None:
+def choose_checkpoint(command: str, wanted: str | None, folder: Path, again: str, train: str) -> Path | None:
     """The checkpoint that a command takes; None where `fit` starts anew.
 
     Without --ckpt_path all commands but `fit` take the best checkpoint of the newest run; `fit` does so, with the last
@@ -137,7 +137,7 @@ def choose_checkpoint(command: str, wanted: str | None, folder: Path, options: s
         command: fit, validate, test, predict or export.
         wanted: --ckpt_path.
         folder: where the runs of this name lie.
-        options: what names them, for the message.
+        again: the command as it is given, for the message.
         train: the command that makes one.
 
     Raises:
@@ -167,7 +167,7 @@ def choose_checkpoint(command: str, wanted: str | None, folder: Path, options: s
         )
     if wanted is None and (better := better_run(found.parent.parent)) is not None:
         say(f"{better.name} validated better, {better.error:.2%} wrong. To take it:")
-        say(f"    {PROGRAM} {command} {options} --ckpt_path {shlex.quote(shown(better.folder))}")
+        say(f"    {again} --ckpt_path {shlex.quote(shown(better.folder))}")
     return found
 
 

@@ -96,6 +96,14 @@ def test_validating_on_images_of_another_source_warns(digits: Digits, capsys: py
     assert "--data.train rows.csv" in capsys.readouterr().err
 
 
+def test_the_command_that_takes_a_better_run_keeps_all_options(digits: Digits) -> None:
+    for lr in ("0.01", "0"):
+        digits("fit", "--model=MLP", "--trainer.max_epochs=1", f"--model.lr={lr}")
+    told = digits("export", "--name=MLP", "--path=a.ckpt")
+    assert "validated better" in told
+    assert " --path=a.ckpt --ckpt_path lightning_logs/MLP/version_0\n" in told
+
+
 def test_what_is_printed_next_names_a_run_that_is_not_the_newest(digits: Digits) -> None:
     digits("fit", *FIT)
     digits("fit", *FIT)

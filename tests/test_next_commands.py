@@ -9,6 +9,7 @@ from jsonargparse import Namespace
 from digits.data import CSVDataModule, MixedDataModule, MNISTDataModule
 from digits.models import Classifier
 from digits.next_commands import NextCommands
+from digits.options.config_files import CONFIGS
 
 RUN = Path("lightning_logs/x/version_0")
 OWN = f"{__name__}.Net"
@@ -84,3 +85,8 @@ def test_where_there_is_no_other_file_the_network_is_drawn_for(name: str) -> Non
 def test_own_networks_are_named_to_the_page() -> None:
     assert next_command(MixedDataModule) == f"digits demo --ckpt_path {RUN}"
     assert next_command(MixedDataModule, OWN) == f"digits demo --ckpt_path {RUN} --networks {OWN}"
+
+
+def test_a_command_is_repeated_with_all_of_its_options() -> None:
+    argv = ["export", f"--config={CONFIGS / 'mlp.yaml'}", "--path", "my page.html", "--ckpt_path", "best"]
+    assert NextCommands(argv, Namespace(), "x").again == "digits export --config=mlp --path 'my page.html'"
