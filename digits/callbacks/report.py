@@ -63,14 +63,13 @@ class Report(OutcomeCollector):
             say(f"Error without the {len(data.wrong_labels)} wrong labels that are known: {error:.2%}")
 
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        say(score_line(trainer, "test"))
         folder = run_folder(trainer)
-        if not trainer.is_global_zero or folder is None:
-            return
-        if has_scores(trainer.callback_metrics, "test"):
-            self.keep_scores(trainer, folder / "test.json")
-        if folder.is_dir() and any(folder.iterdir()):
-            say(f"The test's files: {shown(folder)}")
+        if trainer.is_global_zero and folder is not None:
+            if has_scores(trainer.callback_metrics, "test"):
+                self.keep_scores(trainer, folder / "test.json")
+            if folder.is_dir() and any(folder.iterdir()):
+                say(f"The test's files: {shown(folder)}")
+        say(score_line(trainer, "test"))
 
     def keep_scores(self, trainer: Trainer, path: Path) -> None:
         """Write the scores into test.json, unless only a part of the images was tested."""

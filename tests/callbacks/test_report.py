@@ -60,5 +60,5 @@ def test_a_row_of_predictions_has_a_probability_of_each_class_of_the_network(dig
 
 def test_the_folder_of_a_tests_files_is_named_where_it_has_any(digits: Digits) -> None:
     digits("fit", "--model=MLP", "--trainer.max_epochs=1")
-    assert digits("test", "--name=MLP").endswith("The test's files: lightning_logs/MLP/version_0\n")
+    assert "\nThe test's files: lightning_logs/MLP/version_0\n" in digits("test", "--name=MLP")
     assert "The test's files" not in digits("test", "--name=MLP", "--trainer.fast_dev_run=true")
