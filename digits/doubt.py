@@ -15,6 +15,7 @@ UNSURE, NOT_A_DIGIT = "unsure", "probably not a digit"
 
 # The shares of validation images below the thresholds.
 UNSURE_SHARE, NOT_A_DIGIT_SHARE = 0.005, 0.001
+EVEN = 0.5  # below it, a prediction is likelier wrong than right, however many a poor network makes so
 
 
 class Doubt(NamedTuple):
@@ -40,9 +41,10 @@ def fit_doubt(probabilities: Tensor) -> Doubt:
         probabilities: of images of digits that the network was not trained on, (N, K), each row summing to 1.
 
     Returns:
-        Thresholds with 0.5% and 0.1% of the images below them.
+        Thresholds with 0.5% and 0.1% of the images below them; `unsure` is at least one half.
     """
     confidences = probabilities.amax(dim=1).double()
     shares = torch.tensor([UNSURE_SHARE, NOT_A_DIGIT_SHARE], dtype=torch.float64, device=confidences.device)
     # Rounded down: a network that is sure of all it saw would otherwise doubt everything below 1.
-    return Doubt(*(math.floor(1e4 * float(value)) / 1e4 for value in confidences.quantile(shares)))
+    unsure, not_a_digit = (math.floor(1e4 * float(value)) / 1e4 for value in confidences.quantile(shares))
+    return Doubt(max(unsure, EVEN), not_a_digit)

@@ -9,8 +9,8 @@ from tests.helpers import Digits
 
 
 def test_few_of_the_images_that_thresholds_are_set_on_are_doubted() -> None:
-    torch.manual_seed(0)
-    probabilities = (5 * torch.randn(10_000, 10)).softmax(dim=1)
+    confidences = torch.linspace(0.6, 1, 10_000)
+    probabilities = torch.stack([confidences, 1 - confidences], dim=1)
     doubt = fit_doubt(probabilities)
     notes = [doubt.note(float(p.max())) for p in probabilities]
     assert abs(notes.count(NOT_A_DIGIT) - 10) <= 1
@@ -21,6 +21,11 @@ def test_a_network_that_is_sure_of_all_doubts_none_of_it() -> None:
     probabilities = torch.full((100, 2), 1e-6)
     probabilities[:, 0] = 1 - 1e-6
     assert fit_doubt(probabilities).note(1 - 1e-6) == ""
+
+
+def test_a_poor_network_is_unsure_of_what_is_likelier_wrong_than_right() -> None:
+    doubt = fit_doubt((torch.randn(1000, 10, generator=torch.Generator().manual_seed(0)) / 4).softmax(dim=1))
+    assert [doubt.note(p) for p in (0.2, 0.49, 0.51)] == [UNSURE, UNSURE, ""]
 
 
 def test_what_lies_below_a_threshold_is_doubted_and_nothing_else() -> None:
