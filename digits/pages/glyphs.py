@@ -19,9 +19,10 @@ POINT = 0.36  # of the usual height of a digit: a point is smaller
 PART, FULL = 0.3, 0.85  # of the usual height are parts that are digits themselves at least, and the highest of them
 WIDE = 0.4  # of its height is such a part wide, at least
 SURE = 0.97  # so sure is the classifier of a digit that stands alone
+FLAT = 0.2  # of it is what is left of a line that is drawn above or below a digit, such as that of a fraction, at most
 DOUBT = 0.9  # of several parts as one digit it is less, where two of them are sure ones
 BESIDE = 0.17  # of the usual height are two strokes of a broken digit apart, at most
-BROKEN = 0.95  # of one of them as a digit is it less sure
+BROKEN = 0.95  # of one of them as a digit is it less sure; and of a digit with what is left of a line
 MOST = 1500  # parts of a page that are looked at; a page has fewer digits
 
 Judge = Callable[[list[Grey]], NDArray[np.float64]]  # how likely each is a digit, (N,), from the ink of N pieces
@@ -202,12 +203,23 @@ def join(glyphs: list[Glyph], usual: float, judge: Judge) -> list[Glyph]:
 
 
 def is_one(parts: list[Glyph], usual: float, judge: Judge) -> bool:
-    """Whether parts are one digit, rather than one of the usual height and others beside it."""
+    """Whether parts are one digit, rather than one of the usual height and others beside it, or pieces of a line."""
+    largest = max(parts, key=lambda g: g.height)
+    if len(parts) > 1 and all(g is largest or is_of_line(g, largest, usual) for g in parts):
+        whole, alone = judge([merge(parts).ink, largest.ink])
+        if whole < BROKEN and alone >= SURE:
+            return False
     may_be = [g for g in parts if g.height >= PART * usual and g.width >= WIDE * g.height]
     if len(may_be) < 2 or max(g.height for g in may_be) < FULL * usual:
         return True
     whole, *each = judge([merge(parts).ink, *(g.ink for g in may_be)])
     return bool(whole >= DOUBT or sorted(each)[-2] < SURE)
+
+
+def is_of_line(part: Glyph, digit: Glyph, usual: float) -> bool:
+    """Whether a part may be left of a line above or below a digit: it is flat, and beyond its head or its foot."""
+    middle, _ = part.center
+    return part.height < FLAT * usual and not digit.top <= middle <= digit.bottom
 
 
 def join_strokes(glyphs: list[Glyph], usual: float, judge: Judge) -> list[Glyph]:
