@@ -13,7 +13,7 @@ import numpy as np
 from scipy import ndimage
 
 from digits.pages.frames import SQUARE, THRESHOLD, Mask
-from digits.pages.glyphs import LETTER, Glyph, Judge
+from digits.pages.glyphs import LETTER, SURE, Glyph, Judge, without
 
 SLANTS = (-0.4, -0.2, 0.0, 0.2, 0.4)
 CUTS = 7  # proposed on the length of a digit's height
@@ -21,6 +21,8 @@ MOST_CUTS = 20
 MOST_PIECES = 600  # of a page
 WIDEST = 1.6  # of a digit, as a share of its height
 HIGHEST = 4.0  # times the usual height: what is higher is a drawing, not digits that touch, and takes long to cut
+PAIR = 0.8  # of its height is a low glyph wide that may be several digits, at least
+ALIKE = 0.7  # of its height are these, at least; the two halves of a plus are not
 SURELY = 0.9999  # beyond that, it does not matter how sure the classifier is
 DOUBTED = -8.0  # and below this, how much it doubts
 HOPELESS = -4.0  # what has such a form is no digit, whatever the classifier says, which is not asked then
@@ -65,6 +67,26 @@ class Way(NamedTuple):
     end: int
     piece: Glyph
     form: float  # see `shape`
+
+
+def apart_low(glyphs: Sequence[Glyph], high: float, judge: Judge) -> tuple[list[Glyph], list[Glyph]]:
+    """Part glyphs into all but low ones that are digits that touch, such as a small 19, and these digits.
+
+    Args:
+        glyphs: everything on the page.
+        high: what is lower is a piece of a border, unless the judge is sure of it.
+        judge: says how likely each is a digit.
+    """
+    low = [g for g in glyphs if g.other < 0.5 and g.height < high and g.width > PAIR * g.height]
+    likely = judge([g.ink for g in low]) if low else ()
+    wholes, digits = [], []
+    for glyph in [g for g, p in zip(low, likely, strict=True) if p < SURE]:
+        pieces = split_all([glyph], glyph.height, judge)
+        alike = min((g.height for g in pieces), default=0) >= ALIKE * glyph.height
+        if len(pieces) > 1 and alike and judge([g.ink for g in pieces]).min() >= SURE:
+            wholes.append(glyph)
+            digits += pieces
+    return without([*glyphs], wholes), digits
 
 
 class Plan:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from digits.pages.around import contrast, dark_ends, dark_rim
-from digits.pages.cuts import split_all
+from digits.pages.cuts import apart_low, split_all
 from digits.pages.glyphs import CLEAR, SURE, Glyph, boxes_of, join, pen_of, thickness, usual_height, without
 from digits.pages.grey import to_grey
 from digits.pages.judge import judge, remembering
@@ -122,7 +122,9 @@ def read_part(glyphs: list[Glyph], usual: float, found: InkMap) -> list[Named]:
     named = name_marks(glyphs, usual).items()
     marks = {i: mark for i, mark in named if dark_rim(glyphs[i], found) < ENDS}  # not what is left of a line
     others = [glyph for i, glyph in enumerate(glyphs) if i not in marks]
-    others = without_pieces(without_folds(without_specks(others, usual), found), usual)
+    others = without_folds(without_specks(others, usual), found)
+    others, low = apart_low(others, LOW * usual, judge)
+    others = without_pieces(others, usual) + low
     others = without_borders(split_all(others, usual, judge), usual, found)
     others = without_lines(others, usual, found, judge)
     names = ["" for _ in others] + list(marks.values())

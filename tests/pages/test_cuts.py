@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from digits.pages import cuts
-from digits.pages.cuts import MOST_PIECES, may_touch, split_all
+from digits.data import cuts
+from digits.pages.cuts import MOST_PIECES, apart_low, may_touch, split_all
 from digits.pages.glyphs import Glyph
 from digits.pages.locate import Grey
 
@@ -114,3 +114,27 @@ def test_no_digit_much_smaller_than_the_others_is_cut_from_a_sign() -> None:
     judge = lambda pieces: np.array([0.12 if piece.shape[1] > 30 else 1.0 for piece in pieces])  # noqa: E731
     assert len(split_all([small], HEIGHT, judge)) == 1
     assert len(split_all([glyph], HEIGHT, judge)) == 2
+
+
+@pytest.mark.parametrize(("high", "apart"), [(HEIGHT + 1, 24), (HEIGHT, 24), (HEIGHT + 1, 30)])
+def test_low_digits_that_touch_are_cut_apart_where_each_is_a_sure_one(high: int, apart: int) -> None:
+    def judge(pieces: list[Grey]) -> np.ndarray:
+        return np.array([1.0 if abs(piece.shape[1] - apart) < 3 else 0.2 for piece in pieces])
+
+    pair = rings(2)
+    rest, digits = apart_low([rings(1), pair], high, judge)
+    if high > HEIGHT and apart == 24:
+        assert len(rest) == 1
+        assert [piece.left for piece in digits] == [7, pytest.approx(31, abs=2)]
+    else:
+        assert any(g is pair for g in rest)
+        assert not digits
+
+
+def test_the_halves_of_a_low_plus_are_no_digits() -> None:
+    ink = np.zeros((HEIGHT, HEIGHT), np.float32)
+    ink[17:23], ink[:, 17:23] = 1, 1
+    plus = Glyph(0, 0, ink, ink, 0.0)
+    rest, digits = apart_low([plus], HEIGHT + 1, lambda pieces: np.array([float(p.shape[1] < 35) for p in pieces]))
+    assert [g is plus for g in rest] == [True]
+    assert not digits
