@@ -13,6 +13,7 @@ from PIL import Image
 
 from digits.pages.around import contrast, dark_ends, dark_rim
 from digits.pages.cuts import apart_low, split_all
+from digits.pages.drawings import without_circles, without_curves
 from digits.pages.glyphs import CLEAR, SURE, Glyph, boxes_of, join, pen_of, thickness, usual_height, without
 from digits.pages.grey import to_grey
 from digits.pages.judge import judge, remembering
@@ -126,7 +127,8 @@ def read_part(glyphs: list[Glyph], usual: float, found: InkMap) -> list[Named]:
     others, low = apart_low(others, LOW * usual, judge)
     others = without_pieces(others, usual) + low
     others = without_borders(split_all(others, usual, judge), usual, found)
-    others = without_lines(others, usual, found, judge)
+    others = without_lines(without_circles(others, usual, judge), usual, found, judge)
+    others = without_curves(others, usual)
     names = ["" for _ in others] + list(marks.values())
     glyphs = others + [glyphs[i] for i in marks]
     places = reading_order(boxes_of(glyphs), usual)

@@ -1,0 +1,47 @@
+"""Drawings among the digits of a page: circles around them, of which some look like a 0, and curves.
+
+Lengths are in pixels of an `InkMap`.
+"""
+
+from collections.abc import Sequence
+
+from digits.pages.frames import THRESHOLD
+from digits.pages.glyphs import SURE, Glyph, Judge, pen_of, thickness, without
+
+HIGH = 0.5  # of the usual height of a digit is what a circle is drawn around, at least
+TALL = 1.2  # times as high as a digit is a circle at least; a 0, in which a slash looks like a 1, is not
+DRAWN = 4.0  # times as high as a digit is a curve at least
+BROAD = 1.3  # times as broad as the pen that wrote the digits is that of a digit that is so much larger, at least
+
+
+def without_circles(glyphs: list[Glyph], usual: float, judge: Judge) -> list[Glyph]:
+    """The glyphs of a page but those around a sure digit: circles that touch another one, or pieces of circles.
+
+    Args:
+        glyphs: everything on the page.
+        usual: how high a digit of the page is.
+        judge: says how likely each is a digit.
+    """
+    high = [g for g in glyphs if g.height >= TALL * usual]
+    pairs = [(a, b) for a in high for b in glyphs if b.height >= HIGH * usual and is_around(a, b)]
+    sure = judge([b.ink for _, b in pairs]) >= SURE if pairs else ()
+    return without(glyphs, [a for (a, _), one in zip(pairs, sure, strict=True) if one])
+
+
+def is_around(outer: Glyph, inner: Glyph) -> bool:
+    """Whether a glyph has ink above another one, below it, and on its left or right."""
+    top, left = inner.top - outer.top, inner.left - outer.left
+    bottom, right = top + inner.height, left + inner.width
+    if top <= 0 or bottom >= outer.height or right <= 0 or left >= outer.width:
+        return False
+    ink = outer.ink > THRESHOLD
+    rows, columns = ink[top:bottom], ink[:, max(0, left) : right]
+    beside = rows[:, : max(0, left)].any() or rows[:, right:].any()
+    return bool(columns[:top].any() and columns[bottom:].any() and beside)
+
+
+def without_curves(glyphs: Sequence[Glyph], usual: float) -> list[Glyph]:
+    """The glyphs of a page, of which those that are much higher than digits, with the same pen, are seen as none."""
+    pen = pen_of([g for g in glyphs if g.height <= DRAWN * usual])
+    high = [g.height > DRAWN * usual and thickness(g) < BROAD * pen for g in glyphs]
+    return [g._replace(other=1.0) if one else g for g, one in zip(glyphs, high, strict=True)]
