@@ -1,6 +1,7 @@
 """Points, commas, hyphens, slashes and colons: known by their form and by where they stand beside digits.
 
-Brackets are `?`, as other signs are: a bracket is no 1. Slashes that are no higher than digits are known in dates.
+Brackets and percent signs are `?`, as other signs are: a bracket is no 1, nor is the stroke of a percent sign. Slashes
+that are no higher than digits are known in dates.
 """
 
 from collections.abc import Sequence
@@ -8,9 +9,10 @@ from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from digits.pages.frames import THRESHOLD
-from digits.pages.glyphs import LETTER, POINT, Glyph, pen_of, thickness
+from digits.pages.glyphs import LETTER, POINT, Glyph, merge, pen_of, thickness, without
 from digits.pages.layout import Place
 
 BESIDE = 0.9  # of a digit's usual height: a mark is nearer than that to a digit
@@ -22,6 +24,8 @@ TALLER = 1.15  # times as high as the digits beside it is a slash, or it reaches
 BEYOND = 0.03  # of the height of a digit: how far a slash reaches above and below those beside it, at least
 BRACKET = 1.05  # times as high as the digits beside it is a bracket, at least
 BOW, OFF_BOW = 0.11, 0.05  # of its height: how far it is bent, at least, and its ink is off the bow, at most
+RING = 0.2, 0.6  # of a digit's usual height are the rings of a percent sign
+HIGHER = 1.5  # times as high as the digits is its stroke at most
 LEAN, MORE = 0.2, 0.1  # columns in a row lean the slashes of a date to the right, and that much more than its 1s
 STRAIGHT = 0.05  # of its height is the ink of a straight stroke off its middle line, at most
 BENT = 0.16  # of its height: what is bent further is a bracket, however high; a 1 is not
@@ -58,6 +62,29 @@ def name_marks(glyphs: list[Glyph], usual: float) -> dict[int, str]:
         return {}
     is_dirty = lonely > FEW + 2 * len(named)
     return {i: mark for i, mark in named.items() if not (is_dirty and mark in ".,:")}
+
+
+def apart_percents(glyphs: list[Glyph], usual: float) -> tuple[list[Glyph], list[Glyph]]:
+    """Part the glyphs of a page into all others and percent signs: a slash with small rings at its head and foot."""
+    low, high = (share * usual for share in RING)
+    small = [g for g in glyphs if all(low <= side <= high for side in g.ink.shape) and has_hole(g.ink > THRESHOLD)]
+    strokes = [g for g in glyphs if len(small) > 1 and TALL * usual <= g.height <= HIGHER * usual]
+    percents = []
+    for stroke in strokes:
+        if lean(stroke) >= LEAN:
+            y, x = stroke.center
+            near = [g for g in small if abs(g.center[0] - y) < usual and abs(g.center[1] - x) < usual]
+            head = [g for g in near if g.center[0] < y and g.center[1] < x]
+            foot = [g for g in near if g.center[0] > y and g.center[1] > x]
+            if len(head) == len(foot) == 1:
+                glyphs = without(glyphs, [stroke, *head, *foot])
+                percents.append(merge([stroke, *head, *foot]))
+    return glyphs, percents
+
+
+def has_hole(ink: NDArray[np.bool_]) -> bool:
+    """Whether a shape, (h, w), is closed around some of its paper."""
+    return bool(ndimage.binary_fill_holes(ink).sum() > ink.sum())
 
 
 def name_slashes(glyphs: Sequence[Glyph], names: Sequence[str], places: Sequence[Place]) -> list[str]:

@@ -21,7 +21,7 @@ from digits.pages.layout import Place, reading_order
 from digits.pages.lines import without_lines
 from digits.pages.locate import Grey, InkMap
 from digits.pages.look import GOOD, Look, look, look_from
-from digits.pages.marks import name_marks, name_slashes
+from digits.pages.marks import apart_percents, name_marks, name_slashes
 from digits.pages.photo import SIDE, NoDigit, center, resize_to_box
 from digits.pages.points import with_points
 from digits.pages.sizes import LIKE, by_size
@@ -119,7 +119,8 @@ def prepare_several(image: Image.Image, grey: Grey | None = None) -> list[Conten
 
 def read_part(glyphs: list[Glyph], usual: float, found: InkMap) -> list[Named]:
     """The digits, marks and words among glyphs, of which a digit has the `usual` height, in reading order."""
-    glyphs = join(with_points(glyphs, found, usual), usual, judge)
+    glyphs, percents = apart_percents(with_points(glyphs, found, usual), usual)
+    glyphs = join(glyphs, usual, judge)
     named = name_marks(glyphs, usual).items()
     marks = {i: mark for i, mark in named if dark_rim(glyphs[i], found) < ENDS}  # not what is left of a line
     others = [glyph for i, glyph in enumerate(glyphs) if i not in marks]
@@ -129,8 +130,8 @@ def read_part(glyphs: list[Glyph], usual: float, found: InkMap) -> list[Named]:
     others = without_borders(split_all(others, usual, judge), usual, found)
     others = without_lines(without_circles(others, usual, judge), usual, found, judge)
     others = without_curves(others, usual)
-    names = ["" for _ in others] + list(marks.values())
-    glyphs = others + [glyphs[i] for i in marks]
+    names = ["" for _ in others] + list(marks.values()) + ["?" for _ in percents]
+    glyphs = others + [glyphs[i] for i in marks] + percents
     places = reading_order(boxes_of(glyphs), usual)
     names = name_slashes(glyphs, names, places)
     seen = without_struck(glyphs, names, places, usual, found)

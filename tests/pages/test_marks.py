@@ -7,7 +7,7 @@ from PIL import Image, ImageDraw
 from digits import load
 from digits.pages.glyphs import Glyph
 from digits.pages.layout import Place
-from digits.pages.marks import name_marks, name_slashes
+from digits.pages.marks import apart_percents, name_marks, name_slashes
 from tests.helpers import written
 
 HIGH = 40
@@ -121,3 +121,25 @@ def slashes(number: str, leans: list[float]) -> list[str]:
 )
 def test_strokes_of_a_date_that_lean_more_than_its_1s_are_slashes(number: str, leans: list[float], named: int) -> None:
     assert slashes(number, leans).count("/") == named
+
+
+@pytest.mark.parametrize(("foot", "n"), [((40, 50), 1), ((10, 50), 0), ((40, 150), 0)])
+def test_a_slash_between_two_small_rings_is_a_percent_sign(foot: tuple[int, int], n: int) -> None:
+    ring = np.ones((14, 14))
+    ring[4:-4, 4:-4] = 0
+    page = [digit(0), glyph(6, 27, SLASH), glyph(8, 27, ring), glyph(*foot, ring)]
+    rest, percents = apart_percents(page, HIGH)
+    assert [len(rest), len(percents)] == [4 - 3 * n, n]
+    rest, percents = apart_percents([*page[:3], glyph(*foot, np.ones((14, 14)))], HIGH)  # a blot is no ring
+    assert [len(rest), len(percents)] == [4, 0]
+
+
+def test_the_stroke_of_a_percent_sign_is_no_1() -> None:
+    sheet = Image.new("L", (390, 160), 225)
+    for i, number in enumerate("58"):
+        sheet.paste(written(number, 140, 9), (110 * i - 10, 10))
+    draw = ImageDraw.Draw(sheet)
+    draw.line((300, 130, 360, 32), fill=30, width=9)
+    for x, y in ((286, 34), (342, 92)):
+        draw.ellipse((x, y, x + 36, y + 36), outline=30, width=9)
+    assert load("pretrained").read(sheet).text.replace(" ", "") == "58?"
