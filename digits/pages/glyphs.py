@@ -19,7 +19,7 @@ POINT = 0.36  # of the usual height of a digit: a point is smaller
 PART, FULL = 0.3, 0.85  # of the usual height are parts that are digits themselves at least, and the highest of them
 WIDE = 0.4  # of its height is such a part wide, at least
 SURE = 0.97  # so sure is the classifier of a digit that stands alone
-FLAT = 0.2  # of it is what is left of a line that is drawn above or below a digit, such as that of a fraction, at most
+FLAT = 0.15  # of it is what is left of a line that is drawn above a digit, such as that of a fraction, at most
 DOUBT = 0.9  # of several parts as one digit it is less, where two of them are sure ones
 BESIDE = 0.17  # of the usual height are two strokes of a broken digit apart, at most
 BROKEN = 0.95  # of one of them as a digit is it less sure; and of a digit with what is left of a line
@@ -217,9 +217,8 @@ def is_one(parts: list[Glyph], usual: float, judge: Judge) -> bool:
 
 
 def is_of_line(part: Glyph, digit: Glyph, usual: float) -> bool:
-    """Whether a part may be left of a line above or below a digit: it is flat, and beyond its head or its foot."""
-    middle, _ = part.center
-    return part.height < FLAT * usual and not digit.top <= middle <= digit.bottom
+    """Whether a part may be left of a line above a digit: it is flat, and above its head. A 1 has a foot, too."""
+    return part.height < FLAT * usual and part.center[0] < digit.top
 
 
 def join_strokes(glyphs: list[Glyph], usual: float, judge: Judge) -> list[Glyph]:

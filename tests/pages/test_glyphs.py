@@ -52,7 +52,7 @@ def test_a_loose_bar_is_joined_and_the_next_line_is_not() -> None:
     assert joined[0].mass == pytest.approx(0.9 * (80 + 720))
 
 
-@pytest.mark.parametrize(("top", "height", "n"), [(10, 4, 2), (10, 8, 1), (38, 4, 1)])
+@pytest.mark.parametrize(("top", "height", "n"), [(10, 3, 2), (10, 6, 1), (58, 3, 1)])
 def test_what_is_left_of_a_line_above_a_digit_is_no_part_of_it(top: int, height: int, n: int) -> None:
     digit, line = (20, 8, 36, 20), (top, 12, height, 30)
     assert len(join(find_glyphs(ink_map(digit, line, shape=(120, 60))), 40, surely=36)) == n
