@@ -5,6 +5,10 @@ from PIL import Image
 
 from digits.pages.locate import Grey
 
+DARK = 64  # grey levels: the dark paper of a drawing has less
+HALF = 0.5  # of a drawing has exactly the level of its paper, at least
+STEP = 4  # every so many rows and columns are looked at for it
+
 
 def to_grey(image: Image.Image) -> Grey:
     """Grey levels of a picture of any mode, (H, W), 0 to 255; transparency becomes the paper that the ink needs."""
@@ -19,7 +23,20 @@ def to_grey(image: Image.Image) -> Grey:
     if image.has_transparency_data:
         ink, alpha = ink_and_alpha(image.convert("RGBA"))
         return np.asarray(ink * alpha + paper_of(ink, alpha) * (1 - alpha), dtype=np.float32)
-    return np.asarray(image.convert("RGB").convert("L"), dtype=np.float32)
+    grey = np.asarray(image.convert("RGB").convert("L"), dtype=np.float32)
+    return grey if image.mode in ("1", "L") or not is_dark_drawing(grey) else to_value(image)
+
+
+def is_dark_drawing(grey: Grey) -> bool:
+    """Whether half of a picture has one dark level, as in drawing programs."""
+    some = grey[::STEP, ::STEP]
+    level = np.median(some)
+    return bool(level < DARK and np.mean(np.abs(some - level) < 1) >= HALF)
+
+
+def to_value(image: Image.Image) -> Grey:
+    """The strongest colour of each pixel: pure blue, which is hardly lighter than black, is as light as white."""
+    return np.asarray(image.convert("RGB"), dtype=np.float32).max(axis=2)
 
 
 def ink_and_alpha(rgba: Image.Image) -> tuple[Grey, Grey]:
