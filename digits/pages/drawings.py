@@ -5,8 +5,10 @@ Lengths are in pixels of an `InkMap`.
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from digits.pages.frames import THRESHOLD
-from digits.pages.glyphs import SURE, Glyph, Judge, pen_of, thickness, without
+from digits.pages.glyphs import SURE, Glyph, Judge, boxes_of, pen_of, thickness, without
 
 HIGH = 0.5  # of the usual height of a digit is what a circle is drawn around, at least
 TALL = 1.2  # times as high as a digit is a circle at least; a 0, in which a slash looks like a 1, is not
@@ -22,18 +24,20 @@ def without_circles(glyphs: list[Glyph], usual: float, judge: Judge) -> list[Gly
         usual: how high a digit of the page is.
         judge: says how likely each is a digit.
     """
-    high = [g for g in glyphs if g.height >= TALL * usual]
-    pairs = [(a, b) for a in high for b in glyphs if b.height >= HIGH * usual and is_around(a, b)]
+    top, left, bottom, right = boxes_of(glyphs).T
+    height = bottom - top
+    higher = np.less.outer(top, top) & np.greater.outer(bottom, bottom)  # the first than the second, at both ends
+    across = np.less.outer(left, right) & np.greater.outer(right, left)
+    near = higher & across & np.logical_and.outer(height >= TALL * usual, height >= HIGH * usual)
+    pairs = [(glyphs[i], glyphs[j]) for i, j in np.argwhere(near) if is_around(glyphs[i], glyphs[j])]
     sure = judge([b.ink for _, b in pairs]) >= SURE if pairs else ()
     return without(glyphs, [a for (a, _), one in zip(pairs, sure, strict=True) if one])
 
 
 def is_around(outer: Glyph, inner: Glyph) -> bool:
-    """Whether a glyph has ink above another one, below it, and on its left or right."""
+    """Whether a glyph, which is higher than another one at both ends, has ink above and below it, and beside it."""
     top, left = inner.top - outer.top, inner.left - outer.left
     bottom, right = top + inner.height, left + inner.width
-    if top <= 0 or bottom >= outer.height or right <= 0 or left >= outer.width:
-        return False
     ink = outer.ink > THRESHOLD
     rows, columns = ink[top:bottom], ink[:, max(0, left) : right]
     beside = rows[:, : max(0, left)].any() or rows[:, right:].any()
