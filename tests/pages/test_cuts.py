@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from digits.data import cuts
+from digits.pages import cuts
 from digits.pages.cuts import MOST_PIECES, apart_low, may_touch, split_all
 from digits.pages.glyphs import Glyph
 from digits.pages.locate import Grey
