@@ -1,3 +1,4 @@
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ from PIL import Image
 from digits import label_errors
 from digits.__main__ import main
 from digits.label_errors import find_label_errors
+from digits.runs import PRETRAINED
 from tests.helpers import draw, write_csv, written
 
 PIXELS = [f"p{i}" for i in range(784)]
@@ -42,6 +44,18 @@ def test_where_nothing_is_doubted_there_is_no_sheet(pictures: Path, capsys: pyte
     main(["check", "my_digits/1", "my_digits/7"])
     assert capsys.readouterr().out == "None of 2 labels is doubted by the network in pretrained.\n"
     assert not Path("check.png").exists()
+
+
+def test_of_a_folder_of_runs_a_better_one_than_the_newest_is_named(
+    pictures: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number, error in enumerate(("0.01", "0.02")):
+        run = Path(f"runs/version_{number}")
+        (run / "checkpoints").mkdir(parents=True)
+        shutil.copy(PRETRAINED, run / "checkpoints/best.ckpt")
+        (run / "metrics.csv").write_text(f"epoch,val/error\n1,{error}\n")
+    main(["check", "my_digits", "--ckpt_path", "runs"])
+    assert "runs/version_0 validated better, 1.00% wrong: --ckpt_path " in capsys.readouterr().err
 
 
 @pytest.mark.slow
