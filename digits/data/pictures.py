@@ -101,8 +101,6 @@ def picture_names(path: str) -> list[str]:
     """
     if not path:
         raise InputError("the name of a picture is empty")
-    if is_address(path):
-        raise InputError(f"{path} is an address, and files are read: download it first")
     if Path(path).is_dir():
         found = files_in(path)
     elif Path(path).exists():
@@ -112,6 +110,8 @@ def picture_names(path: str) -> list[str]:
     names = [name for name in found if is_picture(name)]
     if not names:
         exists = Path(path).is_dir() or glob.glob(path, recursive=True)  # noqa: PTH207
+        if not exists and is_address(path):
+            raise InputError(f"{path} is an address, and files are read: download it first")
         absent = "fits no file" if glob.has_magic(path) else "does not exist"
         what = f"has no pictures ({', '.join(sorted(SUFFIXES))})" if exists else absent
         raise InputError(f"{path} {what}")

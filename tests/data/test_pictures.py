@@ -91,6 +91,16 @@ def test_no_pictures_is_an_error(pictures: Path, tmp_path: Path) -> None:
         picture_names("https://example.org/7.png")
 
 
+def test_a_folder_that_is_called_like_the_start_of_an_address_is_a_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("scans:").mkdir()
+    Path("scans:/7.png").touch()
+    for path in ("scans:/7.png", "scans:/", "scans:/*.png"):
+        assert picture_names(path) == ["scans:/7.png"]
+
+
 def test_pictures_under_all_their_usual_names_are_found_or_named(tmp_path: Path) -> None:
     for name in ("a.JFIF", "b.jpe", "c.apng", "d.dib", "e.ppm"):
         seven().save(tmp_path / name, "PPM" if name == "e.ppm" else "PNG")
