@@ -4,17 +4,14 @@ Shapes: h rows, w columns; lengths are in pixels of an `InkMap`.
 """
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import ndimage
 
-from digits.pages.frames import SQUARE, THRESHOLD
+from digits.pages.frames import SQUARE, THRESHOLD, Mask
 from digits.pages.glyphs import Glyph
 from digits.pages.locate import Grey, InkMap
 
 DARK = 0.6  # of the contrast of a stroke, at least, has what goes on beyond its ends
 RIM = 2, 4  # pixels around a glyph: beyond the soft edge of its strokes
-
-Mask = NDArray[np.bool_]
 
 
 def dark_rim(glyph: Glyph, found: InkMap) -> float:

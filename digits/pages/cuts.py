@@ -60,15 +60,6 @@ def split_all(glyphs: Sequence[Glyph], usual: float, judge: Judge) -> list[Glyph
     return [part for i, glyph in enumerate(glyphs) for part in chosen.get(i, [glyph])]
 
 
-class Way(NamedTuple):
-    """What a glyph may be between two cuts: a digit from the one with the number `start` to the one before `end`."""
-
-    start: int
-    end: int
-    piece: Glyph
-    form: float  # see `shape`
-
-
 def apart_low(glyphs: Sequence[Glyph], high: float, judge: Judge) -> tuple[list[Glyph], list[Glyph]]:
     """Part glyphs into all but low ones that are digits that touch, such as a small 19, and these digits.
 
@@ -87,6 +78,22 @@ def apart_low(glyphs: Sequence[Glyph], high: float, judge: Judge) -> tuple[list[
             wholes.append(glyph)
             digits += pieces
     return without([*glyphs], wholes), digits
+
+
+class Way(NamedTuple):
+    """A piece of a glyph that may be one digit: what lies between two cuts.
+
+    Args:
+        start: number of the left cut, from 1; 0 is the left end of the glyph.
+        end: of the right one; one more than there are cuts is the right end.
+        piece: its ink, and where it stands.
+        form: see `shape`.
+    """
+
+    start: int
+    end: int
+    piece: Glyph
+    form: float
 
 
 class Plan:

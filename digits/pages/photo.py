@@ -17,13 +17,11 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
-from digits.pages.frames import SQUARE, THRESHOLD, label_parts
-from digits.pages.glyphs import CLEAR
+from digits.pages.frames import SQUARE, THRESHOLD, Mask, label_parts
+from digits.pages.glyphs import CLEAR, upper_decile
 from digits.pages.grey import to_grey
 from digits.pages.locate import MOST, Grey, InkMap, locate_ink
 from digits.pages.paper import clean_ink, has_even_edge, paper_level
-
-Mask = NDArray[np.bool_]
 
 SIDE, BOX = 28, 20
 CENTRE = 14.0  # row and column of the centre of mass: 14.00 ± 0.29 in MNIST
@@ -243,11 +241,6 @@ def resize_to_box(ink: Grey) -> Grey:
     h, w = (max(1, round(n * scale)) for n in crop.shape)
     small = np.asarray(Image.fromarray(crop).resize((w, h), Image.Resampling.BICUBIC))
     return np.clip(small / max(upper_decile(small[small > 0.1]), 1e-6), 0, 1)
-
-
-def upper_decile(levels: Grey) -> float:
-    """What a tenth of some levels, (N,), exceeds: as numpy.percentile gives it, in a tenth of its time."""
-    return float(np.interp(0.9 * (len(levels) - 1), np.arange(len(levels)), np.sort(levels)))
 
 
 def reduce_thin(ink: Grey, side: int) -> Grey:

@@ -102,3 +102,9 @@ def test_an_exponent_is_no_part_of_the_digit_before_it() -> None:
     assert len(join(find_glyphs(ink_map(digit, exponent)), 40)) == 1
     assert len(join(find_glyphs(ink_map(digit, exponent)), 40, surely=40)) == 2
     assert len(join(find_glyphs(ink_map((20, 10, 30, 22), exponent)), 40, surely=40)) == 1  # parts of a broken one
+
+
+@pytest.mark.parametrize("n", [1, 2, 7, 150])
+def test_the_upper_decile_is_the_percentile(n: int) -> None:
+    levels = np.random.default_rng(n).random(n, np.float32)
+    assert glyphs.upper_decile(levels) == pytest.approx(float(np.percentile(levels, 90)))

@@ -218,9 +218,3 @@ def test_only_what_is_around_a_small_digit_is_looked_at_from_near(monkeypatch: p
     assert 900 < box.top < box.bottom < 1080
     assert len(seen) == 2
     assert seen[1] < 150_000  # pixels; of the whole page, 196,608
-
-
-@pytest.mark.parametrize("n", [1, 2, 7, 150])
-def test_the_upper_decile_is_the_percentile(n: int) -> None:
-    levels = np.random.default_rng(n).random(n, np.float32)
-    assert photo.upper_decile(levels) == pytest.approx(float(np.percentile(levels, 90)))
