@@ -17,6 +17,7 @@ from digits.pages.locate import InkMap
 
 NARROW = 0.5  # times as wide as high is a piece of a line at most
 OFF = 0.05  # of its height is its ink off a straight or bent stroke, at most
+ALONG, BESIDE = 0.95, 0.25  # of the ink of a corner is beside the sides of its box: within that share of its length
 END = 0.25  # of its height are its head and its foot
 AROUND = 1.0  # of a digit's usual height: as far around a glyph is looked
 FAR = 0.6  # of it, at least, is what goes on long
@@ -30,7 +31,7 @@ MANY = 40  # of them are looked at
 
 
 def without_lines(glyphs: Sequence[Glyph], usual: float, found: InkMap, judge: Judge) -> list[Glyph]:
-    """The glyphs of a page that are no narrow pieces of lines.
+    """The glyphs of a page that are no narrow pieces of lines, and no corners of frames.
 
     Args:
         glyphs: everything on the page.
@@ -38,14 +39,36 @@ def without_lines(glyphs: Sequence[Glyph], usual: float, found: InkMap, judge: J
         found: the ink of the page.
         judge: says how likely each is a digit.
     """
-    pieces = {i for i, g in enumerate(glyphs) if is_stroke(g) and goes_on(g, usual, found)}
-    if pieces:
-        wide = [g for g in glyphs if g.width >= NARROW * g.height and LOW * usual <= g.height <= HIGH * usual]
-        digits = [g for g, p in zip(wide, judge([g.ink for g in wide]), strict=True) if p >= SURE] if wide else []
-        digits = digits[:: 1 + len(digits) // MANY]
-        if not digits or sum(goes_on(g, usual, found) for g in digits) > FEW * len(digits):
-            return list(glyphs)
-    return [g for i, g in enumerate(glyphs) if i not in pieces]
+    others = [g for g in glyphs if not is_piece(g, usual, found)]
+    if len(others) == len(glyphs):
+        return others
+    wide = [g for g in others if g.width >= NARROW * g.height and LOW * usual <= g.height <= HIGH * usual]
+    digits = [g for g, p in zip(wide, judge([g.ink for g in wide]), strict=True) if p >= SURE] if wide else []
+    digits = digits[:: 1 + len(digits) // MANY]
+    if not digits or sum(goes_on(g, usual, found) for g in digits) > FEW * len(digits):
+        return list(glyphs)
+    return others
+
+
+def is_piece(glyph: Glyph, usual: float, found: InkMap) -> bool:
+    """Whether a glyph is a narrow piece of a line, or the corner of a frame, from which two lines go on."""
+    if is_stroke(glyph):
+        return goes_on(glyph, usual, found)
+    return is_corner(glyph) and all(goes_on(*one) for one in ((glyph, usual, found), on_its_side(glyph, usual, found)))
+
+
+def is_corner(glyph: Glyph) -> bool:
+    """Whether the ink of a glyph is along two sides of its box that meet."""
+    y, x = np.nonzero(glyph.ink > THRESHOLD)
+    near = BESIDE * max(glyph.ink.shape)
+    down, across = ((n - n.min(initial=0), n.max(initial=0) - n) for n in (y, x))
+    return any(np.mean(np.minimum(a, b) <= near) > ALONG for a in down for b in across)
+
+
+def on_its_side(glyph: Glyph, usual: float, found: InkMap) -> tuple[Glyph, float, InkMap]:
+    """A glyph and its page with rows and columns exchanged."""
+    turned = Glyph(glyph.left, glyph.top, glyph.ink.T, glyph.contact.T, glyph.other)
+    return turned, usual, found._replace(ink=found.ink.T, image=found.image.T)
 
 
 def is_stroke(glyph: Glyph) -> bool:

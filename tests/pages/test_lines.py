@@ -41,6 +41,28 @@ def test_a_narrow_stroke_that_goes_on_as_a_line_is_no_digit(lines: list[Line], k
     assert len(left) == (3 if kept else 2)
 
 
+@pytest.mark.parametrize(
+    ("lines", "kept"),
+    [
+        ([(0, 22, 38, 22), (58, 60, 58, 140)], False),  # the sides of a frame go on from both ends of its corner
+        ([(0, 22, 38, 22)], True),
+        ([(58, 60, 58, 140)], True),
+    ],
+)
+@pytest.mark.parametrize("turns", range(4))
+def test_the_corner_of_a_frame_is_no_digit(lines: list[Line], kept: bool, turns: int) -> None:
+    ink = np.zeros((160, 160), np.float32)
+    ink[100:140, 100:130] = 1
+    ink[108:132, 108:122] = 0
+    ink[20:60, 38:62] = 1
+    ink[24:60, 38:58] = 0
+    upright = with_lines(ink, lines, 4, 40)
+    found = upright._replace(
+        **{name: np.rot90(getattr(upright, name), turns) for name in ("ink", "other", "contact", "image")}
+    )
+    assert len(without_lines(find_glyphs(found), 40, found, lambda pieces: np.ones(len(pieces)))) == (2 if kept else 1)
+
+
 def test_glare_beside_a_1_is_no_line() -> None:
     found = drawn()
     found.image[:75, 20:110][found.ink[:75, 20:110] < 1] = found.image[80, 61]
