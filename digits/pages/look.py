@@ -19,6 +19,7 @@ SIDES = (160, 384, 768)  # pixels along the longer side of a page, at first
 LONGEST = 2.0  # times as long as wide; a longer strip is seen as large as a page of its area that is that long
 ENLARGE = 4.0  # at most
 FEW, MANY = 14, 110  # heights of digits that are seen well
+FEWEST = 9  # and at the largest scale: there is none at which they are seen better
 GRAIN = 0.12  # of the contrast of what is most of the ink: the grain of the paper has less, a pale pencil more
 SMALL, LARGE, GOOD = 28, 64, 42  # heights of digits: below and above, the page is looked at again
 
@@ -46,7 +47,7 @@ def look(grey: Grey) -> tuple[Look, Look]:
     scales = sorted({min(side / longer, ENLARGE) for side in SIDES})
     looks = [look_at(grey, scale) for scale in scales]
     seen_apart = [one for one in looks if one.lines_touch]
-    best = max(seen_apart or looks, key=lambda one: fitting_ink(one.found, one.glyphs))
+    best = max(seen_apart or looks, key=lambda one: fitting_ink(one, FEWEST if one is looks[-1] else FEW))
     if not best.glyphs:
         raise NoDigit("blank")
     usual = usual_height(best.glyphs)
@@ -67,19 +68,20 @@ def look_at(grey: Grey, scale: float) -> Look:
     return Look(found, *apart_lines(without_grain(find_glyphs(found), found), judge))
 
 
-def fitting_ink(found: InkMap, glyphs: list[Glyph]) -> float:
+def fitting_ink(look: Look, lowest: int) -> float:
     """How much ink is in glyphs of a height that the network sees well, in square pixels of the picture.
 
     It is weighted by how dark it is: a paper's own grain, seen from near, looks like many pale strokes. What is seen as
     no digit counts a tenth, and so does what the classifier doubts: from afar, a dark corner or a shadow looks like a
     heavy stroke, and digits like signs.
     """
-    seen = [g for g in glyphs if FEW <= g.height <= MANY]
+    seen = [g for g in look.glyphs if lowest <= g.height <= MANY]
     likely = judge([g.ink for g in seen]) if seen else ()
     ink = (
-        g.mass * contrast(g, found) * (1 - 0.9 * g.other) * (0.1 + 0.9 * p) for g, p in zip(seen, likely, strict=True)
+        g.mass * contrast(g, look.found) * (1 - 0.9 * g.other) * (0.1 + 0.9 * p)
+        for g, p in zip(seen, likely, strict=True)
     )
-    return sum(ink) / found.scale**2
+    return sum(ink) / look.found.scale**2
 
 
 def without_grain(glyphs: list[Glyph], found: InkMap) -> list[Glyph]:
