@@ -13,6 +13,13 @@ from numpy.typing import NDArray
 Boxes = NDArray[np.float64]
 
 STEEPEST = 12.0  # degrees
+SPREADS = (-9, -6, -3, 0, 3, 6, 9)  # degrees between lines in the middle of a page and those at its foot
+RARE = 2.5  # by that share a radian are neighbours less credible, the more lines spread
+MANY = 4000  # pairs of neighbours are looked at
+ENOUGH = 8  # of what a page has show how it is bent
+REACH = 7.0  # of a digit's height: neighbours in a line are nearer
+FAR, OFF = 2.0, 0.25  # of it, such a neighbour lies higher or lower at most, and usually
+ROUNDS, RIDGE = 6, 0.03
 TOGETHER = 0.7  # of a digit's height: gaps up to it are within a number, where a page does not show its own limit
 LIMITS = (0.3, 1.01, 0.05)  # from, to and in steps of which it is looked for
 GAPS = (-0.2, 1.5)  # what is less or more says no more
@@ -40,8 +47,8 @@ def reading_order(boxes: Boxes, usual: float) -> list[Place]:
     if not len(boxes):
         return []
     middle = np.stack([boxes[:, 0] + boxes[:, 2], boxes[:, 1] + boxes[:, 3]]) / 2
-    slope = tilt(middle, usual)
-    y, x = middle[0] - slope * middle[1], middle[1]
+    slope, spread = tilt(middle, usual)
+    y, x = straightened(middle, slope, spread, usual), middle[1]
     lines = find_lines(x, y, usual)
     starts, stops = boxes[:, 1] + slope * y, boxes[:, 3] + slope * y  # columns are tilted as lines are
     known = may_be_digits(boxes, usual)
@@ -56,17 +63,67 @@ def reading_order(boxes: Boxes, usual: float) -> list[Place]:
     return places
 
 
-def tilt(middle: NDArray[np.float64], usual: float) -> float:
-    """By how many rows a line falls in each column: as it is between most neighbours."""
+def tilt(middle: NDArray[np.float64], usual: float) -> tuple[float, float]:
+    """By how many rows a line falls in each column, as it is between most neighbours.
+
+    Args:
+        middle: rows and columns, (2, N).
+        usual: how high a digit of the page is.
+
+    Returns:
+        In the middle of the page, and how much more from there to its foot: lines spread out on a page that is seen
+        from a side.
+    """
     y, x = middle
     right, down = x[None] - x[:, None], y[None] - y[:, None]
     near = (right > 0.3 * usual) & (right < 4 * usual) & (np.abs(down) < 0.35 * right + 0.15 * usual)
-    if near.sum() < 2:
-        return 0.0
-    angles, weights = np.arctan2(down[near], right[near]), np.sqrt(right[near] / usual)
+    i, j = (n[:: 1 + len(n) // MANY] for n in np.nonzero(near))
+    if len(i) < 2:
+        return 0.0, 0.0
+    angles, weights = np.arctan2(down[i, j], right[i, j]), np.sqrt(right[i, j] / usual)
     tried = np.radians(np.arange(-STEEPEST, STEEPEST + 0.1, 0.5))
-    votes = (weights * np.exp(-(((tried[:, None] - angles) / 0.06) ** 2))).sum(1) * (1.02 - 0.1 * np.abs(tried))
-    return float(np.tan(tried[votes.argmax()]))
+    below = from_middle(y)
+    place = (below[i] + below[j]) / 2
+    spreads = np.radians(SPREADS if len(y) >= ENOUGH else (0,))
+    off = tried[:, None] + spreads[:, None, None] * place - angles
+    votes = (weights * np.exp(-((off / 0.06) ** 2))).sum(axis=2)
+    votes *= (1 - RARE * np.abs(spreads[:, None])) * (1.02 - 0.1 * np.abs(tried))
+    spread, slope = np.unravel_index(votes.argmax(), votes.shape)
+    return float(np.tan(tried[slope])), float(np.tan(spreads[spread]))
+
+
+def from_middle(y: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How far below the middle of a page rows are, (N,): from -1, its head, to 1, its foot."""
+    return 2 * (y - y.min()) / max(float(np.ptp(y)), 1.0) - 1
+
+
+def straightened(middle: NDArray[np.float64], slope: float, spread: float, usual: float) -> NDArray[np.float64]:
+    """The rows of middles, (2, N), as they would be on a flat page that is seen from above, (N,).
+
+    How far neighbours in a line lie above each other is fitted by a polynomial of the place on the page, by weighted
+    least squares, a few times over: what it does not explain is rather a neighbour in another line.
+
+    Args:
+        middle: rows and columns.
+        slope: of most lines, in the middle of the page; see `tilt`.
+        spread: how much more it is at its foot.
+        usual: how high a digit of the page is.
+    """
+    y, x = middle
+    level = y - slope * x - spread * from_middle(y) * (x - x.mean())
+    if len(x) < ENOUGH:
+        return level
+    v, u = (middle - middle.mean(axis=1, keepdims=True)) / max(float(np.ptp(middle)), 1.0)
+    terms = np.stack([u, u**2, u**3, u * v, u**2 * v, u**3 * v, u * v**2], axis=1)
+    right, down = ((n[None] - n[:, None]) / usual for n in (x, level))
+    near = (right > 0.3) & (right < REACH) & (np.abs(down) < FAR)
+    (i, j), right, down = np.nonzero(near), right[near], down[near]
+    change, fitted = terms[j] - terms[i], np.zeros(terms.shape[1])
+    for _ in range(ROUNDS):
+        weights = np.exp(-(((down - change @ fitted) / OFF) ** 2) / right) / right
+        weighted = change.T * weights
+        fitted = np.linalg.solve(weighted @ change + RIDGE * np.eye(len(fitted)), weighted @ down)
+    return level - usual * (terms @ fitted)
 
 
 def find_lines(x: NDArray[np.float64], y: NDArray[np.float64], usual: float) -> list[list[int]]:

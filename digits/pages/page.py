@@ -174,11 +174,15 @@ def in_one(parts: list[list[Named]]) -> list[Named]:
     """The lines of several parts of a page, from top to bottom; with several, there is no table."""
     if len(parts) == 1:
         return parts[0]
-    lines = [list(line) for part in parts for _, line in groupby(part, key=lambda one: one[2].line)]
-    lines.sort(key=lambda line: float(np.mean([glyph.center[0] / scale for glyph, _, _, scale in line])))
+    lines: list[tuple[float, list[Named]]] = []
+    for part in parts:
+        own = [list(line) for _, line in groupby(part, key=lambda one: one[2].line)]
+        tops = [float(np.mean([glyph.center[0] / scale for glyph, _, _, scale in line])) for line in own]
+        lines += zip(np.maximum.accumulate(tops).tolist(), own, strict=True)  # a short one may lie above its precursor
+    lines.sort(key=lambda line: line[0])
     return [
         (glyph, mark, place._replace(line=i, column=-1), scale)
-        for i, line in enumerate(lines)
+        for i, (_, line) in enumerate(lines)
         for glyph, mark, place, scale in line
     ]
 

@@ -17,11 +17,20 @@ def boxes_of(rows: int, columns: int, apart: tuple[int, int], angle: float = 0.0
 @pytest.mark.parametrize("angle", [-10, -5, 0, 3, 10])
 def test_tilted_lines_are_read_in_order(angle: float) -> None:
     boxes = boxes_of(4, 9, (34, 18), angle)
-    assert tilt((boxes[:, :2] + boxes[:, 2:]).T / 2, 20) == pytest.approx(np.tan(np.radians(angle)), abs=0.03)
+    assert tilt((boxes[:, :2] + boxes[:, 2:]).T / 2, 20)[0] == pytest.approx(np.tan(np.radians(angle)), abs=0.03)
     shuffled = np.random.default_rng(0).permutation(len(boxes))
     places = reading_order(boxes[shuffled], 20)
     assert [shuffled[place.which] for place in places] == list(range(len(boxes)))
     assert [place.line for place in places] == [i // 9 for i in range(len(boxes))]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_bent_page_seen_from_a_side_is_read_in_order(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    boxes = boxes_of(9, 9, (33, 33))[random.random(81) < 0.5]  # a puzzle
+    y, x = boxes[:, 0], boxes[:, 1] / boxes[:, 1].max()
+    by = 10 * np.sin(3 * x + random.uniform(0, 6)) + random.choice([-0.2, 0.2]) * y * x
+    assert [p.which for p in reading_order(boxes + [[1, 0, 1, 0]] * by[:, None], 20)] == list(range(len(boxes)))
 
 
 def test_digits_out_of_line_stay_in_it() -> None:

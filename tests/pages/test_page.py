@@ -17,6 +17,7 @@ from digits.data.pictures import load_one
 from digits.data.synthetic.typed import font_files, typeset
 from digits.pages import page as page_module
 from digits.pages.glyphs import Glyph, find_glyphs
+from digits.pages.layout import Place
 from digits.pages.locate import InkMap
 from digits.pages.page import (
     DigitBox,
@@ -175,6 +176,14 @@ def test_a_digit_on_strong_lines_is_no_piece_of_a_border(monkeypatch: pytest.Mon
         found = InkMap(ink, 0 * ink, 0 * ink, 1.0, image)
         monkeypatch.setattr(page_module, "judge", lambda pieces, sure=sure: np.full(len(pieces), sure))
         assert without_borders(find_glyphs(found), 30, found)[0].left == left
+
+
+def test_the_lines_of_a_tilted_page_stay_in_order_beside_those_of_another_size() -> None:
+    def named(top: int, line: int) -> page_module.Named:
+        return glyph(np.ones((20, 10), np.float32))._replace(top=top), "", Place(0, line, 0, -1), 1.0
+
+    parts = [[named(50, 0), named(40, 1), named(90, 2)], [named(45, 0), named(70, 1)]]
+    assert [one[0].top for one in page_module.in_one(parts)] == [45, 50, 40, 70, 90]
 
 
 def test_a_blank_page_has_no_digits() -> None:
