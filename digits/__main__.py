@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 from digits import __version__
+from digits.argv import is_given, options_with_values
 from digits.console import COMMANDS, OPTIONS, PROGRAM, did_you_mean, one_line, usage
 from digits.errors import InputError
 from digits.signals import ending_on_signals
@@ -56,7 +57,7 @@ def main(args: list[str] | None = None) -> None:
 def run(args: list[str]) -> None:
     """Find out which command is meant, and run it."""
     command, *options = args or ["--help"]
-    if any(word.partition("=")[0] == "--networks" for word in options):
+    if is_given(options, "--networks"):
         search_working_directory()
     if command in ("-h", "--help", "--help-all", "help"):
         print(usage())
@@ -103,20 +104,19 @@ def with_pictures(args: list[str]) -> list[str]:
     names, rest = split_pictures(options)
     if command != "test" or not names:
         return args
-    chosen = any(word.partition("=")[0] in ("--ckpt_path", "--config", "-c", "--model", "--name") for word in rest)
+    chosen = is_given(rest, "--ckpt_path", "--config", "-c", "--model", "--name")
     network = [] if chosen else ["--ckpt_path=pretrained"]
     return [command, *network, "--data=ImageDataModule", f"--data.path={json.dumps(names)}", *rest]
 
 
 def configs_named(options: list[str]) -> list[str]:
-    """What follows --config or -c, or an equals sign behind it, among the words that follow a command."""
-    after = [value for option, value in itertools.pairwise(options) if option in ("-c", "--config")]
-    return after + [word.partition("=")[2] for word in options if word.startswith(("-c=", "--config="))]
+    """The values of --config and -c among the words that follow a command."""
+    return [value for option, value in options_with_values(options) if option in ("-c", "--config")]
 
 
 def names_pictures(options: list[str]) -> bool:
     """Whether `predict` is given pictures, or options that only those have, in place of a config and data."""
-    return bool(split_pictures(options)[0]) or any(word.partition("=")[0] in ("--json", "--output") for word in options)
+    return bool(split_pictures(options)[0]) or is_given(options, "--json", "--output")
 
 
 def split_pictures(options: list[str]) -> tuple[list[str], list[str]]:

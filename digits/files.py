@@ -9,13 +9,13 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from itertools import pairwise
 from pathlib import Path
 from stat import S_IMODE, S_ISDIR, S_ISREG
 from typing import IO, Any
 
 from PIL import Image
 
+from digits.argv import options_with_values
 from digits.errors import InputError
 
 STANDARD_OUTPUT = ("-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
@@ -201,8 +201,7 @@ def open_stream(path: Path) -> Iterator[IO[bytes]]:
 
 def wants_standard_output(args: list[str]) -> bool:
     """Whether an option says that a file goes to standard output."""
-    given = [pair for arg in args for pair in [arg.split("=", 1)] if len(pair) == 2] + [*pairwise(args)]
-    return any(option in OPTIONS and is_standard_output(value) for option, value in given)
+    return any(option in OPTIONS and is_standard_output(value) for option, value in options_with_values(args))
 
 
 @contextmanager

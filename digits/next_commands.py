@@ -2,7 +2,6 @@
 
 import inspect
 import json
-import re
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,12 +11,13 @@ from jsonargparse import Namespace
 from lightning.pytorch import Trainer
 
 from digits import models
+from digits.argv import group_options, is_given, without_option
 from digits.classifier import Classifier
 from digits.console import PROGRAM, shown
 from digits.data import CSVDataModule, MixedDataModule
 from digits.errors import InputError
 from digits.options.config_files import run_name, shown_config
-from digits.options.meaning import is_a, is_given
+from digits.options.meaning import is_a
 from digits.runs import LOG_ROOT, newest_run
 
 TESTED_WITH = ("accelerator", "devices", "logger", "enable_progress_bar")  # the Trainer's options that a test shares
@@ -154,28 +154,7 @@ def file_to_predict(train: Path) -> Path | None:
     return rows if rows != train and rows.is_file() else None
 
 
-def group_options(argv: Sequence[str], group: str) -> list[str]:
-    """The arguments of `argv` that are options of a group, such as --data.path, or one option, with their values."""
-    found = []
-    for i, arg in enumerate(argv):
-        if re.match(rf"{group}[.=]|{group}$", arg):
-            found.append(arg)
-            if "=" not in arg and i + 1 < len(argv):
-                found.append(argv[i + 1])
-    return found
-
-
 def short_config(arg: str) -> str:
     """An argument; if it is a config that comes with the package, by its name alone."""
     option, equals, path = arg.partition("=")
     return f"{option}={shown_config(path)}" if equals and option == "--config" else arg
-
-
-def without_option(argv: Sequence[str], option: str) -> list[str]:
-    """The arguments less one option and its value."""
-    kept, skip = [], False
-    for arg in argv:
-        if not skip and arg != option and not arg.startswith(f"{option}="):
-            kept.append(arg)
-        skip = arg == option
-    return kept

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from digits.argv import is_given
 from digits.commands.parser import CommandParser
 from digits.console import amount, named, percent, printable, quiet, say, warn
 from digits.errors import InputError
@@ -82,10 +83,10 @@ def main(args: Sequence[str]) -> None:
 
 def refuse_options_of_others(args: Sequence[str], source: str) -> None:
     """Raise an InputError for an option that only another source of images than this one has."""
-    given = {word.partition("=")[0] for word in args}
     for other, names in OF_SOURCES.items():
-        for option in given.intersection(names) if other != source else ():
-            raise InputError(f"{option} is an option of --data {other}, but --data is {source}")
+        for option in names if other != source else ():
+            if is_given(args, option):
+                raise InputError(f"{option} is an option of --data {other}, but --data is {source}")
 
 
 def check_pictures(paths: Sequence[str], checkpoint: str) -> tuple[list[str], Image.Image | None]:

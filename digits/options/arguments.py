@@ -8,6 +8,7 @@ import torch
 from jsonargparse.typing import PositiveInt, register_type
 from lightning.pytorch.cli import ArgsType, LightningArgumentParser, LightningCLI
 
+from digits.argv import is_given
 from digits.callbacks import ConfigWriter, PredictionWriter
 from digits.classifier import Classifier
 from digits.commands.export import ExportingTrainer
@@ -19,7 +20,7 @@ from digits.options import own_optimizer
 from digits.options.config_files import run_name
 from digits.options.init_from import DEFAULT_EPOCHS, add_options, start_from
 from digits.options.loggers import with_save_dir
-from digits.options.meaning import is_given, path_of, refuse_options
+from digits.options.meaning import path_of, refuse_options
 from digits.options.parser import Parser
 from digits.options.short_help import short_help
 from digits.options.suggestions import refuse_files

@@ -9,13 +9,14 @@ from typing import Any
 from jsonargparse import Namespace
 from lightning.pytorch import Callback
 
+from digits.argv import given_settings, is_given
 from digits.callbacks import BeforeAfter, StartFrom
 from digits.checkpoint import Checkpoint
 from digits.classifier import Classifier
 from digits.console import did_you_mean, shown, warn
 from digits.data import DigitsDataModule, ImageDataModule, MixedDataModule
 from digits.errors import InputError
-from digits.options.meaning import callbacks_of, given_settings, has_callback, is_a, is_given, path_of
+from digits.options.meaning import callbacks_of, has_callback, is_a, path_of
 from digits.runs import LOG_ROOT, SHIPPED, checkpoint_in, find_checkpoint
 
 NAME = "fine_tuned"  # of the runs

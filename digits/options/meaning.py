@@ -3,7 +3,6 @@
 import inspect
 import math
 import os
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from pkgutil import resolve_name
@@ -13,6 +12,7 @@ from jsonargparse import Namespace
 from lightning.pytorch import Callback
 from lightning.pytorch.callbacks import BatchSizeFinder, LambdaCallback, LearningRateFinder
 
+from digits.argv import given_settings
 from digits.checkpoint import Checkpoint
 from digits.classifier import Classifier
 from digits.console import shown, warn
@@ -101,16 +101,6 @@ def path_of(kind: type) -> str:
 def is_a(named: Namespace, kind: type) -> bool:
     """Whether the class that options name, by class_path, is this one."""
     return resolve_name(named.class_path) is kind
-
-
-def is_given(argv: Sequence[str], option: str) -> bool:
-    """Whether an option stands on the command line itself."""
-    return any(arg.partition("=")[0] == option for arg in argv)
-
-
-def given_settings(argv: Sequence[str], group: str) -> set[str]:
-    """The settings of "model" or "data" that stand on the command line itself."""
-    return {match[1] for arg in argv if (match := re.match(rf"--{group}\.(?:init_args\.)?(\w+)", arg))}
 
 
 def settings_of_network(argv: Sequence[str], options: Namespace) -> dict[str, Any]:

@@ -10,8 +10,9 @@ from lightning.pytorch.callbacks import LearningRateFinder
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, instantiate_class
 from torch.optim import Optimizer
 
+from digits.argv import given_settings
 from digits.errors import InputError
-from digits.options.meaning import given_settings, has_callback
+from digits.options.meaning import has_callback
 
 OWN = ("lr", "weight_decay")  # settings of the network's own optimizer
 

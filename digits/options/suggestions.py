@@ -1,7 +1,6 @@
 """What was meant by a misspelt option or class."""
 
 import inspect
-import itertools
 import os
 import re
 from collections.abc import Sequence
@@ -13,6 +12,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from digits import models
+from digits.argv import options_with_values
 from digits.classifier import Classifier
 from digits.console import PROGRAM, did_you_mean
 from digits.data import CSVDataModule, DigitsDataModule, ImageDataModule, MNISTDataModule
@@ -73,8 +73,7 @@ def is_config(word: str) -> bool:
 
 def refuse_files(args: Sequence[str]) -> None:
     """Raise an InputError for a config of a group that is absent, or for another file or folder in its place."""
-    words = [*itertools.pairwise(args), *(arg.split("=", 1) for arg in args if "=" in arg)]
-    for option, value in words:
+    for option, value in options_with_values(args):
         named = option.startswith("--") and option[2:].rstrip("+") in GROUPS_IN_FILES
         if named and Path(value).suffix in CONFIGS and not Path(value).is_file():
             raise InputError(f"{option} {value}: there is no such file")
