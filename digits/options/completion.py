@@ -2,22 +2,18 @@
 
 import argparse
 import importlib.util
-import inspect
 import sys
 from collections.abc import Mapping, Sequence
-from types import ModuleType
 from typing import Any
 
-from digits import data, models
-from digits.classifier import Classifier
 from digits.commands import check, compare, demo, predict
 from digits.commands import list as list_command
 from digits.console import COMMANDS, PROGRAM
-from digits.data import DigitsDataModule
 from digits.errors import InputError
 from digits.options.arguments import ArgumentsCLI
-from digits.options.suggestions import settings
+from digits.options.suggestions import NETWORKS, SOURCES, settings
 
+CLASSES = {"--model": NETWORKS, "--data": SOURCES}  # that an option names
 SHELLS = ("bash", "zsh", "tcsh")
 FILES = (
     *("--config", "--ckpt_path", "--init_from", "--picture", "--path", "--output"),
@@ -71,16 +67,15 @@ def plain_parser(parsers: Mapping[str, Sequence[argparse.ArgumentParser]]) -> ar
     commands = whole.add_subparsers()
     for name, text in COMMANDS.items():
         command = commands.add_parser(name, help=text)
-        classes = {"--model": subclasses(models, Classifier), "--data": subclasses(data, DigitsDataModule)}
         actions = [action for parser in parsers[name] for action in parser._actions]
         options = {option: action for action in actions for option in action.option_strings}
         for option, action in options.items():
-            kinds = {} if action.choices else classes.get(option, {})
+            kinds = [] if action.choices else CLASSES.get(option, [])
             hidden = action.help == argparse.SUPPRESS or option in ("-h", "--help") or option.endswith(("+", ".help"))
             if not hidden:
-                choices = kinds or action.choices
+                choices = [kind.__name__ for kind in kinds] or action.choices
                 add_option(command, option, (action.help or "").partition(" (type")[0], choices)
-            for setting in dict.fromkeys(name for one in kinds.values() for name in settings(one)):
+            for setting in dict.fromkeys(name for kind in kinds for name in settings(kind)):
                 add_option(command, f"{option}.{setting}")
     return whole
 
@@ -92,9 +87,3 @@ def add_option(command: Any, option: str, text: str = "", choices: Any = None) -
     argument = command.add_argument(option, help=text.replace("%", "%%"), choices=choices)
     if option in FILES:
         argument.complete = shtab.FILE
-
-
-def subclasses(module: ModuleType, base: type) -> dict[str, type]:
-    """The classes in a module that derive from `base`, by their names."""
-    found = {name: one for name, one in vars(module).items() if inspect.isclass(one) and issubclass(one, base)}
-    return {name: one for name, one in found.items() if one is not base}

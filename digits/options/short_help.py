@@ -73,7 +73,7 @@ def short_help(command: str, parser: LightningArgumentParser) -> str:
             "options with PICTURE, which print a line each": first,
             "options without PICTURE": sections["options"],
         }
-    networks = ", ".join(sorted(kind.__name__ for kind in NETWORKS if kind is not Classifier))
+    networks = ", ".join(sorted(kind.__name__ for kind in NETWORKS))
     sections["network"] = [("--model", f"{networks}, or your own, such as mine.Net", None)]
     if command == "fit":
         sections["network"] += described(Classifier, "model")

@@ -19,7 +19,7 @@ from digits.data import CSVDataModule, DigitsDataModule, ImageDataModule, MNISTD
 from digits.errors import InputError
 from digits.options.config_files import packaged
 
-NETWORKS = [kind for kind in vars(models).values() if isinstance(kind, type) and issubclass(kind, Classifier)]
+NETWORKS = [kind for kind in vars(models).values() if isinstance(kind, type) and kind.__base__ is Classifier]
 SOURCES: list[type] = [MNISTDataModule, ImageDataModule, CSVDataModule]
 CONFIGS = (".yaml", ".yml", ".json")
 CSV = re.compile(r"\.(csv|zip|gz|tsv|parquet)$", re.IGNORECASE)
