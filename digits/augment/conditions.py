@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from digits.augment.strokes import draw, join, uniform
+from digits.augment.strokes import draw, join, per_image, random_like, uniform
 from digits.augment.styles import box, scale_width
 from digits.transforms import augment
 
@@ -34,17 +34,12 @@ def on_some(images: Tensor, share: float, change: Change) -> Tensor:
     return images.index_copy(0, chosen, change(images[chosen])) if len(chosen) else images
 
 
-def per_image(images: Tensor, low: float, high: float) -> Tensor:
-    """Random numbers, one for each image, (N, 1, 1)."""
-    return uniform(len(images), low, high, images.device)[:, None, None]
-
-
 def stretch(images: Tensor) -> Tensor:
     """Widened, up to 20 pixels and 3 times, about its middle: a 1 that was cropped to its ink and scaled."""
     left, _, right, _ = box(images)
     width = (right - left + 1).clamp(min=1)
     widest = (20 / width).clamp(1, 3)
-    factor = 1 + (widest - 1) * uniform(len(images), 0, 1, images.device)
+    factor = 1 + (widest - 1) * random_like(images, 0, 1)
     return scale_width(images, factor)
 
 

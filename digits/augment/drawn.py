@@ -12,7 +12,7 @@ from digits.augment.strokes import curve, draw, join, point, random_like
 
 def open_four(images: Tensor) -> Tensor:
     """A corner and a stem, open or closed at the top."""
-    x, y = random_like(images[:, 0, 0], 13, 18), random_like(images[:, 0, 0], 3, 6)  # the top of the stem
+    x, y = random_like(images, 13, 18), random_like(images, 3, 6)  # the top of the stem
     height = random_like(x, 15, 20)
     level, left = y + height * random_like(x, 0.5, 0.75), x - random_like(x, 6, 11)  # the corner
     is_open = (random_like(x, 0, 1) < 0.6).float()
@@ -24,7 +24,7 @@ def open_four(images: Tensor) -> Tensor:
 
 def cornered_four(images: Tensor) -> Tensor:
     """A long stroke to a corner at the left, a bar, and a short stem at its end, as in a flash of lightning."""
-    x, y = random_like(images[:, 0, 0], 14, 22), random_like(images[:, 0, 0], 3, 6)  # where it begins
+    x, y = random_like(images, 14, 22), random_like(images, 3, 6)  # where it begins
     height, left = random_like(x, 15, 20), x - random_like(x, 6, 13)
     level, right = y + height * random_like(x, 0.5, 0.85), left + random_like(x, 8, 15)
     bent = point((x + left) / 2 + random_like(x, -2.5, 2.5), (y + level) / 2 + random_like(x, -2.5, 2.5))
@@ -38,7 +38,7 @@ def cornered_four(images: Tensor) -> Tensor:
 
 def bare_five(images: Tensor) -> Tensor:
     """A stem, a bowl and a long end to the left; half of them without a bar, the others with a short one."""
-    x, y = random_like(images[:, 0, 0], 11, 18), random_like(images[:, 0, 0], 3, 6)  # the top of the stem
+    x, y = random_like(images, 11, 18), random_like(images, 3, 6)  # the top of the stem
     bar = random_like(x, -7, 7).clamp(min=0)
     low, bottom = y + random_like(x, 4, 9), y + random_like(x, 16, 20)
     start, right = x - random_like(x, -1, 5), x + random_like(x, 3, 9)
@@ -51,7 +51,7 @@ def bare_five(images: Tensor) -> Tensor:
 
 def looped_six(images: Tensor) -> Tensor:
     """A stem and a loop, small to almost as high as the 6, that need not close, or crosses the stem."""
-    x, y = random_like(images[:, 0, 0], 13, 20), random_like(images[:, 0, 0], 3, 5)  # the top of the stem
+    x, y = random_like(images, 13, 20), random_like(images, 3, 5)  # the top of the stem
     bottom, left = y + random_like(x, 17, 20), random_like(x, 8, 11)
     loop, right = random_like(x, 5, 16), left + random_like(x, 5, 12)  # height, and right end
     middle = bottom - loop / 2
@@ -65,7 +65,7 @@ def looped_six(images: Tensor) -> Tensor:
 
 def rising_seven(images: Tensor) -> Tensor:
     """A bar that rises, up to a sixth of a right angle, at times with a serif, and a stem, straight or bent."""
-    x, y = random_like(images[:, 0, 0], 15, 21), random_like(images[:, 0, 0], 3, 6)  # the corner
+    x, y = random_like(images, 15, 21), random_like(images, 3, 6)  # the corner
     length, rise = random_like(x, 9, 14), random_like(x, 0, 0.3)
     left, level = x - length * rise.cos(), y + length * rise.sin()
     height, lean = random_like(x, 15, 20), random_like(x, 0, 9)
@@ -78,7 +78,7 @@ def rising_seven(images: Tensor) -> Tensor:
 
 def open_nine(images: Tensor) -> Tensor:
     """A bowl that does not quite close, and a stem."""
-    x, y = random_like(images[:, 0, 0], 15, 21), random_like(images[:, 0, 0], 3, 7)  # the top of the stem
+    x, y = random_like(images, 15, 21), random_like(images, 3, 7)  # the top of the stem
     height, slant = random_like(x, 15, 21), random_like(x, -1, 7)
     left, deep = x - random_like(x, 9, 15), random_like(x, 9, 15)
     start = point(x - random_like(x, 2, 6), y + random_like(x, -2, 2))
@@ -89,7 +89,7 @@ def open_nine(images: Tensor) -> Tensor:
 
 def tailed_nine(images: Tensor) -> Tensor:
     """A small loop, closed or not, and from its right or lower side a tail, out to the right and far to the left."""
-    wide, high = random_like(images[:, 0, 0], 2.5, 5.5), random_like(images[:, 0, 0], 2.5, 5)
+    wide, high = random_like(images, 2.5, 5.5), random_like(images, 2.5, 5)
     x, y = 14 + random_like(wide, -1, 4), 4 + high  # the middle of the loop
     leave = random_like(x, -0.3, 1.8)  # the angle where the tail begins, clockwise from the right
     turns = torch.linspace(1, 0, 13, device=x.device) * (2 * torch.pi * random_like(x, 0.8, 1.1)[:, None])

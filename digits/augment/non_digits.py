@@ -9,8 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from digits.augment.conditions import clouds, per_image
-from digits.augment.strokes import curve, draw, join, uniform
+from digits.augment.conditions import clouds
+from digits.augment.strokes import curve, draw, join, per_image, uniform
 
 # These are no digits when mirrored or turned by a quarter; 0, 1 and 8 stay digits, 2, 5, 7 and 9 come near to others.
 ASYMMETRIC = (3, 4, 6)
@@ -139,10 +139,10 @@ def shapes(images: Tensor, labels: Tensor, n: int) -> Tensor:
     )
     widths = (2 + 11 * widths)[:, :, None]  # half of the shape's width in each row
     x = torch.arange(h, device=images.device) - (h - 1) / 2
-    lean = per_image(images[:1].expand(n, -1, -1), -4, 4) * clouds(n, 3, h, images.device).mean(2, keepdim=True)
-    tall = per_image(images[:1].expand(n, -1, -1), 5, 14)
+    lean = per_image(widths, -4, 4) * clouds(n, 3, h, images.device).mean(2, keepdim=True)
+    tall = per_image(widths, 5, 14)
     filled = (widths - (x + lean).abs()).clamp(0, 1) * (y < tall)
-    period = per_image(images[:1].expand(n, -1, -1), 2, 7)
+    period = per_image(widths, 2, 7)
     stripes = 0.5 + 0.5 * torch.sin(2 * torch.pi * (y if torch.rand(()) < 0.5 else x) / period)
     fill = torch.lerp(
         clouds(n, int(torch.randint(2, 12, ())), h, images.device), stripes, per_image(widths, -0.7, 0.7).clamp(min=0)

@@ -59,5 +59,10 @@ def point(x: Tensor, y: Tensor) -> Tensor:
 
 
 def random_like(x: Tensor, low: float, high: float) -> Tensor:
-    """Random numbers, as many as in `x`, (N,), and on its device."""
+    """Random numbers, (N,), as many as `x`, (N, …), has rows, and on its device."""
     return uniform(len(x), low, high, x.device)
+
+
+def per_image(x: Tensor, low: float, high: float) -> Tensor:
+    """The same as (N, 1, 1), to be combined with images."""
+    return random_like(x, low, high)[:, None, None]

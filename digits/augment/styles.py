@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from digits.augment import drawn
-from digits.augment.strokes import curve, draw, join, point, random_like, uniform
+from digits.augment.strokes import curve, draw, join, per_image, point, random_like
 
 INK = 0.4  # what counts as ink where a digit's ends are looked for
 
@@ -51,7 +51,7 @@ def gap(images: Tensor) -> Tensor:
     y = torch.arange(images.shape[1], device=images.device)[:, None] - (top + bottom) / 2
     x = torch.arange(images.shape[2], device=images.device) - (left + right) / 2
     angle = torch.atan2(x, -y)  # from straight up, clockwise
-    around, half = (random_like(left, low, high)[:, None, None] for low, high in ((-0.8, 0.8), (0.1, 0.6)))
+    around, half = (per_image(left, low, high) for low, high in ((-0.8, 0.8), (0.1, 0.6)))
     return images * ((angle - around).abs() > half)
 
 
@@ -103,7 +103,7 @@ def narrow(images: Tensor) -> Tensor:
     narrowest = (4 / (right - left + 1).clamp(min=1)).clamp(max=1)
     thin = scale_width(images, torch.maximum(random_like(left, 0.35, 0.8), narrowest))
     broader = F.max_pool2d(thin, (1, 3), 1, (0, 1))
-    return torch.lerp(thin, broader, random_like(left, 0, 0.7)[:, None, None])
+    return torch.lerp(thin, broader, per_image(left, 0, 0.7))
 
 
 STYLES: dict[int, list[Callable[[Tensor], Tensor]]] = {
@@ -116,7 +116,7 @@ STYLES: dict[int, list[Callable[[Tensor], Tensor]]] = {
 
 def add(images: Tensor, line: Tensor) -> Tensor:
     """Draw a line, (N, P, 2), onto each image, with a pen of its own width."""
-    return torch.maximum(images, draw(line, uniform(len(images), 1, 3, images.device), images.shape[-1]))
+    return torch.maximum(images, draw(line, random_like(images, 1, 3), images.shape[-1]))
 
 
 def box(images: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
