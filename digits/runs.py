@@ -10,7 +10,7 @@ import os
 import re
 import shlex
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -152,8 +152,8 @@ def choose_checkpoint(command: str, wanted: str | None, folder: Path, again: str
         raise InputError("the pretrained weights can't be resumed: train anew with --config robust")
     if wanted not in (None, "best", "last"):
         chosen = find_checkpoint(wanted, kind)
-        if command != "fit" and (line := told_better(wanted)):
-            say(line)
+        if command != "fit":
+            tell_of_better(wanted)
         return chosen
     found = newest_checkpoint(folder, wanted or kind)
     if found is None:
@@ -171,17 +171,17 @@ def choose_checkpoint(command: str, wanted: str | None, folder: Path, again: str
     return found
 
 
-def told_better(source: str) -> str:
-    """A line that names the run which validated better than the newest one; empty if none did.
+def tell_of_better(source: str, tell: Callable[[str], None] = say) -> None:
+    """Name the run that validated better than the newest one, if one did.
 
     Args:
-        source: --ckpt_path; other than the folder of a name's runs, nothing has a newest one.
+        source: --ckpt_path; only the folder of a name's runs has a newest one.
+        tell: prints a line.
     """
     newest = newest_checkpoint(Path(source), "best")
     better = None if newest is None else better_run(newest.parent.parent)
-    if better is None:
-        return ""
-    return f"{better.name} validated better, {better.error:.2%} wrong: --ckpt_path {shown(better.folder)} takes it"
+    if better is not None:
+        tell(f"{better.name} validated better, {better.error:.2%} wrong: --ckpt_path {shown(better.folder)} takes it")
 
 
 def better_run(run: Path) -> RunRecord | None:

@@ -10,7 +10,15 @@ import torch
 from digits import runs
 from digits.checkpoint import Checkpoint
 from digits.errors import InputError
-from digits.runs import better_run, choose_checkpoint, find_checkpoint, new_run, newest_checkpoint, run_of, told_better
+from digits.runs import (
+    better_run,
+    choose_checkpoint,
+    find_checkpoint,
+    new_run,
+    newest_checkpoint,
+    run_of,
+    tell_of_better,
+)
 
 
 def test_runs_are_numbered_and_never_shared(tmp_path: Path) -> None:
@@ -109,10 +117,11 @@ def test_an_older_run_that_validated_better_is_named(tmp_path: Path) -> None:
     assert better is not None
     assert better.folder == tmp_path / "version_1"
     assert better_run(tmp_path / "version_1") is None
-    assert told_better(str(tmp_path)).startswith(
-        f"{tmp_path.name}/version_1 validated better, 1.00% wrong: --ckpt_path "
-    )
-    assert told_better(str(tmp_path / "version_2")) == told_better("pretrained") == ""
+    told: list[str] = []
+    for source in (str(tmp_path), str(tmp_path / "version_2"), "pretrained"):
+        tell_of_better(source, told.append)
+    assert len(told) == 1
+    assert told[0].startswith(f"{tmp_path.name}/version_1 validated better, 1.00% wrong: --ckpt_path ")
     (tmp_path / "version_1/config.yaml").write_text("trainer:\n  limit_val_batches: 2\n")  # no measure for others
     better = better_run(tmp_path / "version_2")
     assert better is not None

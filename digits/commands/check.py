@@ -105,15 +105,14 @@ def check_pictures(paths: Sequence[str], checkpoint: str) -> tuple[list[str], Im
     from digits.data.dataset import tell_left_out
     from digits.plots import plot_predictions
     from digits.predictor import load
-    from digits.runs import told_better
+    from digits.runs import tell_of_better
 
     if not paths:
         raise InputError("no pictures to check: give a folder, such as my_digits/, or --data MNISTDataModule")
     source, network = ImageDataModule(list(paths)), load(checkpoint)
     if network.classes != list(source.classes):
         raise InputError(f"--ckpt_path {checkpoint} tells {named(network.classes)} apart, not the ten digits")
-    if better := told_better(checkpoint):
-        warn(better)
+    tell_of_better(checkpoint, warn)
     data = source.load("train")
     labelled = source.predict = data.labelled()  # whose pictures are shown
     if len(labelled) == 0:

@@ -52,7 +52,7 @@ def demo(
     from digits.commands.page.guard import LOOPBACK
     from digits.commands.page.server import PageServer
     from digits.own_networks import import_networks
-    from digits.runs import LOG_ROOT, SHIPPED, told_better
+    from digits.runs import LOG_ROOT, SHIPPED, tell_of_better
 
     import_networks(networks)
     if not 0 <= port <= 65535:
@@ -74,8 +74,7 @@ def demo(
                     "Your newest run answers; for the package's own network use the page's menu, or "
                     "--ckpt_path pretrained"
                 )
-            if better := told_better(str(source.parents[2] if isinstance(source, Path) else source)):
-                print(better)
+            tell_of_better(str(source.parents[2] if isinstance(source, Path) else source))
             if host not in LOOPBACK:
                 address = f",\nat {server.shared_url}" if host in ("0.0.0.0", "::") else ""
                 print(f"Everyone who reaches this computer can draw, {FOR_ALL}{address}")

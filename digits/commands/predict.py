@@ -13,7 +13,7 @@ from digits.commands.parser import CommandParser
 from digits.console import amount, printable, warn
 from digits.errors import InputError
 from digits.files import TABLES, check_writable, is_standard_output, refuse_input
-from digits.runs import SHIPPED, told_better
+from digits.runs import SHIPPED, tell_of_better
 
 if TYPE_CHECKING:
     from digits.data.stream import Chunk
@@ -91,8 +91,7 @@ def predict(options: Any) -> None:
     if options.output is not None:
         refuse_input("--output", Path(options.output), lambda: (file for file in files if isinstance(file, str)))
     predictor = load(options.ckpt_path)
-    if better := told_better(options.ckpt_path):
-        warn(better)
+    tell_of_better(options.ckpt_path, warn)
     predictor.model.tta = options.tta
     outputs: list[Output] = []  # one in the first process
 
