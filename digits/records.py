@@ -13,6 +13,7 @@ import yaml
 OFFICIAL = "MNISTDataModule"  # has official test images
 MIXED = {"dataset": "MNIST", "val_size": 5000, "split_seed": 0}  # what MixedDataModule validates on
 PARTIAL = ("limit_train_batches", "limit_val_batches", "overfit_batches")  # of the Trainer's options
+PART = "* of a run on a part of the images: limit_train_batches, limit_val_batches or overfit_batches of --trainer"
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,16 @@ class RunRecord:
     def error(self) -> float | None:
         """The lowest validation error of an epoch, 0 to 1; None if it did not validate."""
         return min((row["val/error"] for row in self.epochs if "val/error" in row), default=None)
+
+    @property
+    def error_text(self) -> str:
+        """The validation error as tables show it, with a star on a part of the images; "" if it did not validate."""
+        return "" if self.error is None else f"{self.error:.2%}{'*' if self.partial else ''}"
+
+    @property
+    def test_text(self) -> str:
+        """The error on the official test images as tables show it; "" if it was not tested."""
+        return f"{self.test['error']:.2%}" if self.test else ""
 
     @property
     def progress(self) -> str:

@@ -9,12 +9,11 @@ from pathlib import Path
 from digits.commands.parser import CommandParser
 from digits.console import did_you_mean, fill, printable
 from digits.errors import InputError
-from digits.records import RunRecord
+from digits.records import PART, RunRecord
 from digits.runs import PRETRAINED, SHIPPED, checkpoint_of, matches, runs_under
 from digits.table import as_table
 
 COLUMNS = ["run", "model", "parameters", "epochs", "min", "val error", "test"]
-PART = "* of a run on a part of the images: limit_train_batches, limit_val_batches or overfit_batches of --trainer"
 UNFINISHED = "An epoch count such as 2 of 10: stopped before its end, or still training."
 
 
@@ -123,8 +122,8 @@ def row_of_run(record: RunRecord) -> list[str]:
         f"{checkpoint.parameters:,}",
         record.progress if record.epochs else f"{checkpoint.epochs}",
         f"{record.minutes:.1f}" if record.epochs else "",
-        "" if record.error is None else f"{record.error:.2%}{'*' if record.partial else ''}",
-        f"{record.test['error']:.2%}" if record.test else "",
+        record.error_text,
+        record.test_text,
     ]
 
 

@@ -6,11 +6,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import get_args
 
-from digits.commands.compare import PART
 from digits.commands.parser import CommandParser
 from digits.console import PROGRAM, fill, shown
 from digits.options.config_files import describe, packaged
-from digits.records import RunRecord
+from digits.records import PART, RunRecord
 from digits.runs import CHECKPOINTS, LOG_ROOT, SHIPPED, runs_in, version
 from digits.table import as_table
 
@@ -49,8 +48,9 @@ def listing(root: Path) -> Iterator[str]:
     yield f"\nYour runs in {root}: --ckpt_path FOLDER" if runs else f"\nYour runs in {root}: none yet"
     if runs:
         header = ("", "epochs", "validation error", "test error")
-        yield as_table([header, *(row_of(record) for record in runs)], indent="  ")
-        if any(record.partial for record in runs):
+        rows = [(shown(one.folder), one.progress, one.error_text, one.test_text) for one in runs]
+        yield as_table([header, *rows], indent="  ")
+        if any(one.partial for one in runs):
             yield fill(PART, further="  ")
     shipped = describe(SHIPPED)
     yield "\nWeights that come with the package: --ckpt_path pretrained"
@@ -82,9 +82,3 @@ def folders_of_runs(root: Path) -> list[Path]:
 def was_trained(run: Path) -> bool:
     """Whether a run is one of `fit`, and not of a checkpoint from elsewhere that was only tested."""
     return any((run / name).exists() for name in ("config.yaml", "metrics.csv", CHECKPOINTS))
-
-
-def row_of(record: RunRecord) -> tuple[str, str, str, str]:
-    """A run in the listing."""
-    error = "" if record.error is None else f"{record.error:.2%}{'*' if record.partial else ''}"
-    return shown(record.folder), record.progress, error, f"{record.test['error']:.2%}" if record.test else ""
