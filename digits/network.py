@@ -14,11 +14,10 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from digits.doubt import Doubt
 from digits.errors import InputError
-from digits.transforms import normalize, redraw
+from digits.transforms import normalize, redraw, shifted
 
 Some = TypeVar("Some", bound=nn.Module)
 BATCH = 500  # images that are predicted at once
-SHIFTS = [(down, right) for down in (-1, 0, 1) for right in (-1, 0, 1)]  # views of test-time augmentation
 
 
 class TrainedOn(NamedTuple):
@@ -108,7 +107,7 @@ class Network(nn.Module):
         """
         images = self.normalize_images(images)
         if self.tta:
-            return log_mean([self._calibrated(images.roll(shift, (-2, -1))) for shift in SHIFTS])
+            return log_mean([self._calibrated(view) for view in shifted(images, (-1, 0, 1))])
         return look_twice(self._calibrated, images, self.second_look)
 
     def _calibrated(self, images: Tensor) -> Tensor:

@@ -4,6 +4,8 @@ Shapes: N images, H rows, W columns. Raw images hold ink as 0 (none) to 255 (ful
 """
 
 import math
+from collections.abc import Sequence
+from itertools import product
 
 import torch
 import torch.nn.functional as F
@@ -69,9 +71,13 @@ def redraw(images: Tensor) -> list[Tensor]:
     Returns:
         Eight tensors of the same shape, one for each change. What comes in is background.
     """
-    moved = [images.roll((down, right), (-2, -1)) for down in (-1, 1) for right in (-1, 1)]
     filled = -largest(-largest(images, 5), 5)  # closing: outlines become strokes
-    return [*moved, largest(images, 3), filled, stretch(images, 1.15, 1.15), stretch(images, 1, 0.8)]
+    return [*shifted(images, (-1, 1)), largest(images, 3), filled, stretch(images, 1.15, 1.15), stretch(images, 1, 0.8)]
+
+
+def shifted(images: Tensor, steps: Sequence[int]) -> list[Tensor]:
+    """Images, (N, C, H, W), moved by each pair of `steps`, down and to the right in pixels, around the edges."""
+    return [images.roll(step, (-2, -1)) for step in product(steps, repeat=2)]
 
 
 def largest(images: Tensor, size: int) -> Tensor:
