@@ -65,7 +65,7 @@ def usage() -> str:
     def table(rows: dict[str, str]) -> str:
         indent = " " * (width + 4)
         lines = (f"  {name:{width}}  {text}" for name, text in rows.items())
-        return "\n".join(textwrap.fill(line, max(room(), width + 24), subsequent_indent=indent) for line in lines)
+        return "\n".join(fill(line, further=indent) for line in lines)
 
     return (
         f"usage: {PROGRAM} COMMAND [options]\n\n{DESCRIPTION}\n\n"
@@ -163,9 +163,16 @@ def room() -> int:
     return min(columns() or 80, 80)
 
 
-def fill(text: str, first: str = "", further: str = "") -> str:
-    """`text` in lines that the terminal does not break, with what stands before the first and before the others."""
-    width = max(room(), len(further) + 20)
+def fill(text: str, first: str = "", further: str = "", width: int | None = None) -> str:
+    """`text` in lines that the terminal does not break.
+
+    Args:
+        text: to be wrapped.
+        first: what the first line begins with.
+        further: what the other lines begin with.
+        width: characters of a line; by default as many as `room` says.
+    """
+    width = max(width or room(), len(further) + 20)
     return textwrap.fill(text, width, initial_indent=first, subsequent_indent=further, break_on_hyphens=False)
 
 

@@ -4,7 +4,6 @@ import argparse
 import inspect
 import re
 import shutil
-import textwrap
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,7 +12,7 @@ from lightning.pytorch.cli import LightningArgumentParser
 from digits.callbacks import PredictionWriter
 from digits.classifier import Classifier
 from digits.commands.predict import command_parser
-from digits.console import COMMANDS, PROGRAM
+from digits.console import COMMANDS, PROGRAM, fill
 from digits.data import DigitsDataModule
 from digits.options.suggestions import NETWORKS, SOURCES
 
@@ -58,7 +57,7 @@ def short_help(command: str, parser: LightningArgumentParser) -> str:
     lines = [
         *USAGE.get(command, (f"usage: {PROGRAM} {command} [options]",)),
         "",
-        *textwrap.wrap(COMMANDS[command], width),
+        fill(COMMANDS[command], width=width),
         "",
     ]
     shown_ones = [action for action in parser._actions if action.help != argparse.SUPPRESS]
@@ -85,9 +84,9 @@ def short_help(command: str, parser: LightningArgumentParser) -> str:
     trainer = TRAINER if command == "fit" else TRAINER[1:4]
     sections["trainer"] = [(f"--trainer.{name}", *known[f"trainer.{name}"]) for name in trainer]
     for title, options in sections.items():
-        lines += [f"{title}:", *(line for option in options for line in described_lines(*option, width)), ""]
+        lines += [f"{title}:", *(described_option(*option, width) for option in options), ""]
     rest = f"All options, those of Lightning's Trainer among them: {PROGRAM} {command} --help-all"
-    return "\n".join([*lines, *textwrap.wrap(rest, width, break_on_hyphens=False)])
+    return "\n".join([*lines, fill(rest, width=width)])
 
 
 def settings_of_sources(command: str) -> dict[str, list[Option]]:
@@ -118,11 +117,11 @@ def described(kind: type, group: str) -> Iterator[Option]:
             yield f"--{group}.{name}", found.get(name, ""), default
 
 
-def described_lines(option: str, words: str, default: Any, width: int) -> list[str]:
+def described_option(option: str, words: str, default: Any, width: int) -> str:
     """An option with its description and its default."""
     known = "" if default in (None, "==SUPPRESS==", []) else f" [{shown(default)}]"
     text = f"{option:<22} {words.rstrip('.')}{known}"
-    return textwrap.wrap(text, width, initial_indent="  ", subsequent_indent=" " * 25)
+    return fill(text, "  ", " " * 25, width)
 
 
 def shown(default: Any) -> str:
