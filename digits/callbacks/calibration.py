@@ -6,10 +6,10 @@ from lightning.pytorch.callbacks import ModelCheckpoint
 from torch import Tensor
 
 from digits.callbacks.outcomes import OutcomeCollector
+from digits.classifier import Classifier
 from digits.data import datamodule_of
 from digits.doubt import fit_doubt
 from digits.metrics import fit_temperature
-from digits.models import Classifier
 from digits.network import Network
 
 ENOUGH = 5000  # images

@@ -12,9 +12,9 @@ from torch import Tensor, nn
 
 from digits.callbacks.outcomes import classes_of
 from digits.callbacks.summary_writers import summary_writers
+from digits.classifier import Classifier
 from digits.data import Digits, datamodule_of
 from digits.files import replacing, save_picture
-from digits.models import Classifier
 
 MOST = 10_000  # images shown
 

@@ -3,10 +3,10 @@
 from lightning.pytorch import Callback, LightningModule, Trainer
 
 from digits.checkpoint import Checkpoint
-from digits.classifier import TrainedOn
+from digits.classifier import Classifier
 from digits.console import named, say
 from digits.head import replace_head
-from digits.models import Classifier
+from digits.network import TrainedOn
 from digits.runs import find_checkpoint
 
 

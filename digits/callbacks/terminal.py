@@ -14,8 +14,8 @@ from lightning.pytorch.tuner import lr_finder
 from torch import Tensor, nn
 from torchmetrics import Metric
 
+from digits.classifier import Classifier
 from digits.console import columns, highlight, is_terminal, say
-from digits.models import Classifier
 
 
 class ProgressBar(TQDMProgressBar):

@@ -14,7 +14,8 @@ from typing import Any, Literal, get_args
 import torch
 
 from digits.console import say, shown
-from digits.data.base import Digits, DigitsDataModule
+from digits.data.base import DigitsDataModule
+from digits.data.dataset import Digits
 from digits.data.idx import check_md5, check_pair, read_idx
 from digits.data.idx_files import WANTED, IdxFile, canonical_name, find_files
 from digits.errors import InputError
