@@ -13,10 +13,10 @@ from digits.argv import given_settings, is_given
 from digits.callbacks import BeforeAfter, StartFrom
 from digits.checkpoint import Checkpoint
 from digits.classifier import Classifier
-from digits.console import did_you_mean, shown, warn
+from digits.console import did_you_mean
 from digits.data import DigitsDataModule, ImageDataModule, MixedDataModule
 from digits.errors import InputError
-from digits.options.meaning import callbacks_of, has_callback, is_a, path_of
+from digits.options.meaning import callbacks_of, compare_network, has_callback, is_a, path_of, refuse_unnamed
 from digits.runs import LOG_ROOT, SHIPPED, checkpoint_in, find_checkpoint
 
 NAME = "fine_tuned"  # of the runs
@@ -97,7 +97,8 @@ def network_of(checkpoint: Checkpoint, argv: Sequence[str], options: Namespace) 
     Raises:
         InputError: another network is asked for, or a setting on the command line contradicts it.
     """
-    path, given = shown(checkpoint.path), given_settings(argv, "model")
+    refuse_unnamed(checkpoint, options)
+    given = given_settings(argv, "model")
     asked: dict[str, Any] = {}
     shared = inspect.signature(Classifier).parameters
     if options.model is not None:
@@ -112,10 +113,7 @@ def network_of(checkpoint: Checkpoint, argv: Sequence[str], options: Namespace) 
             )
         else:
             settings = {name: value for name, value in asked.items() if name not in shared}  # those of its layers
-            for setting, value in checkpoint.compare_settings(checkpoint.class_path, settings, given).items():
-                warn(f"{path} was made with {setting} {value}, which is used, whatever the config says")
-    elif not checkpoint.is_builtin:
-        checkpoint.refuse(f"holds a {checkpoint.class_path}: name it with --model {checkpoint.class_path}")
+            compare_network(checkpoint, options, settings, given)
     used = {**checkpoint.hyper_parameters, **{name: value for name, value in asked.items() if name in shared}}
     default = inspect.signature(resolve_name(checkpoint.class_path)).parameters.get("lr")
     repeated = has_callback(options.trainer, StartFrom)  # by the config.yaml of a run that was started in this way

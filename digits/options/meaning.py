@@ -3,7 +3,7 @@
 import inspect
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any
@@ -129,16 +129,12 @@ def network_from_checkpoint(path: Path, command: str, argv: Sequence[str], optio
     checkpoint = Checkpoint.read(path)
     if command == "fit" and not checkpoint.content.get("loops"):
         checkpoint.refuse("holds weights alone, which can't be trained further: give the run's last.ckpt")
-    if options.model is None and not checkpoint.is_builtin:  # importing runs: only what the user names
-        checkpoint.refuse(f"holds a {checkpoint.class_path}: name it with --model {checkpoint.class_path}")
+    refuse_unnamed(checkpoint, options)
     if options.model is not None:
         given = given_settings(argv, "model")
         if has_callback(options.trainer, LearningRateFinder):
             given.discard("lr")  # the one that was found is used
-        asked = settings_of_network(argv, options)
-        for setting, value in checkpoint.compare_settings(options.model.class_path, asked, given).items():
-            if options.config:  # else it is a default of the class
-                warn(f"{shown(path)} was made with {setting} {value}, which is used, whatever the config says")
+        compare_network(checkpoint, options, settings_of_network(argv, options), given)
     if checkpoint.is_builtin:
         checkpoint.network()  # refuses what does not fit
     if VERSION not in checkpoint.content:
@@ -154,6 +150,22 @@ def network_from_checkpoint(path: Path, command: str, argv: Sequence[str], optio
     options.model = Namespace(class_path=checkpoint.class_path, init_args=Namespace(checkpoint.hyper_parameters))
     options.ckpt_path = str(path)
     return checkpoint
+
+
+def refuse_unnamed(checkpoint: Checkpoint, options: Namespace) -> None:
+    """Refuse a network of the user's own whose class the options do not name: to import it is to run code."""
+    if options.model is None and not checkpoint.is_builtin:
+        checkpoint.refuse(f"holds a {checkpoint.class_path}: name it with --model {checkpoint.class_path}")
+
+
+def compare_network(checkpoint: Checkpoint, options: Namespace, asked: Mapping[str, Any], given: set[str]) -> None:
+    """Compare the network of a checkpoint with the one in the options, and warn of settings in a config that differ.
+
+    See `Checkpoint.compare_settings` for `asked`, `given` and the errors.
+    """
+    for setting, value in checkpoint.compare_settings(options.model.class_path, asked, given).items():
+        if options.config:  # else it is a default of the class
+            warn(f"{shown(checkpoint.path)} was made with {setting} {value}, which is used, whatever the config says")
 
 
 def has_callback(trainer: Namespace, kind: type[Callback]) -> bool:

@@ -127,6 +127,17 @@ def test_the_config_of_a_network_gives_its_settings_of_training(fit: Fit) -> Non
     assert (used["hidden"], used["lr"], used["label_smoothing"]) == ([20], 0.003, 0.1)
 
 
+def test_a_default_of_the_network_s_class_is_not_taken_for_a_config(
+    fit: Fit, capsys: pytest.CaptureFixture[str]
+) -> None:
+    small = ("--data.val_size=60", "--trainer.max_epochs=1", "--trainer.accelerator=cpu", *SHORT)
+    main(["fit", "--init_from=MLP", "--model=MLP", *small])  # by default, it has another number of units
+    assert "config" not in capsys.readouterr().err
+    Path("wide.yaml").write_text("model: {class_path: MLP, init_args: {hidden: [30]}}\n")
+    main(["fit", "--init_from=MLP", "--config=wide.yaml", *small])
+    assert "was made with hidden [20], which is used, whatever the config says" in capsys.readouterr().err
+
+
 def test_a_run_that_was_stopped_goes_on(fit: Fit, monkeypatch: pytest.MonkeyPatch) -> None:
     own = ("--init_from=MLP", *OWN, "--data.val_size=2")
     fit(*own)
