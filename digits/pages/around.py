@@ -36,8 +36,7 @@ def rim_of(glyph: Glyph, found: InkMap) -> tuple[Mask, Mask, Mask]:
     own, ink, image = surroundings(glyph, found)
     near, far = (ndimage.binary_dilation(own, SQUARE, n) for n in RIM)
     stroke, paper = levels(own, image)
-    dark = (image - paper) * np.sign(stroke - paper) > DARK * abs(stroke - paper)
-    return own, far & ~near & (ink < THRESHOLD), dark
+    return own, far & ~near & (ink < THRESHOLD), is_dark(image, stroke, paper, DARK)
 
 
 def contrast(glyph: Glyph, found: InkMap) -> float:
@@ -51,6 +50,11 @@ def levels(own: Mask, image: Grey) -> tuple[float, float]:
     """The grey levels of strokes and of the paper around them; paper is white where there is none to be seen."""
     stroke, paper = (float(np.median(image[here])) if here.any() else 1.0 for here in (own, ~own))
     return stroke, paper
+
+
+def is_dark(image: Grey, stroke: float, paper: float, share: float) -> Mask:
+    """Where grey levels differ from those of the paper as strokes do, by more than this share of their contrast."""
+    return (image - paper) * np.sign(stroke - paper) > share * abs(stroke - paper)
 
 
 def surroundings(glyph: Glyph, found: InkMap, wide: int = RIM[1]) -> tuple[Mask, Grey, Grey]:

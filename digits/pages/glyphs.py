@@ -72,8 +72,8 @@ class Glyph(NamedTuple):
 
     @property
     def clarity(self) -> float:
-        """How certainly most of it is ink: three quarters are less so, 0 to 1."""
-        return float(np.percentile(self.ink[self.ink > THRESHOLD], 75))
+        """How certainly most of it is ink, 0 to 1."""
+        return clarity_of(self.ink)
 
     @property
     def is_clear(self) -> bool:
@@ -138,6 +138,11 @@ def thickness(glyph: Glyph) -> float:
     """How broad its strokes are."""
     inside = ndimage.distance_transform_edt(np.pad(glyph.ink > THRESHOLD, 1))
     return 2 * upper_decile(inside[inside > 0]) if inside.any() else 0.0
+
+
+def clarity_of(ink: Grey) -> float:
+    """How certainly most of some ink, (h, w), is ink: three quarters of its pixels are less so, 0 to 1."""
+    return float(np.percentile(ink[ink > THRESHOLD], 75))
 
 
 def upper_decile(values: NDArray[np.floating]) -> float:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import ndimage
 
-from digits.pages.around import levels, surroundings
+from digits.pages.around import is_dark, levels, surroundings
 from digits.pages.frames import SQUARE, THRESHOLD
 from digits.pages.glyphs import SURE, Glyph, Judge, thickness
 from digits.pages.locate import InkMap
@@ -92,7 +92,7 @@ def goes_on(glyph: Glyph, usual: float, found: InkMap) -> bool:
         return False
     ink = all_ink > THRESHOLD
     stroke, paper = float(np.median(image[own])), levels(ink, image)[1]
-    dark = (image - paper) * np.sign(stroke - paper) > DARK * abs(stroke - paper)
+    dark = is_dark(image, stroke, paper, DARK)
     loose = ndimage.binary_dilation(dark, SQUARE) & ~ndimage.binary_dilation(ink, SQUARE, SOFT)  # a pencil leaves gaps
     labels, _ = ndimage.label(loose, SQUARE)
     touched = np.where(ndimage.binary_dilation(own, SQUARE, SOFT + NEAR), labels, 0)

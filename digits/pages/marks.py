@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from digits.pages.frames import THRESHOLD
-from digits.pages.glyphs import LETTER, POINT, Glyph, merge, pen_of, thickness, without
+from digits.pages.glyphs import LETTER, POINT, Glyph, boxes_of, merge, pen_of, thickness, without
 from digits.pages.layout import Place
 
 BESIDE = 0.9  # of a digit's usual height: a mark is nearer than that to a digit
@@ -47,7 +47,7 @@ def name_marks(glyphs: list[Glyph], usual: float) -> dict[int, str]:
     tall = [g for g in glyphs if g.height >= TALL * usual and g.other < LETTER and g.mass >= max(g.ink.shape)]
     if not tall:
         return {}
-    boxes = np.array([[g.top, g.left, g.bottom, g.right] for g in tall], np.float64)
+    boxes = boxes_of(tall)
     pen = pen_of(tall)
     named, lonely = {}, 0
     for i, glyph in enumerate(glyphs):

@@ -18,7 +18,7 @@ from PIL import Image
 from scipy import ndimage
 
 from digits.pages.frames import SQUARE, THRESHOLD, Mask, label_parts
-from digits.pages.glyphs import CLEAR, upper_decile
+from digits.pages.glyphs import CLEAR, clarity_of, upper_decile
 from digits.pages.grey import to_grey
 from digits.pages.locate import MOST, Grey, InkMap, locate_ink
 from digits.pages.paper import clean_ink, has_even_edge, paper_level
@@ -163,7 +163,7 @@ def clear_digit(grey: Grey, side: int) -> tuple[Grey, Box]:
         box = box._replace(lone=lone)
     if not digit.size:
         raise NoDigit("blank")
-    if np.percentile(digit[digit > THRESHOLD], 75) < CLEAR:
+    if clarity_of(digit) < CLEAR:
         raise NoDigit("no digit: no clear strokes, or a filled shape")
     return digit, box
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from digits.pages.around import levels
+from digits.pages.around import is_dark, levels
 from digits.pages.frames import THRESHOLD
 from digits.pages.glyphs import Glyph
 from digits.pages.layout import Place
@@ -71,8 +71,7 @@ def dark_around(number: Sequence[Glyph], found: InkMap, here: tuple[slice, slice
     for g in number:
         own[g.top : g.bottom, g.left : g.right] |= g.ink > THRESHOLD
     image = found.image[here]
-    stroke, paper = levels(own[here], image)
-    return (image - paper) * np.sign(stroke - paper) > DARK * abs(stroke - paper)
+    return is_dark(image, *levels(own[here], image), DARK)
 
 
 def through(dark: NDArray[np.bool_], first: int, last: int, thick: int) -> NDArray[np.bool_]:
