@@ -26,11 +26,7 @@ GAPS = (-0.2, 1.5)  # what is less or more says no more
 APART, APART_ALONE = 2.0, 3.0  # so clear is a limit at least; and where a single gap is on one side of it
 WIDER = 0.3  # of a digit's height are gaps between numbers wider, on average
 FEW = 3  # gaps at least are of two sorts
-LOW, HIGH, NARROW = (
-    0.6,
-    1.3,
-    0.3,
-)  # of a digit's usual height, and of its own: what is lower or narrower is rather a mark
+LOW, HIGH, NARROW = 0.6, 1.3, 0.3  # of a digit's usual height, and of its own: what is beyond is rather a mark
 
 
 class Place(NamedTuple):

@@ -3,6 +3,7 @@
 Layers and images are (H, W) float32, 0 to 1, until they are rounded to uint8 at the end.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -81,32 +82,29 @@ def compose(shape: tuple[int, int], dice: Dice, digits: Digits, none: float) -> 
     """Write on a page and rule it; with probability `none` it is not ruled. Returns also the size of the writing."""
     sheet, single = Sheet(shape), dice.chance(0.25)
     hand = choose_hand(dice, digits, single)
+    size = hand.size
     style = dice.pick(RULES) if not dice.chance(none) and dice.chance(1, "rules") else "none"
     bases: list[float] = []
+    grid: tuple[list[float], list[float]] | None = None
     if dice.chance(0.07):
         pass  # nothing is written
     elif single:
         write_one(sheet, hand, dice)
     elif style == "table" or dice.chance(0.1):
-        rows, columns = cells(shape, hand.size, dice)
-        write_cells(sheet, hand, dice, rows, columns)
-        if style == "table":
-            return sheet, paper.table(shape, rows, columns, dice), hand.size
+        grid = cells(shape, size, dice)
+        write_cells(sheet, hand, dice, *grid)
     else:
         bases = write_lines(sheet, hand, dice)
-    if style == "ruled":
-        return sheet, paper.ruled(shape, hand.size, bases, dice), hand.size
-    if style == "squared":
-        return sheet, paper.squared(shape, hand.size, dice), hand.size
-    if style == "underlines":
-        return sheet, paper.underlines(shape, hand.size, bases, dice), hand.size
-    if style == "frames":
-        return sheet, paper.frames(shape, hand.size, sheet.text, dice), hand.size
-    if style == "bubbles":
-        return sheet, paper.bubbles(shape, hand.size, dice), hand.size
-    if style == "table":
-        return sheet, paper.table(shape, *cells(shape, hand.size, dice), dice), hand.size
-    return sheet, np.zeros(shape, np.float32), hand.size
+    draw: dict[str, Callable[[], Grey]] = {
+        "none": lambda: np.zeros(shape, np.float32),
+        "ruled": lambda: paper.ruled(shape, size, bases, dice),
+        "squared": lambda: paper.squared(shape, size, dice),
+        "underlines": lambda: paper.underlines(shape, size, bases, dice),
+        "frames": lambda: paper.frames(shape, size, sheet.text, dice),
+        "bubbles": lambda: paper.bubbles(shape, size, dice),
+        "table": lambda: paper.table(shape, *(grid or cells(shape, size, dice)), dice),
+    }
+    return sheet, draw[style](), size
 
 
 def cells(shape: tuple[int, int], size: float, dice: Dice) -> tuple[list[float], list[float]]:
@@ -139,10 +137,8 @@ def tilt(layers: NDArray[np.float32], dice: Dice) -> NDArray[np.float32]:
 
 def draw_on_screen(ink: Grey, lines: Grey, dice: Dice, size: float) -> Grey:
     """An even page: a drawing program, a clean scan, maybe inverted, with a frame or soft edges."""
-    base, level = (
-        (1.0 if dice.chance(0.6) else dice.uniform(0.8, 1)),
-        (0.0 if dice.chance(0.6) else dice.uniform(0, 0.6)),
-    )
+    base = 1.0 if dice.chance(0.6) else dice.uniform(0.8, 1)
+    level = 0.0 if dice.chance(0.6) else dice.uniform(0, 0.6)
     image = base + (level - base) * ink
     image += (dice.uniform(0, 0.9) - image) * lines * dice.uniform(0.3, 1) * (1 - 0.7 * ink)
     if dice.chance(0.15, "boxes"):

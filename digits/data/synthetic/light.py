@@ -78,13 +78,10 @@ def camera(image: Grey, dice: Dice, blur: float) -> Grey:
 def coarsen(image: Grey, dice: Dice) -> Grey:
     """What is left of an image in a half to a quarter of the pixels, enlarged again."""
     h, w = image.shape
-    factor, how = (
-        dice.uniform(1.5, 4),
-        dice.pick((Image.Resampling.BILINEAR, Image.Resampling.BICUBIC, Image.Resampling.NEAREST)),
-    )
-    small = Image.fromarray(image.astype(np.float32)).resize(
-        (round(w / factor), round(h / factor)), Image.Resampling.BOX
-    )
+    factor = dice.uniform(1.5, 4)
+    how = dice.pick((Image.Resampling.BILINEAR, Image.Resampling.BICUBIC, Image.Resampling.NEAREST))
+    size = (round(w / factor), round(h / factor))
+    small = Image.fromarray(image.astype(np.float32)).resize(size, Image.Resampling.BOX)
     return np.asarray(small.resize((w, h), how))
 
 

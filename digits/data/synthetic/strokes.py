@@ -95,8 +95,7 @@ def write(form: str, height: float, pen: float, dice: Dice, width: tuple[float, 
     strokes = []
     for points in parse(form):
         jitter = shaky * dice.rng.standard_normal(points.shape, dtype=np.float32)
-        jitter[1:][(points[1:] == points[:-1]).all(1)] = 0  # a corner's two points stay together
-        same = np.flatnonzero((points[1:] == points[:-1]).all(1))
+        same = np.flatnonzero((points[1:] == points[:-1]).all(1))  # a corner's two points stay together
         jitter[same + 1] = jitter[same]
         strokes.append(smooth((points + jitter) * aspect))
     return draw(strokes, height, pen, dice)
