@@ -13,8 +13,8 @@ from digits.callbacks.summary_writers import summary_writers
 from digits.console import say
 from digits.errors import InputError
 from digits.runs import CHECKPOINTS
+from digits.signals import ENDING
 
-SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 ASK_EVERY = 10  # steps between which several processes agree whether to stop
 
 
@@ -36,7 +36,7 @@ class StopAtStep(Callback):
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         if threading.current_thread() is threading.main_thread():
-            for number in SIGNALS:
+            for number in (signal.SIGINT, *ENDING):
                 if signal.getsignal(number) is not signal.SIG_IGN:  # nohup: closing the terminal is not to stop the run
                     self.before[number] = signal.signal(number, self.receive)
 
