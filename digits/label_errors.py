@@ -8,6 +8,7 @@ from lightning.pytorch import seed_everything
 from torch import Tensor
 
 from digits.data import Digits, DigitsDataModule
+from digits.data.split import shuffled_by_class
 from digits.fast.process import fastest_precision
 from digits.fast.trainer import silent_trainer
 from digits.models import FastCNN
@@ -50,8 +51,7 @@ def out_of_fold_probabilities(source: DigitsDataModule, data: Digits) -> Tensor:
     Returns:
         (N, K), float32, each row summing to 1.
     """
-    order = torch.randperm(len(data), generator=torch.Generator().manual_seed(0))
-    order = order[data.labels[order].argsort(stable=True)]  # so that each fold has every class in proportion
+    order = shuffled_by_class(data.labels, seed=0)  # so that each fold has every class in proportion
     found = torch.empty(len(data), len(source.classes))
     for i in range(FOLDS):
         scored, others = order[i::FOLDS], torch.cat([order[k::FOLDS] for k in range(FOLDS) if k != i])

@@ -45,12 +45,16 @@ def stratified_split(labels: Tensor, val_size: int, seed: int) -> tuple[Tensor, 
     Returns:
         Indices of the training and of the validation images, each ascending, int64.
     """
-    n = len(labels)
-    shuffled = torch.randperm(n, generator=torch.Generator().manual_seed(seed))
-    by_class = shuffled[labels[shuffled].argsort(stable=True)]
+    n, by_class = len(labels), shuffled_by_class(labels, seed)
     validation = torch.zeros(n, dtype=torch.bool)
     validation[by_class[torch.arange(val_size) * n // max(val_size, 1)]] = True
     return (~validation).nonzero().squeeze(1), validation.nonzero().squeeze(1)
+
+
+def shuffled_by_class(labels: Tensor, seed: int) -> Tensor:
+    """The indices of images, (N,) int64, sorted by their labels, (N,) int64, and within a class in random order."""
+    shuffled = torch.randperm(len(labels), generator=torch.Generator().manual_seed(seed))
+    return shuffled[labels[shuffled].argsort(stable=True)]
 
 
 def check_trainable(data: Digits, val_size: int, classes: Sequence[str], stage: str) -> None:
