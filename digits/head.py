@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from digits.errors import InputError
+from digits.network import evaluating
 
 
 def match_head(network: nn.Module, classes: int) -> int | None:
@@ -68,8 +69,6 @@ def last_linear(network: nn.Module) -> tuple[str, nn.Linear] | None:
 def count_outputs(network: nn.Module) -> int | None:
     """How many classes a network tells apart; None where it returns something else than one tensor, (N, K, …)."""
     parameter = next(network.parameters(), torch.empty(0))
-    training = network.training
-    with torch.no_grad():
-        outputs = network.eval()(torch.zeros(1, 1, 28, 28, device=parameter.device, dtype=parameter.dtype))
-    network.train(training)
+    with torch.no_grad(), evaluating(network):
+        outputs = network(torch.zeros(1, 1, 28, 28, device=parameter.device, dtype=parameter.dtype))
     return outputs.shape[1] if isinstance(outputs, Tensor) and outputs.ndim > 1 else None

@@ -4,7 +4,8 @@ Shapes: N images, C channels, H rows, W columns, K classes.
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import pairwise
 from typing import Any, NamedTuple, TypeVar
 
@@ -143,6 +144,17 @@ class Network(nn.Module):
         self.fingerprints = content.get("fingerprints")
         if (known := TrainedOn.of(content)) is not None:
             self.trained_on = known
+
+
+@contextmanager
+def evaluating(network: nn.Module) -> Iterator[None]:
+    """Let a network predict for a while, without dropout and with the statistics of batch normalisation."""
+    training = network.training
+    network.eval()
+    try:
+        yield
+    finally:
+        network.train(training)
 
 
 def made_fast(network: Some) -> Some:

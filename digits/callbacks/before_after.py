@@ -15,7 +15,7 @@ from digits.console import columns, say
 from digits.data import Digits, MixedDataModule, MNISTDataModule, datamodule_of
 from digits.data.dataset import tell_left_out
 from digits.fast.trainer import silent_trainer
-from digits.network import Network, probabilities_of
+from digits.network import Network, evaluating, probabilities_of
 
 DIGITS = tuple("0123456789")
 FOLDS = 5
@@ -172,9 +172,8 @@ def split(labels: Tensor, folds: int) -> Sequence[Tensor]:
 
 def count_right(network: Network, images: Digits) -> int:
     """How many images a network takes for what they are."""
-    training = network.training
-    predicted = probabilities_of(network.eval(), images.images).argmax(dim=1)
-    network.train(training)
+    with evaluating(network):
+        predicted = probabilities_of(network, images.images).argmax(dim=1)
     return int((predicted == images.labels).sum())
 
 

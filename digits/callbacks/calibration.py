@@ -10,7 +10,7 @@ from digits.classifier import Classifier
 from digits.data import datamodule_of
 from digits.doubt import fit_doubt
 from digits.metrics import fit_temperature
-from digits.network import Network
+from digits.network import Network, evaluating
 
 ENOUGH = 5000  # images
 
@@ -35,13 +35,11 @@ class Calibration(OutcomeCollector):
             return
         some = data.train.first(ENOUGH)
         logits = []
-        pl_module.eval()
-        with torch.inference_mode(), torch.random.fork_rng(devices=[]):
+        with torch.inference_mode(), torch.random.fork_rng(devices=[]), evaluating(pl_module):
             for images in some.images.split(data.eval_batch_size):
                 images = data.augment(images.to(pl_module.device))
                 outputs = pl_module(pl_module.normalize_images(images))
                 logits += [outputs.float().cpu()] if isinstance(outputs, Tensor) else []  # else of steps of one's own
-        pl_module.train()
         if not logits:
             return
         calibrate(pl_module, torch.cat(logits), some.labels)

@@ -16,6 +16,7 @@ from torchmetrics import Metric
 
 from digits.classifier import Classifier
 from digits.console import columns, highlight, is_terminal, say
+from digits.network import evaluating
 
 
 class ProgressBar(TQDMProgressBar):
@@ -165,9 +166,5 @@ def example_of(model: LightningModule) -> Tensor | None:
 
 def run(model: LightningModule, images: Tensor) -> None:
     """Let a network predict, and leave it and the random numbers as they were."""
-    training = model.training
-    try:
-        with torch.no_grad(), torch.random.fork_rng(devices=[]):
-            model.eval()(images)
-    finally:
-        model.train(training)
+    with torch.no_grad(), torch.random.fork_rng(devices=[]), evaluating(model):
+        model(images)
