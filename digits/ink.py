@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from digits.network import made_fast
+from digits.network import optimize_for_inference
 
 WEIGHTS = Path(__file__).parent / "ink.pt"
 WIDTHS = (16, 24, 40, 64, 96)  # channels of each level
@@ -85,7 +85,7 @@ def ink_net() -> InkNet:
     """The network with the packaged weights, ready to predict."""
     network = InkNet()
     network.load_state_dict(torch.load(WEIGHTS, weights_only=True))
-    return made_fast(network.eval().requires_grad_(False))
+    return optimize_for_inference(network.eval().requires_grad_(False))
 
 
 def save_weights(network: InkNet, path: Path) -> None:

@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from digits.checkpoint import Checkpoint
-from digits.network import Network, made_fast, probabilities_of
+from digits.network import Network, optimize_for_inference, probabilities_of
 from digits.pages.locate import Grey
 from digits.pages.photo import SIDE, NoDigit, center, resize_to_box
 from digits.runs import PRETRAINED
@@ -66,4 +66,4 @@ def pretrained() -> Network:
     """The classifier that comes with the package; loaded when it is asked for the first time."""
     network = Checkpoint.read(PRETRAINED).network()
     network.second_look = 0.0  # of the many pieces of ink that are no digits, a first look says enough
-    return made_fast(network)
+    return optimize_for_inference(network)

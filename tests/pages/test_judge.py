@@ -45,7 +45,7 @@ def test_pieces_of_other_shapes_are_others() -> None:
     assert up > 0.9 > flat
 
 
-def test_the_network_is_made_fast_but_says_the_same() -> None:
+def test_the_network_is_optimized_but_says_the_same() -> None:
     network = Checkpoint.read(PRETRAINED).network()
     network.second_look = 0.0
     images = torch.randint(0, 256, (20, 28, 28), generator=torch.Generator().manual_seed(0), dtype=torch.uint8)
