@@ -6,7 +6,7 @@ from itertools import pairwise
 
 
 def is_given(argv: Sequence[str], *options: str) -> bool:
-    """Whether one of the options stands on the command line itself, and not in a config."""
+    """Whether one of the options stands on the command line itself, rather than in a config."""
     return any(word.partition("=")[0] in options for word in argv)
 
 
@@ -32,7 +32,7 @@ def group_options(argv: Sequence[str], group: str) -> list[str]:
 
 
 def without_option(argv: Sequence[str], option: str) -> list[str]:
-    """The words but for one option and its value."""
+    """The words without one option and its value."""
     kept, skip = [], False
     for word in argv:
         if not skip and word != option and not word.startswith(f"{option}="):

@@ -39,7 +39,7 @@ OPTIONS = {
 }
 
 
-# Said by Lightning and torch of things that are as they should be here.
+# Remarks of Lightning and torch on things that are as they should be here.
 NOISE = [
     ".*does not have many workers.*",  # the data is in memory
     ".*callbacks used to create the checkpoint need to be provided.*",  # testing saves no checkpoints
@@ -182,7 +182,7 @@ def highlight(text: str) -> str:
 
 
 def quiet() -> None:
-    """Spare the user remarks of Lightning and torch on things that are as they should be here."""
+    """Silence remarks of Lightning and torch on things that are as they should be here."""
     for message in NOISE:
         warnings.filterwarnings("ignore", message)
     for package in ("lightning.pytorch", "lightning.fabric"):

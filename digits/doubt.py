@@ -1,8 +1,8 @@
 """When a prediction is to be doubted: one rule for the command line, for Python and for the page to draw on.
 
-A network that was trained to give even probabilities to what is no digit (see digits/augment) tells by its confidence
-alone what energy, Mahalanobis distance or nearest neighbours tell of its last hidden layer: so confidence it is. The
-thresholds are set where few of the validation images lie below, and kept in the checkpoint.
+The rule looks at the confidence alone. Where a network was trained to give even probabilities to what is no digit (see
+digits/augment), it says as much as energy, Mahalanobis distance or nearest neighbours in the last hidden layer. The
+thresholds are set so that few of the validation images lie below them, and kept in the checkpoint.
 """
 
 import math
@@ -21,7 +21,7 @@ EVEN = 0.5  # below it, a prediction is likelier wrong than right, however many 
 class Doubt(NamedTuple):
     """Confidences, 0 to 1, below which a prediction is doubted.
 
-    The defaults are for networks of which nothing better is known.
+    The defaults are for networks about which nothing better is known.
     """
 
     unsure: float = 0.9

@@ -73,7 +73,7 @@ def replacing(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
 
 
 def take_place(part: Path, path: Path) -> None:
-    """Let a finished file take the place of `path`, and its permissions."""
+    """Let a finished file take the place of `path`, with the permissions of the file that was there."""
     target = followed(path)
     with suppress(FileNotFoundError):
         part.chmod(S_IMODE(target.stat().st_mode))
@@ -176,7 +176,7 @@ def is_standard_output(path: Path | str) -> bool:
 
 
 def is_stream(path: Path) -> bool:
-    """Whether what is written to `path` is gone: standard output, a pipe, a terminal, another device."""
+    """Whether what is written to `path` can't be taken back: standard output, a pipe, a terminal, another device."""
     if str(path) == "-" or str(path).startswith(("/dev/fd/", "/dev/std", "/proc/self/fd/")):
         return True
     try:

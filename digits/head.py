@@ -17,7 +17,7 @@ def match_head(network: nn.Module, classes: int) -> int | None:
         classes: that it is to tell apart.
 
     Returns:
-        How many it told apart, where it has a new head.
+        How many it told apart before, if it has a new head now; otherwise None.
 
     Raises:
         InputError: it has no layers, or what it returns is not what a linear layer returns.

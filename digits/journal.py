@@ -40,17 +40,17 @@ class Finished(NamedTuple):
 
 
 class Journal:
-    """The finished batches of an output, in PATH.part: a line of JSON that says what they are made of, and one each.
+    """The finished batches of an output, in PATH.part: a line of JSON on what they are made of, and one for each batch.
 
-    A line is there when its end is: one that was cut off is written anew. Nothing is lost when the process is killed;
-    when the machine goes down, what the system had not written yet is.
+    A line counts once its end is written; one that was cut off is written anew. Nothing is lost when the process is
+    killed. When the machine goes down, what the system had not written to disk yet is lost.
 
     Args:
         path: the output.
         made_of: what decides its rows, each under a name.
 
     Raises:
-        InputError: it can't be written, another process is writing it, or the file is none of this class.
+        InputError: it can't be written, another process is writing it, or PATH.part is another program's file.
     """
 
     def __init__(self, path: Path, made_of: Mapping[str, str]) -> None:
@@ -155,7 +155,7 @@ def tell(message: str) -> None:
 
 
 def fingerprint_of_files(names: Iterable[str | BytesIO]) -> str:
-    """Tells files from any others: by their names, sizes and times, or by what came in place of a file."""
+    """A hash that tells files from any others, by their names, sizes and times, or by what came in place of a file."""
     seen = hashlib.sha256()
     for name in names:
         if isinstance(name, BytesIO):
@@ -170,7 +170,7 @@ def fingerprint_of_files(names: Iterable[str | BytesIO]) -> str:
 
 
 def fingerprint_of_network(network: nn.Module) -> str:
-    """Tells what a network says from what any other does: by its layers, its weights and its settings."""
+    """A hash that tells a network from any other that may predict otherwise, by its layers, weights and settings."""
     names = ("tta", "second_look", "temperature", "doubt", "trained_on")
     settings = [(name, getattr(network, name, None)) for name in names]
     seen = hashlib.sha256(f"{network} {settings}".encode())

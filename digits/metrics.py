@@ -49,13 +49,13 @@ class Scores(Metric):
         self.images.add_(len(labels))
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """What another process sends, as by the strategy ddp_spawn, lies in memory that all of them would add to."""
+        """Copy the states: what another process sends, as under ddp_spawn, lies in memory that both would add to."""
         super().__setstate__(state)
         for name in self._defaults:
             setattr(self, name, getattr(self, name).clone())
 
     def reset(self) -> None:
-        """Begin anew. The states are ordinary tensors also where `trainer.validate` resets them: `fit` may follow."""
+        """Begin anew, with ordinary tensors also in the inference mode of `trainer.validate`, as `fit` may follow."""
         with torch.inference_mode(False):
             super().reset()
 
@@ -101,12 +101,12 @@ class OutcomeMetric(Metric):
 
 
 def digit_loss(logits: Tensor, labels: Tensor, smoothing: float = 0.0) -> Tensor:
-    """The mean cross-entropy of a batch that may hold non-digits, of which each class is to be equally likely.
+    """The mean cross-entropy of a batch that may hold non-digits, for which all classes are to be equally likely.
 
     Args:
         logits: (N, K), float.
         labels: (N,), int64, 0 to K - 1, or -1 of what is no digit.
-        smoothing: the share of each label that is spread over all classes; of a non-digit, all is.
+        smoothing: the share of each label that is spread over all classes; for a non-digit, it is 1.
 
     Returns:
         A scalar.

@@ -66,12 +66,12 @@ class Network(nn.Module):
 
     @property
     def dtype(self) -> torch.dtype:
-        """Of the weights."""
+        """The type of the weights."""
         return next(self.parameters()).dtype
 
     @property
     def device(self) -> torch.device:
-        """Where the weights are."""
+        """The device that the weights are on."""
         return next(self.parameters()).device
 
     @property
@@ -92,10 +92,11 @@ class Network(nn.Module):
         return normalize(images, known.mean, known.std)
 
     def eval_logits(self, images: Tensor) -> Tensor:
-        """The logits that testing and predicting use: divided by the temperature, and with `tta` those of nine views.
+        """The logits that testing and predicting use, divided by the temperature.
 
-        Images with a confidence below `second_look` are looked at again, as `digits.transforms.redraw` changes them: of
-        them, the logits are those of the mean probabilities of the nine looks.
+        With `tta`, they are those of the mean probabilities of nine views. Without it, an image with a confidence below
+        `second_look` is looked at eight times more, as `digits.transforms.redraw` changes it, and its logits are those
+        of the mean probabilities of the nine looks.
 
         Args:
             images: raw, (N, 28, 28), 0 to 255, or normalised, (N, 1, 28, 28) float32.
@@ -176,14 +177,14 @@ def optimize_for_inference(network: Some) -> Some:
 
 @torch.inference_mode()
 def probabilities_of(network: Network, images: Tensor) -> Tensor:
-    """The probabilities, (N, K) float32, of raw images, (N, 28, 28), of which there may be any number; on the CPU."""
+    """The probabilities, (N, K) float32 on the CPU, of any number of raw images, (N, 28, 28), batch by batch."""
     batches = images.split(BATCH) if len(images) else ()
     found = [network.eval_logits(some.to(network.device)).softmax(dim=1).cpu() for some in batches]
     return torch.cat(found) if found else torch.empty(0, len(network.classes))
 
 
 def look_twice(logits_of: Callable[[Tensor], Tensor], images: Tensor, least: float) -> Tensor:
-    """Logits, (N, K), of normalised images, (N, 1, 28, 28): of nine looks where one is less sure than `least`."""
+    """Logits, (N, K), of normalised images, (N, 1, 28, 28); of nine looks at those less sure than `least`."""
     logits = logits_of(images)
     if least and (again := logits.softmax(dim=1).amax(dim=1) < least).any():
         some = images[again]

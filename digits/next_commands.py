@@ -135,7 +135,7 @@ class NextCommands:
 
     @property
     def again(self) -> str:
-        """This command once more, less its checkpoint."""
+        """This command once more, without its checkpoint."""
         return shlex.join([PROGRAM, *map(short_config, without_option(self.argv, "--ckpt_path"))])
 
     @property

@@ -16,10 +16,10 @@ from digits.parquet import is_parquet, parquet_table, pyarrow
 
 
 class Output:
-    """A file of rows, of which those of each batch come in order.
+    """A file of rows, which come batch by batch, in order.
 
-    Rows whose making is known are kept in a `Journal` until all have come. A pipe, a device or standard output gets
-    them as they come.
+    If `made_of` says what decides the rows, they are kept in a `Journal` until all have come. A pipe, a device or
+    standard output gets them as they come.
 
     Args:
         path: the file; None for none.
@@ -53,7 +53,7 @@ class Output:
         return 0 if self.journal is None else self.journal.done
 
     def earlier(self) -> Iterator[Finished]:
-        """What came of them."""
+        """What came of the batches that were finished before."""
         yield from self.journal or ()
 
     def add(self, finished: Finished) -> None:
@@ -75,10 +75,9 @@ class Output:
         self.stack.close()
 
     def abandon(self, error: BaseException) -> None:
-        """Leave nothing; or, where the same command may go on, what is finished.
+        """Leave what is finished, if the same command can go on from there; otherwise nothing.
 
-        It may where it was stopped, or where something failed around it, such as a full disk; not where the input is
-        wrong.
+        It can if it was stopped, or if something around it failed, such as a full disk, but not if the input is wrong.
         """
         if self.journal is not None:
             self.journal.close(keep=not isinstance(error, InputError) or error.__cause__ is not None)

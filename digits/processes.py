@@ -53,7 +53,7 @@ def first_says(make: Any) -> Any:
 
 
 def exchanged(results: Iterator[T]) -> Iterator[list[T]]:
-    """The results of all processes, in turn; each has to have as many.
+    """The results of all processes, in turn; all have to have equally many.
 
     Raises:
         InputError: one of the processes raised it.
@@ -70,7 +70,7 @@ def exchanged(results: Iterator[T]) -> Iterator[list[T]]:
 
 
 def told_by_all(value: T) -> list[T]:
-    """The values of all processes, in order; each has to call this as often.
+    """The values of all processes, in order; all have to call this equally often.
 
     Raises:
         InputError: one of them has `tell_all` of it.

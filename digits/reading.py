@@ -67,7 +67,7 @@ class Reading(NamedTuple):
     Args:
         text: the likeliest digit, or the numbers of a page: lines as on the page, a space between numbers, and ? for
             what is probably no digit; "" where there is none.
-        confidence: the least of the digits'; NaN where there is none.
+        confidence: the lowest of any digit; NaN where there is none.
         note: why there is nothing to read, or what is to be doubted; otherwise "".
         pieces: the digits and marks, in reading order.
         more_pages: whether the file has further pages, or frames, that are not read.
@@ -174,7 +174,7 @@ def as_file(picture: Any) -> Path | BytesIO:
 
 
 def doubts(pieces: list[Piece]) -> str:
-    """What of a reading is to be doubted."""
+    """What is to be doubted in a reading: the note of one piece, or how many of several are doubted."""
     if len(pieces) == 1:
         return pieces[0].note
     unsure = sum(one.note == UNSURE for one in pieces)

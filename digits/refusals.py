@@ -82,15 +82,16 @@ def own_frames(error: BaseException) -> list[FrameType]:
 def is_of_lightning(frames: Sequence[FrameType]) -> bool:
     """Whether the last of these functions is one of Lightning or of its parser.
 
-    So it is where Lightning checks what it was given. A network, or this package, stands there in their own errors.
+    So it is in the errors of what Lightning checks. In those of a network, or of this package, it is a function of
+    theirs.
     """
     return bool(frames) and frames[-1].f_code.co_filename.startswith(CHECKING)
 
 
 def with_folder(error: BaseException, folder: Path | None) -> BaseException:
-    """An error, or, where a disk took no more of a file that it does not name, one that names the run's folder.
+    """An error, with the run's folder if it says that a disk is full but not of which file; or the Ctrl-C behind it.
 
-    So end TensorBoard's events, and what Lightning writes itself. Of Ctrl-C, Lightning makes an exit with status 1.
+    TensorBoard's writer and Lightning name no file. Lightning turns Ctrl-C into an exit with status 1.
     """
     if isinstance(error, SystemExit) and isinstance(error.__context__, KeyboardInterrupt):
         return KeyboardInterrupt()

@@ -16,7 +16,7 @@ from digits.pages.text import as_text
 
 
 def csv_header(classes: int, *, target: bool, note: bool, box: bool) -> list[str]:
-    """The names of the columns, those that not all predictions have where they are wanted."""
+    """The names of the columns; target, note and box say which of the optional ones are among them."""
     names = ["id", "prediction", "confidence", *(f"p{i}" for i in range(classes))]
     return [*names, *["target"] * target, *["note"] * note, *(DigitBox._fields if box else ())]
 
@@ -27,11 +27,11 @@ def csv_rows(
     """A row per image; where there is nothing to predict, only id, target and note are given.
 
     Args:
-        indices: the numbers of the images in their data, N of them.
+        indices: the numbers of the images in `data`, N of them.
         classes: those that are predicted, (N,).
         probabilities: (N, K), or NaN where they are not known.
-        data: where they are from.
-        doubt: says of which of them.
+        data: the data set that the images are from.
+        doubt: when a prediction is to be doubted, which its note says.
         target: whether there is a column for the labels.
     """
     confidence = probabilities.amax(dim=1)

@@ -149,7 +149,7 @@ def is_number(value: Any, low: float, high: float) -> bool:
 
 
 def is_dense(value: Any) -> bool:
-    """Whether this is a tensor whose values are all in memory: none that repeats or claims some."""
+    """Whether this is a tensor whose values are all in memory: it neither repeats any nor claims more than it has."""
     if not isinstance(value, Tensor) or value.is_nested or value.is_quantized:
         return False
     if value.layout is not torch.strided or value.device.type != "cpu":

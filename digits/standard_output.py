@@ -1,4 +1,4 @@
-"""Standard output, which lets no command fail but where it can take nothing more."""
+"""Standard output that makes a command fail only where it can take nothing more."""
 
 import errno
 import io
@@ -16,7 +16,7 @@ R = TypeVar("R")
 
 
 def repair_output() -> None:
-    """Let printing not fail: a closed output takes all and keeps nothing, and "?" stands for what it can't encode.
+    """Keep printing from failing: a closed output takes all and keeps nothing, and what it can't encode becomes "?".
 
     Where a disk is full, printing raises an InputError that says so; an OSError would name no file.
     """

@@ -88,7 +88,7 @@ class BeforeAfter(Callback):
         return self.mnist
 
     def cross_validate(self, trainer: Trainer, network: Classifier, data: MixedDataModule) -> int | None:
-        """How many own images are right by networks that were trained without them; None where there is no saying."""
+        """How many own images are right by networks that were trained without them; None where that can't be told."""
         folds = split(data.own_images.labels, FOLDS)
         whole = trainer.global_step == trainer.estimated_stepping_batches
         if len(folds) < 2 or trainer.world_size > 1 or not whole:

@@ -1,4 +1,4 @@
-"""What lets a run be stopped at any moment, and go on as if it had not been."""
+"""What lets a run be stopped at any moment, and go on as if it had not been stopped."""
 
 import os
 import signal
@@ -21,8 +21,8 @@ ASK_EVERY = 10  # steps between which several processes agree whether to stop
 class StopAtStep(Callback):
     """On Ctrl-C, SIGTERM or SIGHUP, finish the step, save a checkpoint, and end. A second signal ends at once.
 
-    A step is finished when the optimizer has stepped, so that no gradients that were summed up so far are lost. What is
-    ignored already, such as SIGHUP under `nohup`, stays so.
+    A step is finished when the optimizer has stepped, so that no gradients that were summed up so far are lost. A
+    signal that is ignored already, such as SIGHUP under `nohup`, stays ignored.
 
     Args:
         to_resume: the command that goes on from the checkpoint, for what is printed; None saves nothing.
@@ -91,7 +91,7 @@ def stopped_at(trainer: Trainer, to_resume: str | None) -> str:
 
 
 class SameOptimizer(Callback):
-    """Refuse to resume a run by an optimizer of another kind, which makes nothing of what the run's has kept."""
+    """Refuse to resume a run by an optimizer of another kind, which can't use the state of the run's own."""
 
     resumed: Sequence[str] | None = None  # the kinds of the run that is resumed
 

@@ -1,4 +1,4 @@
-"""What a network said about each image: kept for those who draw it, count it or learn from it."""
+"""What a network said about each image: kept for the callbacks that draw it, count it or fit something to it."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,7 +14,7 @@ from digits.metrics import OutcomeMetric
 class OutcomeCollector(Callback):
     """A callback that keeps the outcome of every image that is validated or tested, over all processes.
 
-    So it does where the step returns the logits, (N, K), and of the first loader where there are several.
+    The step has to return the logits, (N, K); of several loaders, only the first counts.
     """
 
     def __init__(self) -> None:

@@ -88,7 +88,7 @@ class ConfigWriter(SaveConfigCallback):
     """Write the resolved configuration into the run's folder, once it is known to be one that trains."""
 
     def setup(self, *args: Any, **kwargs: Any) -> None:
-        """Too early: a checkpoint that is to be resumed may still be refused."""
+        """Write nothing yet: a checkpoint that is to be resumed may still be refused."""
 
     def on_train_start(self, trainer: Trainer, pl_module: Any) -> None:
         if (folder := run_folder(trainer)) is not None and trainer.is_global_zero:

@@ -99,7 +99,7 @@ def train_scores(model: LightningModule) -> dict[str, Tensor] | None:
 
 
 def own_metrics(trainer: Trainer) -> dict[str, str]:
-    """Those that a step of one's own logs with `prog_bar`."""
+    """The metrics that a user's own step logs with `prog_bar`."""
     return {name: f"{value:.4g}" for name, value in trainer.progress_bar_metrics.items()}
 
 

@@ -1,4 +1,4 @@
-"""Which images a network was trained on: kept in its checkpoint, and told where it is scored on them."""
+"""Which images a network was trained on: kept in its checkpoint, with a warning where it is scored on them."""
 
 from typing import Any
 

@@ -20,8 +20,8 @@ class Batches(DistributedSampler[Tensor]):
     equally large, give or take an image, so that there is no small one at the end, and the processes share each evenly.
 
     To score, give none: the order is kept, and the batches are dealt whole to the processes in turn, so that they are
-    the same on any number of them, and nothing is counted twice. Every process gets as many batches; when they don't
-    come out even, the last ones are empty.
+    the same on any number of them, and nothing is counted twice. Every process gets equally many batches; when they
+    don't come out even, the last ones are empty.
 
     It is a DistributedSampler so that Lightning does not put one in its place.
 

@@ -98,7 +98,7 @@ def to_values(lines: list[str]) -> NDArray[np.uint8]:
     By `numpy.loadtxt`, which takes as much time of a processor as polars, a fourth of its memory, and no dependency.
 
     Raises:
-        ValueError: one is no whole number from 0 to 255, or the lines have not all as many.
+        ValueError: one is no whole number from 0 to 255, or the lines have unlike numbers of values.
     """
     read: Callable[[type], NDArray[Any]] = partial(
         np.loadtxt, lines, delimiter=",", comments=None, quotechar='"', ndmin=2

@@ -56,7 +56,7 @@ class StreamLoader:
     """The batches of one process, each a chunk of a stream. It is no DataLoader, so that Lightning leaves it as it is.
 
     The chunks are dealt to the processes in turn, so that they are the same on any number of them. Every process gets
-    as many; when they don't come out even, the last ones are empty.
+    equally many; when they don't come out even, the last ones are empty.
 
     Args:
         stream: what is loaded.
@@ -82,14 +82,14 @@ class StreamLoader:
 
 
 def deal(chunks: Iterator[Chunk], rank: int, processes: int, start: int) -> Iterator[Chunk]:
-    """The chunks of one of several processes, and empty ones so that each has as many."""
+    """The chunks of one of several processes, and an empty one at the end where others have one more."""
     chunks = islice(chunks, start, None)
     while turn := list(islice(chunks, processes)):
         yield turn[rank] if rank < len(turn) else EMPTY
 
 
 def in_order(load: Callable[[Any], Any], tasks: Iterable[Any], workers: int) -> Generator[Any, None, None]:
-    """What `load` makes of each task, in their order, a few ahead of who takes it.
+    """What `load` makes of each task, in the order of the tasks, loaded a few ahead.
 
     Args:
         load: is called in processes of one thread each; see `useful_workers`.

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from digits.errors import InputError
 
-MOST_TIMES = 100  # its size is the most that a file may unpack to; images in IDX or CSV files unpack to 5 to 15 times
+MOST_TIMES = 100  # a file may unpack to so many times its size; images in IDX or CSV files unpack to 5 to 15 times
 ALWAYS = 100_000_000  # bytes that any file may unpack to
 DAMAGE = (OSError, EOFError, ValueError, RuntimeError, NotImplementedError, zlib.error, lzma.LZMAError)
 

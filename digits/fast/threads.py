@@ -1,7 +1,7 @@
 """How many threads torch computes with: the cores that this process may use, and not those of the whole machine.
 
-torch counts the cores that the process may run on. A container's share of processor time (`docker run --cpus 2`) it
-does not see: on a host of 64 cores it starts 64 threads that wait for each other.
+torch counts the cores that the process may run on. It does not see a container's share of processor time
+(`docker run --cpus 2`): on a host of 64 cores it starts 64 threads that wait for each other.
 """
 
 import math

@@ -155,4 +155,4 @@ class ArgumentsCLI(LightningCLI):
         own_optimizer.use_optimizer(self.model, settings.optimizer, settings.lr_scheduler)
 
     def _parse_ckpt_path(self) -> None:
-        """Lightning lets a checkpoint's hyperparameters win over the command line without a word; see below."""
+        """Do nothing: Lightning would let a checkpoint's hyperparameters win over the command line without a word."""

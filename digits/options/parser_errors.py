@@ -67,7 +67,7 @@ def brief(message: str) -> str:
     message = message.replace("Expected <class", "Expected a <class")  # jsonargparse writes both
     lines = [line.strip().removeprefix("- ") for line in message.splitlines()]
     lines = [line for line in dict.fromkeys(lines) if line and not NOISE.fullmatch(line)]
-    others = (  # that might be, too
+    others = (  # reasons why the value is none of the other types that the option takes
         rf"Expected a (<class '({'' if 'Literal' in message else 'bool|'}list|collections.*)'>|collections\.abc\.\w+)"
         r"|Parser key|Not a valid subclass of"
         r"|Subclass types expect|a (class path|dict) |Given value: \[Namespace|Import path \S+ does not correspond"

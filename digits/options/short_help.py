@@ -16,7 +16,7 @@ from digits.console import COMMANDS, PROGRAM, fill
 from digits.data import DigitsDataModule
 from digits.options.suggestions import NETWORKS, SOURCES
 
-# Of what Lightning describes at length.
+# Descriptions of options that Lightning describes at length, or not at all.
 WORDS = {
     "config": "settings in YAML: a file, or the name of one that comes with the package, such as large_cnn",
     "seed_everything": "the seed of all that is random",

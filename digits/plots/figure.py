@@ -25,7 +25,7 @@ def new_figure(width: float, height: float) -> Figure:
 
 
 def tidy(axes: Axes) -> None:
-    """Leave the data, and what it takes to read it."""
+    """Remove all but the data and what it takes to read it."""
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(alpha=0.3, linewidth=0.5)
 
@@ -43,7 +43,7 @@ def log_axis(axes: Axes, values: Sequence[float], unit: str) -> None:
     """Make y logarithmic, with plain numbers such as 0.5, 1, 2, 5 on it.
 
     Args:
-        axes: the y axis of which is made.
+        axes: whose y axis is meant.
         values: what is drawn, all above 0, at least one.
         unit: to write behind each number, or "".
     """
