@@ -3,6 +3,7 @@
 import itertools
 import sys
 from collections.abc import Sequence
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -105,7 +106,8 @@ def predict(options: Any) -> None:
         for output in outputs:
             for finished in output.earlier():
                 tell(finished, options.output)
-        for step in exchanged(in_order(Reader(predictor, options.json), chunks, useful_workers(len(files)))):
+        read = partial(read_chunk, predictor=predictor, as_json=options.json)
+        for step in exchanged(in_order(read, chunks, useful_workers(len(files)))):
             for output in outputs:
                 for finished in step:
                     output.add(finished)
@@ -164,34 +166,22 @@ def make_output(options: Any, files: Sequence[str | BytesIO], predictor: "Predic
     return Output(Path(options.output), header, made_of)
 
 
-class Reader:
-    """Reads some pictures; can be sent to other processes.
+def read_chunk(chunk: "Chunk", predictor: "Predictor", as_json: bool) -> "Finished":
+    """Read the pictures of a chunk, each a name or a content; the lines to print are of JSON if `as_json`."""
+    from digits.journal import Finished
+    from digits.output import as_csv
 
-    Args:
-        predictor: a trained network.
-        json: whether the lines to print are of JSON.
-    """
-
-    def __init__(self, predictor: "Predictor", json: bool) -> None:
-        self.predictor = predictor
-        self.json = json
-
-    def __call__(self, chunk: "Chunk") -> "Finished":
-        """Read the pictures of a chunk, each a name or a content."""
-        from digits.journal import Finished
-        from digits.output import as_csv
-
-        rows: list[list[str]] = []
-        lines, unreadable = [], 0
-        for file in chunk.items:
-            name = file if isinstance(file, str) else STANDARD_INPUT
-            reading = self.predictor.read(file)
-            line, shown_name = str(reading), printable(name)
-            gap = "" if line.startswith("\n") else " "
-            lines.append(reading.as_json(name) if self.json else f"{shown_name}:{gap}{line}")
-            rows += rows_of(name, reading, len(self.predictor.classes))
-            unreadable += reading.note.startswith("unreadable")
-        return Finished(as_csv(rows), lines, {"images": len(chunk.items), "unreadable": unreadable})
+    rows: list[list[str]] = []
+    lines, unreadable = [], 0
+    for file in chunk.items:
+        name = file if isinstance(file, str) else STANDARD_INPUT
+        reading = predictor.read(file)
+        line, shown_name = str(reading), printable(name)
+        gap = "" if line.startswith("\n") else " "
+        lines.append(reading.as_json(name) if as_json else f"{shown_name}:{gap}{line}")
+        rows += rows_of(name, reading, len(predictor.classes))
+        unreadable += reading.note.startswith("unreadable")
+    return Finished(as_csv(rows), lines, {"images": len(chunk.items), "unreadable": unreadable})
 
 
 def rows_of(name: str, reading: "Reading", classes: int) -> list[list[str]]:
