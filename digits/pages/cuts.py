@@ -128,7 +128,7 @@ class Plan:
         return sorted((p for p in best[-1][1] if p.mass > 0), key=lambda p: p.left)
 
 
-class Cut:
+class Cut(NamedTuple):
     """A straight cut.
 
     Args:
@@ -137,10 +137,9 @@ class Cut:
         likely: how likely two digits touch there, from what the ink network sees alone.
     """
 
-    def __init__(self, x: float, slant: float, likely: float) -> None:
-        self.x = x
-        self.slant = slant
-        self.likely = likely
+    x: float
+    slant: float
+    likely: float
 
     def right_side(self, shape: tuple[int, int]) -> Mask:
         """Which pixels lie on the cut or to the right of it."""

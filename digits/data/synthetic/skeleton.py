@@ -78,9 +78,9 @@ def trace(line: Mask) -> list[Stroke]:
     return [(stroke - low) / max(float(high[1] - low[1]), 1) for stroke in strokes]
 
 
-def soften(points: Stroke, times: int = 5) -> Stroke:
+def soften(points: Stroke) -> Stroke:
     """Points moved towards their neighbours, but for the ends, so that steps become a smooth line; every second."""
-    for _ in range(times):
+    for _ in range(5):
         points = np.concatenate([points[:1], (points[:-2] + 2 * points[1:-1] + points[2:]) / 4, points[-1:]])
     return np.concatenate([points[:-1:2], points[-1:]])
 

@@ -67,15 +67,15 @@ def parse(form: str) -> tuple[Stroke, ...]:
     return tuple(np.array([[int(p[0]), int(p[1])] for p in s.split()], np.float32) * np.float32(0.125) for s in strokes)
 
 
-def smooth(points: Stroke, n: int = 4) -> Stroke:
-    """A Catmull-Rom curve through the points, (m, 2), with `n` steps between two of them; corners stay."""
+def smooth(points: Stroke) -> Stroke:
+    """A Catmull-Rom curve through the points, (m, 2), with four steps between two of them; corners stay."""
     if len(points) < 3:
         return points
     closed = np.allclose(points[0], points[-1])
     first, last = (points[-2], points[1]) if closed else (2 * points[0] - points[1], 2 * points[-1] - points[-2])
     p = np.concatenate([first[None], points, last[None]])[:, None]
     a, b, c, d = p[:-3], p[1:-2], p[2:-1], p[3:]
-    t = np.linspace(0, 1, n, endpoint=False, dtype=np.float32)[None, :, None]
+    t = np.arange(4, dtype=np.float32)[None, :, None] / 4
     curve = b + t * ((c - a) + t * ((2 * a - 5 * b + 4 * c - d) + t * (3 * b - a - 3 * c + d))) / 2
     return np.concatenate([curve.reshape(-1, 2), points[-1:]]).astype(np.float32)
 
