@@ -166,6 +166,16 @@ def read_events(run: Path) -> "EventAccumulator":
     return EventAccumulator(str(run), size_guidance={"scalars": 0, "images": 0, "tensors": 0}).Reload()
 
 
+def weights(run: Path) -> dict[str, Tensor]:
+    """The weights in the last checkpoint of a run."""
+    return torch.load(run / "checkpoints/last.ckpt", weights_only=True)["state_dict"]
+
+
+def same_weights(one: dict[str, Tensor], other: dict[str, Tensor]) -> bool:
+    """Whether two state dicts are equal, bit by bit."""
+    return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
+
+
 def run_state(run: Path) -> dict[str, Any]:
     """Everything in a run's folder that must be identical in two runs of the same training."""
     checkpoint = torch.load(run / "checkpoints/last.ckpt", weights_only=True)

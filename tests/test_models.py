@@ -9,7 +9,7 @@ from digits.callbacks.terminal import summarize
 from digits.errors import InputError
 from digits.layers import pool_relu
 from digits.models import MLP, BatchNormCNN, Classifier, DeepCNN, FastCNN, KaggleCNN, LargeCNN, SmallCNN
-from tests.helpers import draw, slow
+from tests.helpers import draw, same_weights, slow
 
 MODELS = [
     (MLP(), 623_290),
@@ -88,7 +88,7 @@ def test_summarize_leaves_the_model_as_it_was() -> None:
     random = torch.get_rng_state()
     summarize(model)
     assert model.training
-    assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())
+    assert same_weights(before, model.state_dict())
     assert torch.equal(random, torch.get_rng_state())
 
 

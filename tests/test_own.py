@@ -19,7 +19,7 @@ from digits.cli import main
 from digits.data import MNISTDataModule
 from digits.errors import InputError
 from digits.models import MLP, BatchNormCNN, Classifier
-from tests.helpers import ROOT, Digits, snippets
+from tests.helpers import ROOT, Digits, same_weights, snippets
 
 lightning_remarks = pytest.mark.filterwarnings(
     "ignore:.*does not have many workers", "ignore:.*smaller than the logging interval", "ignore:.*no logger configured"
@@ -170,7 +170,7 @@ def test_networks_train_on_any_images(tmp_path: Path) -> None:
     (scores,) = trainer.test(model, loader, verbose=False)
     assert scores["test/images"] == 60
     again = BatchNormCNN.load_from_checkpoint(trainer.checkpoint_callback.best_model_path)  # type: ignore[union-attr]
-    assert all(torch.equal(value, again.state_dict()[key]) for key, value in model.state_dict().items())
+    assert same_weights(model.state_dict(), again.state_dict())
 
 
 @lightning_remarks

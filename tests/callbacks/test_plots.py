@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from digits.callbacks import plots
 from digits.data import MNISTDataModule
-from tests.helpers import Digits, read_events
+from tests.helpers import Digits, read_events, same_weights, weights
 
 PICTURES = "--pictures=true"
 FIT = ("--model=LargeCNN", "--trainer.max_epochs=2", "--name=run", PICTURES)
@@ -78,9 +78,8 @@ def test_pictures_change_nothing_about_training_and_can_be_switched_off(digits: 
     for name, options in different.items():
         digits("fit", "--model=LargeCNN", "--trainer.max_epochs=2", "--data.rotation=10", f"--name={name}", *options)
     runs = {name: Path(f"lightning_logs/{name}/version_0") for name in ("with", "without", "unlogged")}
-    weights = [torch.load(run / "checkpoints/last.ckpt", weights_only=True)["state_dict"] for run in runs.values()]
-    for other in weights[1:]:
-        assert all(torch.equal(value, other[key]) for key, value in weights[0].items())
+    first, *others = (weights(run) for run in runs.values())
+    assert all(same_weights(first, other) for other in others)
     assert not list(runs["without"].glob("*.png"))
     tables = [[row.split(",") for row in (run / "metrics.csv").read_text().splitlines()] for run in runs.values()]
     timed = {tables[0][0].index(name) for name in ("seconds", "images_per_second")}

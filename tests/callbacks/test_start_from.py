@@ -1,14 +1,8 @@
 from pathlib import Path
 
-import torch
-
-from tests.helpers import Digits
+from tests.helpers import Digits, same_weights, weights
 
 RUN = Path("lightning_logs/MLP/version_0")
-
-
-def weights(run: Path) -> dict[str, torch.Tensor]:
-    return torch.load(run / "checkpoints/last.ckpt", weights_only=True)["state_dict"]
 
 
 def start_from(checkpoint: str) -> list[str]:
@@ -18,8 +12,7 @@ def start_from(checkpoint: str) -> list[str]:
 def test_training_starts_from_the_weights_of_another_run(digits: Digits) -> None:
     digits("fit", "--model=MLP", "--trainer.max_epochs=1")
     digits("fit", "--model=MLP", "--trainer.max_epochs=1", "--model.lr=0", *start_from(str(RUN)))
-    first, second = weights(RUN), weights(RUN.with_name("version_1"))
-    assert all(torch.equal(first[name], second[name]) for name in first)
+    assert same_weights(weights(RUN), weights(RUN.with_name("version_1")))
 
 
 def test_weights_of_another_network_are_refused(digits: Digits, refused: Digits) -> None:

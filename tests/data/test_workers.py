@@ -6,7 +6,7 @@ import torch
 from digits.data import Digits as Images
 from digits.data import DigitsDataModule
 from digits.data.workers import AugmentedImages, SeededBatches
-from tests.helpers import Digits, draw
+from tests.helpers import Digits, draw, same_weights, weights
 
 BROAD = {"rotation": 10.0, "elastic": 0.01, "styles": 0.5, "robust": 0.5, "non_digits": 0.2}
 
@@ -19,16 +19,13 @@ class Tiny(DigitsDataModule):
 
 
 @pytest.mark.filterwarnings("ignore:This DataLoader will create:UserWarning")
-def test_training_is_the_same_bit_by_bit_whoever_augments(digits: Digits, tmp_path: Path) -> None:
-    weights = {}
+def test_training_is_the_same_bit_by_bit_whoever_augments(digits: Digits) -> None:
     broad = [f"--data.{name}={value}" for name, value in BROAD.items()]
     small = ("--data.batch_size=20", "--data.val_size=10", "--trainer.max_epochs=2", "--pictures=false", "--threads=1")
     for workers in (0, 2):
         network = ("--model=LargeCNN", f"--name=by{workers}", f"--data.num_workers={workers}")
         digits("fit", *network, *small, *broad, "--data=tests.data.test_workers.Tiny")
-        path = tmp_path / f"lightning_logs/by{workers}/version_0/checkpoints/last.ckpt"
-        weights[workers] = torch.load(path, weights_only=True)["state_dict"]
-    assert all(torch.equal(weights[0][name], weights[2][name]) for name in weights[0])
+    assert same_weights(*(weights(Path(f"lightning_logs/by{workers}/version_0")) for workers in (0, 2)))
 
 
 def test_a_batch_is_made_by_its_seed_alone_and_by_the_data_module_s_own_augmentation() -> None:

@@ -12,7 +12,7 @@ from digits.cli import main
 from digits.data import Digits as Images
 from digits.data import DigitsDataModule, mixed
 from digits.models import MLP, Classifier
-from tests.helpers import Digits, draw, written
+from tests.helpers import Digits, draw, same_weights, weights, written
 
 SHORT = ("--trainer.limit_train_batches=2", "--trainer.logger=false", "--pictures=false")
 OWN = ("--data=ImageDataModule", "--data.path=my_digits")
@@ -63,13 +63,8 @@ def test_what_a_second_look_may_change_is_said(fit: Fit) -> None:
     assert "%, without a second look\n" in out
 
 
-def weights(run: Path) -> dict[str, torch.Tensor]:
-    return torch.load(run / "checkpoints/last.ckpt", weights_only=True)["state_dict"]
-
-
 def same(one: Path, other: Path) -> bool:
-    first, second = weights(one), weights(other)
-    return first.keys() == second.keys() and all(torch.equal(first[name], second[name]) for name in first)
+    return same_weights(weights(one), weights(other))
 
 
 def settings(run: Path) -> Any:
