@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from jsonargparse import Namespace
 from lightning.fabric.utilities.exceptions import MisconfigurationException
-from lightning.pytorch import Trainer
+from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.callbacks import ProgressBar as LightningBar
 from lightning.pytorch.callbacks import WeightAveraging
 from lightning.pytorch.plugins.io import CheckpointIO
@@ -21,7 +21,7 @@ from lightning.pytorch.utilities.rank_zero import rank_zero_only
 
 from digits.callbacks import CheckpointFiles, default_callbacks
 from digits.callbacks.checkpoints import keep_in, stopped_within_epoch
-from digits.callbacks.summary_writers import RunLogger
+from digits.callbacks.summary_writers import run_logger
 from digits.checkpoint import Checkpoint
 from digits.classifier import FINDERS, Classifier
 from digits.console import one_line, quiet, say, shown
@@ -120,26 +120,12 @@ class DigitsCLI(ArgumentsCLI):
         if config.logger in (None, True):
             predictions = self.config_init[self.subcommand].get("predictions")
             logs = self.subcommand in ("fit", "test") or (predictions is not None and predictions.picture)
-            config.logger = self.tensorboard() if logs else False
-        needless = (WeightAveraging,) * (self.subcommand != "fit") + FINDERS * (self.checkpoint is not None)
-        own = [one for one in as_list(config.callbacks) if not isinstance(one, needless)]  # what was found is in it
-        keep_in(self.run if self.subcommand == "fit" else None, own)
-        bar = config.enable_progress_bar is not False and not any(isinstance(one, LightningBar) for one in own)
-        saves = config.enable_checkpointing is not False
+            config.logger = run_logger(self.folder, self.subcommand or "") if logs else False
         commands = NextCommands(self.argv, options, self.name, self.run)
-        config.callbacks = own + default_callbacks(
-            self.run,
-            shown(self.checkpoint.path) if self.checkpoint is not None else "",
-            commands.next,
-            commands.resume,
-            checkpoints=saves,
-            validates=bool(self.datamodule.val_size) and config.limit_val_batches != 0,
-            logs=config.logger is not False,
-            pictures=options.pictures and self.subcommand in ("fit", "test"),
-            layers=config.enable_model_summary is not False,
-            progress_bar=bar,
-        )
+        own = self.own_callbacks(config)
+        config.callbacks = own + self.standard_callbacks(config, own, commands)
         config.enable_model_summary = False  # Lightning's rounds the number of parameters
+        saves = config.enable_checkpointing is not False
         if saves and not any(isinstance(plugin, CheckpointIO) for plugin in as_list(config.plugins)):
             config.plugins = [*as_list(config.plugins), CheckpointFiles()]
         try:
@@ -154,6 +140,29 @@ class DigitsCLI(ArgumentsCLI):
         self.say_where(trainer)
         return trainer
 
+    def own_callbacks(self, config: Namespace) -> list[Callback]:
+        """The user's callbacks, without those that this command has no use for."""
+        needless = (WeightAveraging,) * (self.subcommand != "fit") + FINDERS * (self.checkpoint is not None)
+        own = [one for one in as_list(config.callbacks) if not isinstance(one, needless)]  # what was found is in it
+        keep_in(self.run if self.subcommand == "fit" else None, own)
+        return own
+
+    def standard_callbacks(self, config: Namespace, own: list[Callback], commands: NextCommands) -> list[Callback]:
+        """The callbacks of every command, as the options of the Trainer, `config`, want them."""
+        has_bar = any(isinstance(one, LightningBar) for one in own)
+        return default_callbacks(
+            self.run,
+            shown(self.checkpoint.path) if self.checkpoint is not None else "",
+            commands.next,
+            commands.resume,
+            checkpoints=config.enable_checkpointing is not False,
+            validates=bool(self.datamodule.val_size) and config.limit_val_batches != 0,
+            logs=config.logger is not False,
+            pictures=self.options.pictures and self.subcommand in ("fit", "test"),
+            layers=config.enable_model_summary is not False,
+            progress_bar=config.enable_progress_bar is not False and not has_bar,
+        )
+
     def say_where(self, trainer: Trainer) -> None:
         """Print what is done, and on which devices."""
         device, n = trainer.strategy.root_device.type, torch.get_num_threads()
@@ -162,14 +171,6 @@ class DigitsCLI(ArgumentsCLI):
         say(
             f"{self.name}: {self.subcommand} on {trainer.world_size} × {device}{threads}, "
             f"seed {self.options.seed_everything},\nprecision {trainer.precision}{fastest}"
-        )
-
-    def tensorboard(self) -> RunLogger:
-        """A logger into the run's folder."""
-        folder = self.folder
-        suffix = "" if self.subcommand == "fit" else f".{self.subcommand}"  # what `RewindTensorBoard` may not touch
-        return RunLogger(
-            folder.parent.parent, folder.parent.name, folder.name, default_hp_metric=False, filename_suffix=suffix
         )
 
     def _prepare_subcommand_kwargs(self, subcommand: str) -> dict[str, Any]:
