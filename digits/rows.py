@@ -14,6 +14,8 @@ from digits.doubt import NOT_A_DIGIT, Doubt
 from digits.pages.page import DigitBox
 from digits.pages.text import as_text
 
+KAGGLE_HEADER = ["ImageId", "Label"]  # of a submission
+
 
 def csv_header(classes: int, *, target: bool, note: bool, box: bool) -> list[str]:
     """The names of the columns; target, note and box say which of the optional ones are among them."""
@@ -37,42 +39,31 @@ def csv_rows(
     confidence = probabilities.amax(dim=1)
     table = zip(indices, classes.tolist(), confidence.tolist(), probabilities.tolist(), strict=True)
     for i, label, sure, row in table:
-        note = data.notes[i] if data.notes is not None else ""
-        values = (
-            [str(label), *(f"{p:.6f}" if p == p else "" for p in (sure, *row))] if not note else [""] * (2 + len(row))
-        )
+        note = data.note(i)
+        values = [""] * (2 + len(row)) if note else [str(label), *(f"{p:.6f}" if p == p else "" for p in (sure, *row))]
         known = [str(t) if (t := int(data.labels[i])) >= 0 else ""] if target else []
-        notes = [note or doubt.note(sure)] if data.notes is not None else []
+        notes = [note or doubt.note(sure)] if data.has_notes else []
         place = [str(n) for n in data.places[i]] if data.places is not None else []
         yield [str(data.ids[i]), *values, *known, *notes, *place]
 
 
-def kaggle_header() -> list[str]:
-    """The names of the columns of a submission."""
-    return ["ImageId", "Label"]
-
-
-def kaggle_rows(
-    indices: Sequence[int], classes: Tensor, here: Sequence[int], notes: Sequence[str] | None
-) -> Iterator[Sequence[str]]:
+def kaggle_rows(indices: Sequence[int], classes: Tensor, here: Sequence[int], data: Digits) -> Iterator[Sequence[str]]:
     """What Kaggle's Digit Recognizer takes as a submission; where there is nothing to predict, there is no row.
 
     Args:
         indices: the numbers of the images among all, N of them.
         classes: those that are predicted, (N,).
-        here: the numbers of the images among `notes`.
-        notes: why an image has nothing to predict, or "".
+        here: the numbers of the images in `data`.
+        data: the data set, or the part of it, that the images are from.
     """
     for i, label, place in zip(indices, classes.tolist(), here, strict=True):
-        if notes is None or not notes[place]:
+        if not data.note(place):
             yield [str(i + 1), str(label)]
 
 
 def left_out(data: Digits, here: Sequence[int]) -> list[str]:
     """Lines that name the images of a data set that have nothing to predict."""
-    if data.notes is None:
-        return []
-    return [f"Left out: {printable(str(data.ids[i]))} ({data.notes[i]})" for i in here if data.notes[i]]
+    return [f"Left out: {printable(str(data.ids[i]))} ({note})" for i in here if (note := data.note(i))]
 
 
 def numbers(probabilities: Tensor, data: Digits, doubt: Doubt) -> dict[str, str]:
@@ -80,14 +71,11 @@ def numbers(probabilities: Tensor, data: Digits, doubt: Doubt) -> dict[str, str]
     assert data.places is not None
     pages = data.by_picture()
     confidence, labels = probabilities.max(dim=1)
-    none = [
-        doubt.note(sure) == NOT_A_DIGIT or bool(data.notes and data.notes[i])
-        for i, sure in enumerate(confidence.tolist())
-    ]
+    none = [doubt.note(sure) == NOT_A_DIGIT or bool(data.note(i)) for i, sure in enumerate(confidence.tolist())]
     said = ["?" if no else str(label) for no, label in zip(none, labels.tolist(), strict=True)]
     texts = {name: as_text([data.places[i] for i in own], [said[i] for i in own]) for name, own in pages.items()}
     for name, (i, *more) in pages.items():
-        note = data.notes[i] if data.notes and not more and not data.places[i].mark else ""
+        note = "" if more or data.places[i].mark else data.note(i)
         if note:  # of a page without digits there is one image
             texts[name] = note if note.startswith("unreadable") else f"no digit ({note})"
     return texts

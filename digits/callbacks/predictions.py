@@ -27,7 +27,7 @@ from digits.own_batches import images_of
 from digits.parquet import is_parquet
 from digits.plots import plot_pages, plot_predictions
 from digits.processes import first_says, gathered, tell_all, told_by_all
-from digits.rows import counts, csv_header, csv_rows, kaggle_header, kaggle_rows, left_out, numbers, summary
+from digits.rows import KAGGLE_HEADER, counts, csv_header, csv_rows, kaggle_rows, left_out, numbers, summary
 
 PICTURES = 200  # images that are kept to be drawn, at least
 SAID = 20  # lines on pages, or on what a submission lacks, that are told in the end
@@ -89,7 +89,7 @@ class PredictionWriter(Callback):
         if kaggle and self.path is not None and is_parquet(Path(self.path)):
             raise InputError(f"--predictions.path {self.path}: Kaggle takes a CSV file")
         target, note, box = data.has_labels, data.has_notes, data.has_places
-        header = kaggle_header() if kaggle else csv_header(len(classes_of(trainer)), target=target, note=note, box=box)
+        header = KAGGLE_HEADER if kaggle else csv_header(len(classes_of(trainer)), target=target, note=note, box=box)
 
         def open_here() -> tuple[str, int]:
             path = self.path or str(Path(trainer.default_root_dir) / default)
@@ -129,7 +129,7 @@ class PredictionWriter(Callback):
         kaggle = self.format == "kaggle"
         target = (module.streamed or data).has_labels
         if kaggle:
-            rows = kaggle_rows(indices, classes, here, data.notes)
+            rows = kaggle_rows(indices, classes, here, data)
         else:
             rows = csv_rows(here, classes, probabilities, data, doubt, target)
         part = data.subset(torch.as_tensor(here, dtype=torch.long)) if self.picture or data.has_places else data

@@ -145,6 +145,10 @@ class Digits(Dataset[Batch]):
         """Whether images may have nothing to predict."""
         return self.notes is not None
 
+    def note(self, index: int) -> str:
+        """Why an image has nothing to predict; "" if it has."""
+        return "" if self.notes is None else self.notes[index]
+
     @property
     def has_places(self) -> bool:
         """Whether several may stand in one picture."""

@@ -44,14 +44,13 @@ def plot_pages(
     doubt = doubt or Doubt()
     pages = []
     for name, digits in islice(data.by_picture().items(), MOST):
-        note = data.notes[digits[0]] if data.notes is not None else ""
+        note = data.note(digits[0])
         picture = None if note.startswith("unreadable") else to_rgb(original(digits[0]))
         labelled = []
         for i in digits:
             confidence, predicted = probabilities[i].max(dim=0)
-            none = bool(data.notes and data.notes[i])
+            none, place = bool(data.note(i)), data.places[i]
             unsure = none or bool(doubt.note(float(confidence)))
-            place = data.places[i]
             labelled.append((place, place.mark or ("?" if none else classes[int(predicted)]), unsure))
         pages.append(plot_page(picture, f"{name}  {note}", labelled))
     sheet = Image.new("RGB", (WIDTH, sum(page.height for page in pages)), "white")

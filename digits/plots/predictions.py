@@ -50,7 +50,7 @@ def plot_predictions(
     draw, font = ImageDraw.Draw(sheet), text_font(12)
     for i in range(shown):
         x, y = (i % columns) * width + GAP, (i // columns) * height + GAP
-        note = data.notes[i] if data.notes is not None else ""
+        note = data.note(i)
         if not note.startswith("unreadable"):
             picture = thumbnail(original(i))
             sheet.paste(picture, (x + (SIDE - picture.width) // 2, y + (SIDE - picture.height) // 2))
