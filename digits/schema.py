@@ -7,6 +7,7 @@ import math
 import pickle
 import re
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,6 +22,7 @@ VERSION = "pytorch-lightning_version"
 # What `digits export` writes, by its format; but for weights, these are no checkpoints.
 Format = Literal["onnx", "torch-export", "weights", "web"]
 SUFFIX: dict[Format, str] = {"onnx": ".onnx", "torch-export": ".pt2", "weights": ".ckpt", "web": ".html"}
+Claim = tuple[str, bool, str]  # a field, whether it holds what it has to, and what that is
 MOST_SETTINGS, MOST_CLASSES, LONGEST_NAME = 10_000, 1000, 40
 
 
@@ -52,8 +54,6 @@ def read_content(path: Path) -> dict[str, Any]:
 def check_fields(path: Path, content: dict[str, Any], size: int, fault: str = "is broken or was altered") -> None:
     """Check every field of a checkpoint that is read later.
 
-    A network of the user's own may hold complex numbers, and infinite ones, as the mask of a transformer does.
-
     Args:
         path: of its file, for messages.
         content: what it holds.
@@ -66,60 +66,84 @@ def check_fields(path: Path, content: dict[str, Any], size: int, fault: str = "i
     if not all(key in content for key in REQUIRED):
         raise InputError(f"{path} {what_else(content)}")
 
-    def check(field: str, holds: bool, wanted: str) -> None:
-        if not holds:
-            raise InputError(f"{path} {fault}: {field} must be {wanted}")
+    def check(claims: Iterator[Claim]) -> None:
+        for field, holds, wanted in claims:  # one by one, as each relies on those before it
+            if not holds:
+                raise InputError(f"{path} {fault}: {field} must be {wanted}")
 
-    class_path = content["class_path"]
-    check("class_path", is_text(class_path, 200) and all(map(str.isidentifier, class_path.split("."))), "a class")
-    own = not class_path.startswith("digits.")
-    weights = content["state_dict"]
-    check("state_dict", isinstance(weights, dict), "weights by name")
+    check(network_claims(content, size))
+    if (name := first_not_finite(content)) is not None:
+        raise InputError(f"{path}: {name} holds values that are not finite: the network is broken, train it anew")
+    check(prediction_claims(content))
+    check(training_claims(content))
+
+
+def is_own(content: dict[str, Any]) -> bool:
+    """Whether the network is of the user's own: it may hold complex numbers, and infinite ones, as masks do."""
+    return not content["class_path"].startswith("digits.")
+
+
+def network_claims(content: dict[str, Any], size: int) -> Iterator[Claim]:
+    """What the class and the weights of a network have to be, in a file of so many bytes."""
+    path, weights = content["class_path"], content["state_dict"]
+    yield "class_path", is_text(path, 200) and all(map(str.isidentifier, path.split("."))), "a class"
+    yield "state_dict", isinstance(weights, dict), "weights by name"
     for name, value in weights.items():
-        check("state_dict", is_text(name, 200), "weights by name")
-        held = is_dense(value) and (own or not value.is_complex())
-        check(f"{name} in state_dict", held, "a tensor whose values are all in the file")
+        yield "state_dict", is_text(name, 200), "weights by name"
+        held = is_dense(value) and (is_own(content) or not value.is_complex())
+        yield f"{name} in state_dict", held, "a tensor whose values are all in the file"
     claimed = sum(value.numel() * value.element_size() for value in weights.values())
-    check("state_dict", claimed <= 2 * size, "no larger than the file")
-    for name, value in weights.items():
-        if not (value.isnan().logical_not() if own else value.isfinite()).all():
-            raise InputError(f"{path}: {name} holds values that are not finite: the network is broken, train it anew")
+    yield "state_dict", claimed <= 2 * size, "no larger than the file"
+
+
+def first_not_finite(content: dict[str, Any]) -> str | None:
+    """The name of the first tensor with a value that is not finite, or, in a network of the user's own, no number."""
+    for name, value in content["state_dict"].items():
+        if not (value.isnan().logical_not() if is_own(content) else value.isfinite()).all():
+            return name
+    return None
+
+
+def prediction_claims(content: dict[str, Any]) -> Iterator[Claim]:
+    """What the fields have to be that predicting uses beside the network, and the settings that all was made with."""
     for field in ("hyper_parameters", "datamodule_hyper_parameters"):
         value = content.get(field, {})
         plain = isinstance(value, dict) and all(is_text(key, 100) for key in value)
-        check(field, plain and count_values(value) <= MOST_SETTINGS, f"at most {MOST_SETTINGS} plain values by name")
-    check("temperature", is_number(content.get("temperature", 1.0), 0.01, 100), "a number from 0.01 to 100")
-    check("second_look", is_number(content.get("second_look", 0.0), 0, 1), "a number from 0 to 1")
+        yield field, plain and count_values(value) <= MOST_SETTINGS, f"at most {MOST_SETTINGS} plain values by name"
+    yield "temperature", is_number(content.get("temperature", 1.0), 0.01, 100), "a number from 0.01 to 100"
+    yield "second_look", is_number(content.get("second_look", 0.0), 0, 1), "a number from 0 to 1"
     doubt = content.get("doubt", {})
-    check("doubt", isinstance(doubt, dict) and doubt.keys() <= {"unsure", "not_a_digit"}, "unsure and not_a_digit")
-    check("doubt", all(is_number(value, 0, 1) for value in doubt.values()), "numbers from 0 to 1")
-    if content.get("data") is not None:
-        data = content["data"]
-        known = isinstance(data, dict) and {"mean", "std", "classes"} <= data.keys()
-        check("data", known, "mean, std and classes")
-        check("data.mean", is_number(data["mean"], 0, 1), "a number from 0 to 1")
-        check("data.std", is_number(data["std"], 1e-4, 1), "a number from 0.0001 to 1")
+    yield "doubt", isinstance(doubt, dict) and doubt.keys() <= {"unsure", "not_a_digit"}, "unsure and not_a_digit"
+    yield "doubt", all(is_number(value, 0, 1) for value in doubt.values()), "numbers from 0 to 1"
+    if (data := content.get("data")) is not None:
+        yield "data", isinstance(data, dict) and {"mean", "std", "classes"} <= data.keys(), "mean, std and classes"
+        yield "data.mean", is_number(data["mean"], 0, 1), "a number from 0 to 1"
+        yield "data.std", is_number(data["std"], 1e-4, 1), "a number from 0.0001 to 1"
         names = data["classes"]
         listed = isinstance(names, list | tuple) and 1 <= len(names) <= MOST_CLASSES
-        check("data.classes", listed and all(map(is_class_name, names)), "names of classes, short plain text")
-        check("data.classes", len({*names}) == len(names), "names of classes, each once")
+        yield "data.classes", listed and all(map(is_class_name, names)), "names of classes, short plain text"
+        yield "data.classes", len({*names}) == len(names), "names of classes, each once"
+
+
+def training_claims(content: dict[str, Any]) -> Iterator[Claim]:
+    """What the fields have to be that resuming uses, and those that Lightning reads in any case."""
     for field in ("global_step", "epoch"):
         value = content.get(field, 0)
-        check(field, type(value) is int and 0 <= value < 1 << 53, "a whole number")
+        yield field, type(value) is int and 0 <= value < 1 << 53, "a whole number"
     version = content.get(VERSION, "2.0.0")  # by which Lightning brings the content of older files to its present form
-    check(VERSION, is_text(version, 40) and bool(re.match(r"([2-9]|\d\d)\d*\.\d", version)), "2.0.0 or a later one")
+    yield VERSION, is_text(version, 40) and bool(re.match(r"([2-9]|\d\d)\d*\.\d", version)), "2.0.0 or a later one"
     for field in ("callbacks", "loops", "train_scores", "events"):
-        check(field, isinstance(content.get(field, {}), dict), "values by name")
+        yield field, isinstance(content.get(field, {}), dict), "values by name"
     kinds = content.get("optimizers", [])
-    check("optimizers", isinstance(kinds, list) and all(is_text(one, 100) for one in kinds), "names of classes")
+    yield "optimizers", isinstance(kinds, list) and all(is_text(one, 100) for one in kinds), "names of classes"
     ids = content.get("fingerprints", torch.empty(0, dtype=torch.int64))
     listed = is_dense(ids) and (ids.dtype, ids.ndim) == (torch.int64, 1) and len(ids) <= MOST
-    check("fingerprints", listed, f"at most {MOST} numbers")
+    yield "fingerprints", listed, f"at most {MOST} numbers"
     sums = content.get("train_scores", {}).values()
-    check("train_scores", all(isinstance(one, Tensor) and one.numel() == 1 for one in sums), "sums by name")
+    yield "train_scores", all(isinstance(one, Tensor) and one.numel() == 1 for one in sums), "sums by name"
     for field in ("optimizer_states", "lr_schedulers"):
         value = content.get(field, [])
-        check(field, isinstance(value, list) and all(isinstance(one, dict) for one in value), "a list of states")
+        yield field, isinstance(value, list) and all(isinstance(one, dict) for one in value), "a list of states"
 
 
 def what_else(content: dict[str, Any]) -> str:
