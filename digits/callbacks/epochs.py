@@ -48,19 +48,7 @@ class Epochs(Callback):
             self.seconds = time.monotonic() - self.epoch_start
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        seconds = time.monotonic() - self.epoch_start if self.seconds is None else self.seconds
-        metric: Any = pl_module.train_scores
-        scores = metric.compute() if metric.update_called else {}  # of all processes; a step of one's own may keep none
-        row = {"epoch": trainer.current_epoch + 1, "step": trainer.global_step, "seconds": round(seconds, 3)}
-        if scores:
-            row["images_per_second"] = round(float(scores["images"]) / seconds)
-        if (rate := learning_rate(trainer)) is not None:
-            row["lr"] = rate
-        if scores:
-            row |= {f"train/{name}": float(scores[name]) for name in FIGURES}
-        if self.validated:
-            scored = {f"val/{name}" for name in FIGURES}
-            row |= {name: float(value) for name, value in trainer.callback_metrics.items() if name in scored}
+        row = self.row_of(trainer, pl_module.train_scores)
         self.rows.append(row)
         if not trainer.is_global_zero:
             return
@@ -76,6 +64,22 @@ class Epochs(Callback):
                 table = csv.DictWriter(file, list(longest), restval="", lineterminator="\n")
                 table.writeheader()
                 table.writerows(self.rows)
+
+    def row_of(self, trainer: Trainer, metric: Any) -> dict[str, float]:
+        """The figures of the epoch, `metric` being the scores of training, over all processes."""
+        seconds = time.monotonic() - self.epoch_start if self.seconds is None else self.seconds
+        scores = metric.compute() if metric.update_called else {}  # a step of one's own may keep none
+        row = {"epoch": trainer.current_epoch + 1, "step": trainer.global_step, "seconds": round(seconds, 3)}
+        if scores:
+            row["images_per_second"] = round(float(scores["images"]) / seconds)
+        if (rate := learning_rate(trainer)) is not None:
+            row["lr"] = rate
+        if scores:
+            row |= {f"train/{name}": float(scores[name]) for name in FIGURES}
+        if self.validated:
+            scored = {f"val/{name}" for name in FIGURES}
+            row |= {name: float(value) for name, value in trainer.callback_metrics.items() if name in scored}
+        return row
 
     def state_dict(self) -> dict[str, Any]:
         return {"rows": self.rows, "seconds": time.monotonic() - self.epoch_start}

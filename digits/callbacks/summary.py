@@ -56,11 +56,8 @@ class FitSummary(Callback):
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         trained = self.trained  # but for an epoch that is resumed, which Lightning does not start
         trained = trained or (self.first_step is not None and trainer.global_step > self.first_step)
-        if not trained and trainer.ckpt_path is None:
-            raise InputError("stopped before the first step: give --trainer.max_time, or the Timer, more time")
-        if not trained and trainer.should_stop and trainer.global_step < trainer.estimated_stepping_batches:
-            raise InputError("the run to resume has used up its time: give --trainer.max_time, or the Timer, more")
         if not trained:
+            refuse_lack_of_time(trainer)
             say("Nothing to train: the run to resume had reached its end.")
         elif stopped_within_epoch(trainer):
             say(stopped_at(trainer, self.to_resume))
@@ -73,15 +70,27 @@ class FitSummary(Callback):
             if isinstance(one, RunCheckpoint) and one.best_model_score is not None:
                 look = ", without a second look" if getattr(pl_module, "second_look", 0) else ""
                 say(f"Best validation accuracy: {one.best_model_score:.2%}{look}")
-        folder = run_folder(trainer)
-        saved = folder is not None and checkpoint_of(folder, "best") is not None
-        if folder is not None and (trained or saved):
-            say(f"The run's files: {shown(folder)}")
+        if (folder := run_folder(trainer)) is not None:
+            self.say_what_next(trainer, folder, trained)
+
+    def say_what_next(self, trainer: Trainer, run: Path, trained: bool) -> None:
+        """Print where the run's files are, and commands that use what was saved."""
+        saved = checkpoint_of(run, "best") is not None
+        if trained or saved:
+            say(f"The run's files: {shown(run)}")
         if saved:
             say(f"Next: {self.next_command}")
             for logger in trainer.loggers:
                 if isinstance(logger, TensorBoardLogger):
                     say(f"      tensorboard --logdir {shlex.quote(shown(Path(logger.save_dir)))}")
+
+
+def refuse_lack_of_time(trainer: Trainer) -> None:
+    """Raise an InputError where it was for want of time that no step was trained."""
+    if trainer.ckpt_path is None:
+        raise InputError("stopped before the first step: give --trainer.max_time, or the Timer, more time")
+    if trainer.should_stop and trainer.global_step < trainer.estimated_stepping_batches:
+        raise InputError("the run to resume has used up its time: give --trainer.max_time, or the Timer, more")
 
 
 class ConfigWriter(SaveConfigCallback):
