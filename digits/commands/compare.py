@@ -59,24 +59,15 @@ def compare(runs: Sequence[str], picture: str | None = None) -> str:
 
 def compared(runs: Sequence[str], picture: str | None) -> Iterator[str]:
     """The table and what is said below it, then, once it is drawn, the chart; see `compare`."""
-    if "" in runs:
-        raise InputError("the name of a run is empty")
-    runs = [str(path) for run in runs for path in matches(run) or runs_under(Path(run))]
-    records = [RunRecord.read(Path(folder)) for folder in runs if Path(folder).is_dir() or folder != SHIPPED]
-    for record in records:
-        if not record.folder.is_dir():
-            meant = did_you_mean(record.folder.name, [SHIPPED])
-            raise InputError(
-                f"{record.folder} is no folder{meant or ': give folders of runs, such as lightning_logs/*/version_*'}"
-            )
+    records, shipped = records_of(runs)
     table = [row for record in records if (row := row_of_run(record))]
-    if len(records) < len(runs):
+    if shipped:
         table.append(row_of_package())
     if not table:
-        raise InputError(f"none of {', '.join(runs)} has a checkpoint: train first")
+        raise InputError(f"none of {', '.join(str(one.folder) for one in records)} has a checkpoint: train first")
     notes = [fill(PART, further="  ")] if any("*" in row[5] for row in table) else []
     notes += [fill(UNFINISHED, further="  ")] if any("of" in row[3] for row in table) else []
-    notes += other_images([record for record in records if record.error is not None], len(records) < len(runs))
+    notes += other_images([record for record in records if record.error is not None], shipped)
     yield "\n".join([as_table([COLUMNS, *table], left=2), *notes])
     lines = {record.name: record.epochs for record in records if record.error is not None}
     if picture is not None and lines:
@@ -86,6 +77,21 @@ def compared(runs: Sequence[str], picture: str | None) -> Iterator[str]:
         check_writable("--picture", Path(picture), PICTURES)
         save_picture(Path(picture), plot_comparison(lines))
         yield f"Chart: {picture}"
+
+
+def records_of(runs: Sequence[str]) -> tuple[list[RunRecord], bool]:
+    """The records of the runs that are named, and whether the weights of the package are named, too."""
+    if "" in runs:
+        raise InputError("the name of a run is empty")
+    folders = [path for run in runs for path in matches(run) or runs_under(Path(run))]
+    records = [RunRecord.read(folder) for folder in folders if folder.is_dir() or str(folder) != SHIPPED]
+    for record in records:
+        if not record.folder.is_dir():
+            meant = did_you_mean(record.folder.name, [SHIPPED])
+            raise InputError(
+                f"{record.folder} is no folder{meant or ': give folders of runs, such as lightning_logs/*/version_*'}"
+            )
+    return records, len(records) < len(folders)
 
 
 def other_images(records: Sequence[RunRecord], shipped: bool) -> list[str]:
