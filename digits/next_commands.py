@@ -87,7 +87,7 @@ class NextCommands:
     def needed_settings(self) -> list[str]:
         """The options of this command that its network's class has no defaults for."""
         parameters = inspect.signature(resolve_name(self.options.model.class_path)).parameters.values()
-        settings = self.options.model.get("init_args") or {}  # which a class has not whose parameters can't be told
+        settings = self.options.model.get("init_args") or {}  # a class with unknown parameters has none
         needed = [one.name for one in parameters if one.default is one.empty and one.name in settings]
         return [part for name in needed for part in group_options(self.argv, f"--model.{name}")]
 
@@ -142,7 +142,7 @@ class NextCommands:
     def resume(self) -> str:
         """The command that goes on where this run was stopped."""
         rest = [short_config(arg) for arg in without_option(self.argv[1:], "--ckpt_path")]
-        if self.options.trainer.max_time is not None:  # of which nothing may be left
+        if self.options.trainer.max_time is not None:  # which may be used up
             rest = [*without_option(rest, "--trainer.max_time"), "--trainer.max_time", "null"]
         last = "last" if self.run is None else shown(self.run)
         return f"{PROGRAM} fit {shlex.join([*rest, '--ckpt_path', last])}"

@@ -187,7 +187,7 @@ def tell_of_better(source: str, tell: Callable[[str], None] = say) -> None:
 def better_run(run: Path) -> RunRecord | None:
     """The run of the same name that validated best, if that is not `run`.
 
-    Runs that saw a part of the images only are no measure.
+    Runs on a part of the images don't count.
     """
     record = RunRecord.read(run)
     if record.error is None:

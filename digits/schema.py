@@ -19,7 +19,7 @@ from digits.fingerprints import MOST
 
 REQUIRED = ("class_path", "state_dict", "hyper_parameters")
 VERSION = "pytorch-lightning_version"
-# What `digits export` writes, by its format; but for weights, these are no checkpoints.
+# What `digits export` writes, by its format; only weights are a checkpoint.
 Format = Literal["onnx", "torch-export", "weights", "web"]
 SUFFIX: dict[Format, str] = {"onnx": ".onnx", "torch-export": ".pt2", "weights": ".ckpt", "web": ".html"}
 Claim = tuple[str, bool, str]  # a field, whether it holds what it has to, and what that is

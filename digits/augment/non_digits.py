@@ -12,7 +12,7 @@ from torch import Tensor
 from digits.augment.conditions import clouds
 from digits.augment.strokes import curve, draw, join, per_image, uniform
 
-# These are no digits when mirrored or turned by a quarter; 0, 1 and 8 stay digits, 2, 5, 7 and 9 come near to others.
+# They are no digits when mirrored or turned by a quarter. 0, 1 and 8 stay digits; 2, 5, 7 and 9 resemble others.
 ASYMMETRIC = (3, 4, 6)
 
 

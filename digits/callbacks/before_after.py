@@ -146,7 +146,7 @@ def fitting(when: str, figures: Sequence[str], width: int | None) -> str:
 
 
 def told_of(data: MixedDataModule) -> list[str]:
-    """Lines: how many own images there are, of which digits, and which of them are left out."""
+    """Lines that say how many own images there are, which digits are missing, and which images are left out."""
     labels = data.own_images.labels
     counts = {data.classes[i]: n for i, n in enumerate(labels.bincount().tolist()) if n}
     missing = [name for name in data.classes if name not in counts]

@@ -111,8 +111,8 @@ def first_layer(model: nn.Module, image: Tensor, pixels: Tensor) -> tuple[Tensor
         pixels: the same as the network takes it, (1, 1, H, W).
 
     Returns:
-        The weights and the response, each (filters, height, width), of at most 64 filters. Of a linear layer, whose
-        response has no places, it is the weights where there is ink.
+        The weights and the response, each (filters, height, width), of at most 64 filters. The response of a linear
+        layer has no height and width: in its place are the weights times the ink.
     """
     layer = next((one for one in model.modules() if isinstance(one, nn.Conv2d | nn.Linear)), None)
     if isinstance(layer, nn.Conv2d) and layer.in_channels == 1:

@@ -86,7 +86,7 @@ class FitSummary(Callback):
 
 
 def refuse_lack_of_time(trainer: Trainer) -> None:
-    """Raise an InputError where it was for want of time that no step was trained."""
+    """Raise an InputError if no step was trained because there was no time."""
     if trainer.ckpt_path is None:
         raise InputError("stopped before the first step: give --trainer.max_time, or the Timer, more time")
     if trainer.should_stop and trainer.global_step < trainer.estimated_stepping_batches:
@@ -120,7 +120,7 @@ def with_used_settings(config: Namespace, trainer: Trainer) -> Namespace:
 
 
 def as_yaml(parser: LightningArgumentParser, config: Namespace) -> str:
-    """A configuration as YAML, less what is no part of how to run it again."""
+    """A configuration as YAML, without what belongs to this run alone."""
     config = config.clone()
     config.ckpt_path = None  # where this run was resumed from
     return parser.dump(config, skip_unset=False)

@@ -11,7 +11,7 @@ NO_CHARTS = ("epoch", "test/images")  # Lightning logs the epoch with every figu
 
 
 class RunLogger(TensorBoardLogger):
-    """A TensorBoardLogger without the scalars of which a chart would say nothing."""
+    """A TensorBoardLogger without the scalars that would make meaningless charts."""
 
     def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
         """Log metrics."""

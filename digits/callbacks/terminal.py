@@ -115,7 +115,7 @@ def epoch_of(trainer: Trainer) -> str:
 
 
 def epoch_line(epoch: str, seconds: float, metrics: Mapping[str, str], width: int | None) -> str:
-    """What an epoch came to, in a line of less than `width` characters; with None as long as it is."""
+    """The figures of an epoch in a line shorter than `width` characters, abridged if need be; whole with None."""
     short = {name.replace("accuracy", "acc"): value for name, value in metrics.items()}
     shortest = {name: value for name, value in short.items() if name.endswith("acc")}
     lines = [

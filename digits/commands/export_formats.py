@@ -73,7 +73,7 @@ def write(deployed: ExportModule, path: Path, format: Format, facts: dict[str, s
         path: the file.
         format: see `digits.commands.export.ExportingTrainer.export`.
         facts: where the network came from, which the file holds, too.
-        content: of its checkpoint, less what only training needs; for the format weights.
+        content: of its checkpoint, without what only training needs; for the format weights.
     """
     if format == "onnx":
         write_onnx(deployed, path, facts)
@@ -111,7 +111,7 @@ def write_onnx(deployed: ExportModule, path: Path, facts: dict[str, str]) -> Non
     assert program is not None
     model = program.model_proto
     for part in (model.graph, *model.graph.node, *model.graph.value_info, *model.graph.input, *model.graph.output):
-        del part.metadata_props[:]  # where in whose source files each step came from
+        del part.metadata_props[:]  # paths and lines of the source of each step
     onnx.helper.set_model_props(model, facts)
     onnx.save(model, path)
 

@@ -42,7 +42,7 @@ def to_pictures(images: np.ndarray | Tensor) -> NDArray[np.uint8]:
 
 
 def to_uint8(array: np.ndarray) -> NDArray[np.uint8]:
-    """An array of any shape as uint8, 0 to 255: as it is where it holds integers, 255 times as much otherwise.
+    """An array of any shape as uint8, 0 to 255: integers unchanged, other numbers multiplied by 255.
 
     Raises:
         InputError: it has another type or range.

@@ -56,7 +56,7 @@ class ImageDataModule(DigitsDataModule):
         return self.stream_files() if type(self).load is ImageDataModule.load else None
 
     def stream_files(self) -> Stream:
-        """The pictures, of which each chunk is read and prepared when its turn comes."""
+        """The pictures, read and prepared chunk by chunk."""
         names = first_says(self.files)
         chunks = partial(chunks_of, names, chunk_size(len(names), MANY_PAGES if self.multiple_digits else MANY_DIGITS))
         folder = self.paths[0] if len(self.paths) == 1 and Path(self.paths[0]).is_dir() else ""

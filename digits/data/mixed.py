@@ -15,7 +15,7 @@ from digits.data.split import stratified_split
 from digits.errors import InputError, check_number
 
 VAL_SIZE = 5000  # images of MNIST's to validate on: those that the networks of the configs were not trained on
-ENOUGH = 10  # own images of each class that there is, of which a fifth can be spared
+ENOUGH = 10  # own images of each class that occurs: from then on, a fifth can be spared
 
 
 class MixedDataModule(DigitsDataModule):

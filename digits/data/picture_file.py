@@ -60,7 +60,7 @@ def read_picture(file: Path | BytesIO) -> Image.Image:
         ValueError: it can't be read; the message says why in a few words.
         OSError: there is no such file, or it can't be opened.
     """
-    # Of odd metadata, and of sizes below the bound. Not `catch_warnings`, which is not safe where threads read.
+    # Pillow warns of odd metadata, and of sizes below the bound. `catch_warnings` would not be safe in threads.
     warnings.filterwarnings("ignore", module=r"PIL\.")
     try:
         if isinstance(file, Path):

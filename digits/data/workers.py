@@ -1,6 +1,6 @@
 """Training images that are augmented in the loader's processes, so that a GPU need not wait for it.
 
-Augmentation is hundreds of small operations, each of which a GPU starts as slowly as a processor computes it.
+Augmentation is hundreds of small operations, and a GPU takes as long to start one as a processor to compute it.
 """
 
 from collections.abc import Iterator

@@ -17,7 +17,7 @@ from torch.autograd import forward_ad
 # Private to torch; should it move, everything is left to torch.
 is_func_active = getattr(torch._C, "_are_functorch_transforms_active", lambda: True)
 
-FASTER = (torch.bfloat16, torch.float16)  # of which max pooling with its gradient is faster than torch's own
+FASTER = (torch.bfloat16, torch.float16)  # types for which max pooling with its gradient is faster than torch's own
 
 
 def use_fast_layers(network: nn.Module) -> None:
@@ -101,11 +101,11 @@ PLAIN: dict[type[nn.Module], type[nn.Module]] = {Dropout: nn.Dropout, MaxPool2d:
 
 
 def largest_of_four(x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """The largest of 2×2 pixels of x, (N, C, H, W), in two steps, each of which is returned with what it chose from.
+    """The largest of 2×2 pixels of x, (N, C, H, W), in two steps.
 
     Returns:
-        left pixels, (N, H, W // 2, C), the larger of left and right; of these the upper ones, (N, H // 2, W // 2, C),
-        the larger of upper and lower.
+        The left pixels and the larger of left and right, each (N, H, W // 2, C); the upper ones of these, and the
+        larger of upper and lower, each (N, H // 2, W // 2, C).
     """
     h, w = x.shape[2] // 2 * 2, x.shape[3] // 2 * 2
     pixels = x.permute(0, 2, 3, 1)[:, :h, :w]
@@ -139,7 +139,7 @@ class LargestOfFour(torch.autograd.Function):
             return select(grad, is_left.bool(), is_upper.bool()).permute(0, 3, 1, 2)
         try:
             grad = grad.contiguous().view(is_left.dtype)
-        except RuntimeError:  # many gradients at once (is_grads_batched=True), of which there is no such view
+        except RuntimeError:  # many gradients at once (is_grads_batched=True), which have no such view
             return select(grad, is_left.bool(), is_upper.bool()).permute(0, 3, 1, 2)
         # Selected as integers times 0 or 1: exact, and the fastest operation there is for it.
         n, h, w, c = is_upper.shape  # of the result

@@ -41,8 +41,8 @@ def keep_freed_memory() -> None:
 def use_channels_last(model: nn.Module) -> None:
     """Store convolutions' weights with the channels last; torch's max pooling is several times as fast so.
 
-    Not where there is an Apple GPU: batch normalisation failed there with channels last until torch's pull request
-    188371. Nor where there are lazy layers, which have no weights yet.
+    Does nothing where there is an Apple GPU, on which batch normalisation failed with channels last until torch's pull
+    request 188371, and nothing to networks with lazy layers, which have no weights yet.
     """
     if not torch.backends.mps.is_available() and not any(map(is_lazy, model.parameters())):
         model.to(memory_format=torch.channels_last)

@@ -193,7 +193,7 @@ def with_new_names(args: list[str]) -> list[str]:
 def load_config(text: str) -> Any:
     """What jsonargparse makes of YAML, with the present name of each setting that has an old one, and a warning.
 
-    A group of which nothing is left, such as one whose settings are all commented out, is not there.
+    An empty group, such as one whose settings are all commented out, is left out.
     """
     loaded = YAML(text)
     for group in GROUPS:

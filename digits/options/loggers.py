@@ -32,7 +32,7 @@ def with_save_dir(args: Sequence[str]) -> list[str]:
 
 
 def filled(value: str) -> str:
-    """Loggers as they stand in a config, in YAML, each with a save_dir; as it is where it is no YAML."""
+    """Loggers in YAML, as a config has them, each with a save_dir; text that is no YAML is returned unchanged."""
     try:
         return json.dumps(fill_save_dirs(yaml.safe_load(value)))
     except yaml.YAMLError:

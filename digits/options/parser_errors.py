@@ -63,7 +63,7 @@ class OneLineErrors:
 
 
 def brief(message: str) -> str:
-    """Jsonargparse's tree of reasons, less what repeats the question: one line."""
+    """Jsonargparse's tree of reasons as one line, without what repeats the question."""
     message = message.replace("Expected <class", "Expected a <class")  # jsonargparse writes both
     lines = [line.strip().removeprefix("- ") for line in message.splitlines()]
     lines = [line for line in dict.fromkeys(lines) if line and not NOISE.fullmatch(line)]

@@ -59,7 +59,7 @@ class Drawings:
             The name of the file within the folder.
 
         Raises:
-            Refused: the label is no digit, the pixels are no square of such a size, there are too many
+            Refused: the label is no digit, the pixels are no square of 28 or 280 a side, there are too many
                 drawings already, or the file can't be written.
         """
         if not re.fullmatch(r"[0-9]", label):  # the labels that are read from folders

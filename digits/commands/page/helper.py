@@ -85,7 +85,7 @@ class Helper:
                 self.is_ready = True
             self.connection.send((function, *args))
             return self.receive(seconds, is_gone)
-        except (EOFError, OSError):  # it was ended, such as for want of memory
+        except (EOFError, OSError):  # it was ended, as when memory runs out
             self.end()
             raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, "this picture can't be read") from None
         except Refused:
@@ -104,7 +104,7 @@ class Helper:
 
 
 class Helpers:
-    """A few processes, of which each runs one function at a time.
+    """A few processes, each of which runs one function at a time.
 
     Args:
         number: of processes.

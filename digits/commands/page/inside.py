@@ -27,8 +27,8 @@ def look_inside(model: Network, image: np.ndarray) -> tuple[np.ndarray, np.ndarr
         image: (28, 28) uint8.
 
     Returns:
-        The maps of its first layer, after the first ReLU, (C, H, W) uint8, and where it looked, (28, 28) uint8; of
-        each, 255 is the largest value. Without a ReLU there are no maps: C is 0.
+        The maps of its first layer, after the first ReLU, (C, H, W) uint8, and where it looked, (28, 28) uint8; in
+        each of the two, 255 is the largest value. Without a ReLU there are no maps: C is 0.
     """
     generator = torch.Generator().manual_seed(0)  # the same image looks the same each time
     raw = torch.from_numpy(image).float()
