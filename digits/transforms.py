@@ -71,8 +71,8 @@ def redraw(images: Tensor) -> list[Tensor]:
     Returns:
         Eight tensors of the same shape, one for each change. What comes in is background.
     """
-    filled = -largest(-largest(images, 5), 5)  # closing: outlines become strokes
-    return [*shifted(images, (-1, 1)), largest(images, 3), filled, stretch(images, 1.15, 1.15), stretch(images, 1, 0.8)]
+    closed = -dilate(-dilate(images, 5), 5)  # outlines become strokes
+    return [*shifted(images, (-1, 1)), dilate(images, 3), closed, stretch(images, 1.15, 1.15), stretch(images, 1, 0.8)]
 
 
 def shifted(images: Tensor, steps: Sequence[int]) -> list[Tensor]:
@@ -80,8 +80,8 @@ def shifted(images: Tensor, steps: Sequence[int]) -> list[Tensor]:
     return [images.roll(step, (-2, -1)) for step in product(steps, repeat=2)]
 
 
-def largest(images: Tensor, size: int) -> Tensor:
-    """The largest value of the `size` × `size` pixels about each one of images, (N, C, H, W); `size` is odd."""
+def dilate(images: Tensor, size: int) -> Tensor:
+    """The largest of the `size` × `size` pixels about each one of images, (N, C, H, W) or (N, H, W); `size` is odd."""
     return F.max_pool2d(images, size, stride=1, padding=size // 2)
 
 

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from digits.augment.strokes import draw, join, per_image, random_like, uniform
 from digits.augment.styles import box, scale_width
-from digits.transforms import augment
+from digits.transforms import augment, dilate
 
 Change = Callable[[Tensor], Tensor]
 
@@ -45,12 +45,12 @@ def stretch(images: Tensor) -> Tensor:
 
 def widen(images: Tensor) -> Tensor:
     """A broader pen: part of the way to the largest of 3×3 pixels."""
-    return torch.lerp(images, F.max_pool2d(images, 3, 1, 1), per_image(images, 0, 1))
+    return torch.lerp(images, dilate(images, 3), per_image(images, 0, 1))
 
 
 def thin(images: Tensor) -> Tensor:
     """A finer pen: part of the way to the least of 3×3 pixels, its ink as strong as before."""
-    finer = torch.lerp(images, -F.max_pool2d(-images, 3, 1, 1), per_image(images, 0, 0.8))
+    finer = torch.lerp(images, -dilate(-images, 3), per_image(images, 0, 0.8))
     return finer / finer.amax(dim=(1, 2), keepdim=True).clamp(min=0.2)
 
 
