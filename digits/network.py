@@ -18,6 +18,7 @@ from digits.errors import InputError
 from digits.transforms import normalize, redraw, shifted
 
 Some = TypeVar("Some", bound=nn.Module)
+DIGITS = tuple("0123456789")  # the classes of MNIST
 BATCH = 500  # images that are predicted at once
 
 
@@ -78,7 +79,7 @@ class Network(nn.Module):
     def classes(self) -> tuple[str, ...]:
         """The names of the K classes; those of MNIST where the network has not been trained."""
         known = self.trained_on
-        return tuple("0123456789") if known is None else known.classes
+        return DIGITS if known is None else known.classes
 
     def normalize_images(self, images: Tensor) -> Tensor:
         """Raw images, (N, H, W), 0 to 255, to (N, 1, H, W) float32, scaled as in training; others stay as they are."""

@@ -15,9 +15,8 @@ from digits.console import columns, say
 from digits.data import Digits, MixedDataModule, MNISTDataModule, datamodule_of
 from digits.data.dataset import tell_left_out
 from digits.fast.trainer import silent_trainer
-from digits.network import Network, evaluating, probabilities_of
+from digits.network import DIGITS, Network, evaluating, probabilities_of
 
-DIGITS = tuple("0123456789")
 FOLDS = 5
 
 

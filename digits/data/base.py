@@ -19,6 +19,7 @@ from digits.data.split import check_trainable, stratified_split, usable
 from digits.data.stream import Stream, StreamLoader
 from digits.data.workers import AugmentedImages, SeededBatches, batch_seed
 from digits.errors import MOST_SEED, InputError, check_number
+from digits.network import DIGITS
 from digits.transforms import augment, normalize
 
 
@@ -47,7 +48,7 @@ class DigitsDataModule(LightningDataModule):
     # training images calls `measure`. A network takes them over when it is first trained.
     mean = 0.1307
     std = 0.3081
-    classes: Sequence[str] = tuple("0123456789")
+    classes: Sequence[str] = DIGITS
     # Numbers of the test images whose labels are known to be wrong.
     wrong_labels: Sequence[int] = ()
     # Images per step where nothing is learnt and only speed and memory count.

@@ -20,11 +20,11 @@ from digits.commands.page.inside import look_inside
 from digits.commands.page.networks import Networks
 from digits.commands.page.pictures import find_digits
 from digits.commands.page.training import Training
+from digits.pages.photo import SIDE
 from digits.predictor import Predictor
 
 SECONDS = 10  # that an answer may wait, and a picture may take
 MOST_DIGITS = 256  # of one request
-SIDE = 28
 
 
 class Request(NamedTuple):
