@@ -100,7 +100,7 @@ def runs_under(folder: Path) -> list[Path]:
 
 def newest_run(folder: Path) -> Path | None:
     """The newest run in `folder`, whether it has a checkpoint or not."""
-    return max(runs_in(folder), key=version, default=None)
+    return next(reversed(runs_in(folder)), None)
 
 
 def newest_checkpoint(folder: Path, kind: str) -> Path | None:
@@ -157,18 +157,23 @@ def choose_checkpoint(command: str, wanted: str | None, folder: Path, again: str
         return chosen
     found = newest_checkpoint(folder, wanted or kind)
     if found is None:
-        if renamed := [run for run in sorted(folder.glob("*")) if checkpoint_of(run, kind) is not None]:
-            named = shlex.quote(shown(renamed[0]))
-            raise InputError(f"{shown(folder)} has no version_N with a checkpoint: give --ckpt_path {named}")
-        pictures = f"; `{PROGRAM} predict PICTURE` reads pictures" if command == "predict" else ""
-        raise InputError(
-            f"no checkpoint in {shown(folder)}: train first, as by `{train}`, or give --ckpt_path FILE, or pretrained"
-            + pictures
-        )
+        refuse_untrained(command, folder, kind, train)
     if wanted is None and (better := better_run(found.parent.parent)) is not None:
         say(f"{better.name} validated better, {better.error:.2%} wrong. To take it:")
         say(f"    {again} --ckpt_path {shlex.quote(shown(better.folder))}")
     return found
+
+
+def refuse_untrained(command: str, folder: Path, kind: str, train: str) -> NoReturn:
+    """Raise an InputError for a folder of runs without a checkpoint of this kind; see `choose_checkpoint`."""
+    if renamed := [run for run in sorted(folder.glob("*")) if checkpoint_of(run, kind) is not None]:
+        named = shlex.quote(shown(renamed[0]))
+        raise InputError(f"{shown(folder)} has no version_N with a checkpoint: give --ckpt_path {named}")
+    pictures = f"; `{PROGRAM} predict PICTURE` reads pictures" if command == "predict" else ""
+    raise InputError(
+        f"no checkpoint in {shown(folder)}: train first, as by `{train}`, or give --ckpt_path FILE, or pretrained"
+        + pictures
+    )
 
 
 def tell_of_better(source: str, tell: Callable[[str], None] = say) -> None:

@@ -54,12 +54,15 @@ def short_help(command: str, parser: LightningArgumentParser) -> str:
         parser: of the command.
     """
     width = min(shutil.get_terminal_size((80, 24)).columns, 100)
-    lines = [
-        *USAGE.get(command, (f"usage: {PROGRAM} {command} [options]",)),
-        "",
-        fill(COMMANDS[command], width=width),
-        "",
-    ]
+    lines = [*USAGE.get(command, (f"usage: {PROGRAM} {command} [options]",)), "", fill(COMMANDS[command], width=width)]
+    for title, options in sections_of(command, parser).items():
+        lines += ["", f"{title}:", *(described_option(*option, width) for option in options)]
+    rest = f"All options, those of Lightning's Trainer among them: {PROGRAM} {command} --help-all"
+    return "\n".join([*lines, "", fill(rest, width=width)])
+
+
+def sections_of(command: str, parser: LightningArgumentParser) -> dict[str, list[Option]]:
+    """The options that are shown of a command, by the titles above them."""
     shown_ones = [action for action in parser._actions if action.help != argparse.SUPPRESS]
     known = {action.dest: (WORDS.get(action.dest, action.help or ""), action.default) for action in shown_ones}
     hidden = HIDDEN if command == "fit" else (*HIDDEN, *OF_TRAINING)
@@ -83,10 +86,7 @@ def short_help(command: str, parser: LightningArgumentParser) -> str:
         sections["predictions"] = list(described(PredictionWriter, "predictions"))
     trainer = TRAINER if command == "fit" else TRAINER[1:4]
     sections["trainer"] = [(f"--trainer.{name}", *known[f"trainer.{name}"]) for name in trainer]
-    for title, options in sections.items():
-        lines += [f"{title}:", *(described_option(*option, width) for option in options), ""]
-    rest = f"All options, those of Lightning's Trainer among them: {PROGRAM} {command} --help-all"
-    return "\n".join([*lines, fill(rest, width=width)])
+    return sections
 
 
 def settings_of_sources(command: str) -> dict[str, list[Option]]:
