@@ -5,7 +5,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from digits.callbacks.terminal import summarize
+from digits.callbacks.summary import summarize
 from digits.errors import InputError
 from digits.layers import pool_relu
 from digits.models import MLP, BatchNormCNN, Classifier, DeepCNN, FastCNN, KaggleCNN, LargeCNN, SmallCNN

@@ -19,9 +19,9 @@ from digits.callbacks.predictions import PredictionWriter
 from digits.callbacks.projector import Projector
 from digits.callbacks.report import Report
 from digits.callbacks.start_from import StartFrom
-from digits.callbacks.summary import ConfigWriter, FitSummary
+from digits.callbacks.summary import ConfigWriter, FitSummary, summarize
 from digits.callbacks.tensorboard import TensorBoardPages
-from digits.callbacks.terminal import ProgressBar, summarize
+from digits.callbacks.terminal import ProgressBar
 from digits.callbacks.trained_images import TrainedImages
 
 __all__ = [

@@ -4,20 +4,23 @@ import shlex
 from pathlib import Path
 from typing import Any
 
+import torch
 from jsonargparse import Namespace
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.callbacks import EarlyStopping
 from lightning.pytorch.cli import LightningArgumentParser, SaveConfigCallback
 from lightning.pytorch.loggers import TensorBoardLogger
+from torch import Tensor, nn
+from torchmetrics import Metric
 
 from digits.callbacks.checkpoints import RunCheckpoint, stopped_within_epoch
 from digits.callbacks.interruption import stopped_at
 from digits.callbacks.search import found
 from digits.callbacks.summary_writers import summary_writers
-from digits.callbacks.terminal import summarize
 from digits.console import quiet, say, shown
 from digits.errors import InputError
 from digits.files import replacing
+from digits.network import evaluating
 from digits.runs import checkpoint_of, run_folder
 
 
@@ -124,3 +127,48 @@ def as_yaml(parser: LightningArgumentParser, config: Namespace) -> str:
     config = config.clone()
     config.ckpt_path = None  # where this run was resumed from
     return parser.dump(config, skip_unset=False)
+
+
+def summarize(model: LightningModule) -> str:
+    """A table of the layers of `model`: kind, shape of the output for N images, trainable parameters.
+
+    Without shapes, where no example of its images is known.
+    """
+    rows = []
+
+    def count(parameters_of: nn.Module) -> int:
+        return sum(p.numel() for p in parameters_of.parameters() if p.requires_grad)
+
+    def note(layer: nn.Module, _: Any, output: Any) -> None:
+        shape = f"({', '.join(['N', *map(str, output.shape[1:])])})" if isinstance(output, Tensor) else ""
+        rows.append((type(layer).__name__, shape, f"{count(layer):,}" if count(layer) else ""))
+
+    layers = [one for one in model.modules() if not (list(one.children()) or isinstance(one, Metric))]
+    example = example_of(model)
+    if example is None:
+        for layer in layers:
+            note(layer, None, None)
+    else:
+        hooks = [layer.register_forward_hook(note) for layer in layers]
+        run(model, example)
+        for hook in hooks:
+            hook.remove()
+    rows.append(("trainable parameters", "", f"{count(model):,}"))
+    return "\n".join([type(model).__name__, *(f"  {kind:<20}  {shape:<16}  {n:>9}" for kind, shape, n in rows)])
+
+
+def example_of(model: LightningModule) -> Tensor | None:
+    """What a network takes: its `example_input_array`, or an image of 28×28 pixels; None if it takes another."""
+    given = model.example_input_array
+    example = (given if isinstance(given, Tensor) else torch.zeros(1, 1, 28, 28)).to(model.device)
+    try:
+        run(model, example)
+    except (RuntimeError, ValueError):
+        return None
+    return example
+
+
+def run(model: LightningModule, images: Tensor) -> None:
+    """Let a network predict, and leave it and the random numbers as they were."""
+    with torch.no_grad(), torch.random.fork_rng(devices=[]), evaluating(model):
+        model(images)

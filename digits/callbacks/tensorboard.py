@@ -10,8 +10,8 @@ import torch
 from lightning.pytorch import LightningModule, Trainer
 
 from digits.callbacks.outcomes import OutcomeCollector, classes_of
+from digits.callbacks.summary import example_of, summarize
 from digits.callbacks.summary_writers import summary_writers
-from digits.callbacks.terminal import example_of, summarize
 from digits.console import warn
 
 METRICS = ("loss", "accuracy", "error")

@@ -6,17 +6,14 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-import torch
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import TQDMProgressBar
 from lightning.pytorch.callbacks.progress.tqdm_progress import Tqdm
 from lightning.pytorch.tuner import lr_finder
-from torch import Tensor, nn
-from torchmetrics import Metric
+from torch import Tensor
 
 from digits.classifier import Classifier
 from digits.console import columns, highlight, is_terminal, say
-from digits.network import evaluating
 
 
 class ProgressBar(TQDMProgressBar):
@@ -123,48 +120,3 @@ def epoch_line(epoch: str, seconds: float, metrics: Mapping[str, str], width: in
         for shown in (metrics, short, shortest)
     ]
     return next((line for line in lines if width is None or len(line) < width), lines[-1])
-
-
-def summarize(model: LightningModule) -> str:
-    """A table of the layers of `model`: kind, shape of the output for N images, trainable parameters.
-
-    Without shapes, where no example of its images is known.
-    """
-    rows = []
-
-    def count(parameters_of: nn.Module) -> int:
-        return sum(p.numel() for p in parameters_of.parameters() if p.requires_grad)
-
-    def note(layer: nn.Module, _: Any, output: Any) -> None:
-        shape = f"({', '.join(['N', *map(str, output.shape[1:])])})" if isinstance(output, Tensor) else ""
-        rows.append((type(layer).__name__, shape, f"{count(layer):,}" if count(layer) else ""))
-
-    layers = [one for one in model.modules() if not (list(one.children()) or isinstance(one, Metric))]
-    example = example_of(model)
-    if example is None:
-        for layer in layers:
-            note(layer, None, None)
-    else:
-        hooks = [layer.register_forward_hook(note) for layer in layers]
-        run(model, example)
-        for hook in hooks:
-            hook.remove()
-    rows.append(("trainable parameters", "", f"{count(model):,}"))
-    return "\n".join([type(model).__name__, *(f"  {kind:<20}  {shape:<16}  {n:>9}" for kind, shape, n in rows)])
-
-
-def example_of(model: LightningModule) -> Tensor | None:
-    """What a network takes: its `example_input_array`, or an image of 28×28 pixels; None if it takes another."""
-    given = model.example_input_array
-    example = (given if isinstance(given, Tensor) else torch.zeros(1, 1, 28, 28)).to(model.device)
-    try:
-        run(model, example)
-    except (RuntimeError, ValueError):
-        return None
-    return example
-
-
-def run(model: LightningModule, images: Tensor) -> None:
-    """Let a network predict, and leave it and the random numbers as they were."""
-    with torch.no_grad(), torch.random.fork_rng(devices=[]), evaluating(model):
-        model(images)
