@@ -16,8 +16,9 @@ from torch import Tensor
 from digits.callbacks.outcomes import classes_of, is_one_each
 from digits.callbacks.summary_writers import summary_writers
 from digits.console import amount, printable, say, shown
-from digits.data import Digits, DigitsDataModule, datamodule_of
+from digits.data import Digits, datamodule_of
 from digits.data.dataset import Batch, together
+from digits.data.own_loaders import has_own_loader
 from digits.doubt import Doubt
 from digits.errors import InputError
 from digits.files import save_picture
@@ -73,8 +74,7 @@ class PredictionWriter(Callback):
         self.kept: dict[int, tuple[Digits, Tensor]] = {}  # the first batches with their probabilities, to be drawn
         module = datamodule_of(trainer)
         limit = trainer.limit_predict_batches
-        own_loader = type(module).predict_dataloader is not DigitsDataModule.predict_dataloader
-        if module.streamed is None or own_loader or isinstance(limit, int) or limit < 1:
+        if module.streamed is None or has_own_loader(module, "predict") or isinstance(limit, int) or limit < 1:
             return  # nobody knows whether it would be the same, or it is not done to the end
         files = first_says(module.streamed.fingerprint)
         made_of = {"network": fingerprint_of_network(pl_module), "list of files": files}
@@ -88,8 +88,8 @@ class PredictionWriter(Callback):
             raise InputError("--predictions.format kaggle has a row for each picture: leave out --data.multiple_digits")
         if kaggle and self.path is not None and is_parquet(Path(self.path)):
             raise InputError(f"--predictions.path {self.path}: Kaggle takes a CSV file")
-        target, note, box = data.has_labels, data.has_notes, data.has_places
-        header = KAGGLE_HEADER if kaggle else csv_header(len(classes_of(trainer)), target=target, note=note, box=box)
+        columns = {"target": data.has_labels, "note": data.has_notes, "box": data.has_places}
+        header = KAGGLE_HEADER if kaggle else csv_header(len(classes_of(trainer)), **columns)
 
         def open_here() -> tuple[str, int]:
             path = self.path or str(Path(trainer.default_root_dir) / default)

@@ -8,7 +8,7 @@ PACKAGE = "digits.data.base"  # where the loaders of this package are
 
 
 def has_own_loader(data: Any, split: str) -> bool:
-    """Whether somebody else's code gives the batches of "train", "val" or "test": they may be of any images."""
+    """Whether somebody else's code gives the batches of "train", "val", "test" or "predict", of whatever images."""
     return getattr(getattr(type(data), f"{split}_dataloader", None), "__module__", None) != PACKAGE
 
 
