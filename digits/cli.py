@@ -17,14 +17,13 @@ from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.callbacks import ProgressBar as LightningBar
 from lightning.pytorch.callbacks import WeightAveraging
 from lightning.pytorch.plugins.io import CheckpointIO
-from lightning.pytorch.utilities.rank_zero import rank_zero_only
 
 from digits.callbacks import CheckpointFiles, default_callbacks
 from digits.callbacks.checkpoints import keep_in, stopped_within_epoch
 from digits.callbacks.summary_writers import run_logger
 from digits.checkpoint import Checkpoint
 from digits.classifier import FINDERS, Classifier
-from digits.console import one_line, quiet, say, shown
+from digits.console import is_first_process, one_line, quiet, say, shown
 from digits.ensemble import Ensemble
 from digits.errors import InputError
 from digits.fast.process import fastest_precision
@@ -82,8 +81,8 @@ class DigitsCLI(ArgumentsCLI):
         self.chose_precision = self.subcommand == "fit" and options.fast and options.trainer.precision is None
         if self.chose_precision:
             options.trainer.precision = fastest_precision(options.trainer.accelerator)
-        main_process = rank_zero_only.rank == 0  # type: ignore[attr-defined]
-        if self.run is None and main_process and not options.trainer.fast_dev_run and self.subcommand != "export":
+        leaves_files = not options.trainer.fast_dev_run and self.subcommand != "export"
+        if self.run is None and leaves_files and is_first_process():
             self.run = self.made_run = new_run(self.log_folder)
         self.folder = self.run or self.log_folder / "version_"  # only the main process writes
         self.given_logger = place(options.trainer.logger, self.folder)

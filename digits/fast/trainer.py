@@ -5,8 +5,8 @@ from typing import Any
 
 from lightning import __version__
 from lightning.pytorch import Callback, LightningModule, Trainer
-from lightning.pytorch.utilities.rank_zero import rank_zero_only
 
+from digits.console import say
 from digits.fast.layers import use_fast_layers, use_plain_layers
 from digits.fast.load import FollowLoad
 from digits.fast.process import prepare_process, use_channels_last
@@ -51,9 +51,7 @@ def use_fast_path(trainer: Trainer) -> None:
         check_names(trainer)
     except (ImportError, AttributeError, TypeError) as error:
         reason = re.sub(r" \(\S+\.py\)$", "", str(error))  # without the path of Lightning's file
-        rank_zero_only(print)(
-            f"Lightning {__version__} has changed inside ({reason}): training takes its own loop, which is slower."
-        )
+        say(f"Lightning {__version__} has changed inside ({reason}): training takes its own loop, which is slower.")
         return
     loop = trainer.fit_loop.epoch_loop
     trainer.fit_loop.epoch_loop = EpochLoop(trainer, loop.min_steps, loop.max_steps)
