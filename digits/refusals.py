@@ -35,8 +35,7 @@ CHECKING = tuple(str(Path(module.__file__ or "").parent) for module in (lightnin
 
 def refusal(error: BaseException | None) -> str | None:
     """What an error, or the one that it was raised from, tells the user; None for a bug."""
-    chain = [one for one in causes(error) if isinstance(one, InputError)]
-    error = chain[0] if chain else error  # whatever the parser made of it
+    error = next((one for one in causes(error) if isinstance(one, InputError)), error)  # whatever the parser made of it
     while error is not None and not isinstance(error, KNOWN_ERRORS):
         if (told := misfit(error)) is not None:
             return told

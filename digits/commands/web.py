@@ -32,11 +32,10 @@ class Layer(NamedTuple):
 
     Args:
         kind: conv, scale, pool, relu, flatten or linear.
-        shape: of the weights.
-        stride: of a convolution, along both axes.
-        padding: of a convolution: rows above and below, columns left and right, of zeros.
         weight: of conv, (F, C, H, W); of scale, (C,); of linear, (K, C).
         bias: one for each filter, channel or class.
+        stride: of a convolution, along both axes.
+        padding: of a convolution: rows above and below, columns left and right, of zeros.
     """
 
     kind: str

@@ -119,14 +119,14 @@ def described(kind: type, group: str) -> Iterator[Option]:
 
 def described_option(option: str, words: str, default: Any, width: int) -> str:
     """An option with its description and its default."""
-    known = "" if default in (None, "==SUPPRESS==", []) else f" [{shown(default)}]"
+    known = "" if default in (None, "==SUPPRESS==", []) else f" [{as_given(default)}]"
     text = f"{option:<22} {words.rstrip('.')}{known}"
     return fill(text, "  ", " " * 25, width)
 
 
-def shown(default: Any) -> str:
+def as_given(default: Any) -> str:
     """A default as it is given on the command line."""
     if isinstance(default, bool):
         return str(default).lower()
     name = getattr(default, "class_path", None) or (default.get("class_path") if isinstance(default, dict) else None)
-    return str(name or default).rpartition(".")[2] if name else str(default)
+    return name.rpartition(".")[2] if name else str(default)
