@@ -9,7 +9,7 @@ from digits.checkpoint import Checkpoint
 from digits.classifier import Classifier
 from digits.doubt import Doubt
 from digits.errors import InputError
-from digits.network import log_mean
+from digits.network import log_mean_softmax
 from digits.own_networks import import_networks
 from digits.runs import find_checkpoints
 
@@ -48,7 +48,7 @@ class Ensemble(Classifier):
 
     def forward(self, images: Tensor) -> Tensor:
         """Raw images, (N, 28, 28), 0 to 255, to log-probabilities, (N, K)."""
-        return log_mean([member.eval_logits(images) for member in self.members])  # type: ignore[operator]
+        return log_mean_softmax([member.eval_logits(images) for member in self.members])  # type: ignore[operator]
 
     def configure_optimizers(self) -> Any:
         raise InputError("an ensemble is not trained: train its members, then test or predict with it")

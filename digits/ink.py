@@ -30,14 +30,14 @@ class InkNet(nn.Module):
         first, last, pairs = WIDTHS[0], WIDTHS[-1], list(pairwise(WIDTHS))
         self.stem = nn.Sequential(conv(8, first), conv(first, first))
         self.down = nn.ModuleList(nn.Sequential(nn.MaxPool2d(2), conv(a, b), conv(b, b)) for a, b in pairs)
-        self.bottom = nn.Sequential(Wide(last), Wide(last))
+        self.bottom = nn.Sequential(SeparableBlock(last), SeparableBlock(last))
         self.up = nn.ModuleList(nn.Conv2d(b, a, 1) for a, b in reversed(pairs))
         self.merge = nn.ModuleList(conv(a, a) for a, _ in reversed(pairs))
         self.head = nn.Conv2d(first, 12, 3, padding=1)
 
     def forward(self, images: Tensor) -> Tensor:
         """Grey levels 0 to 1, (N, 1, H, W), to logits of ink, of no digit, of contact, (N, 3, H, W)."""
-        seen = torch.cat([2 * images - 1, even_out(images)], dim=1)
+        seen = torch.cat([2 * images - 1, local_contrast(images)], dim=1)
         levels = [self.stem(F.pixel_unshuffle(seen, 2))]  # (N, 16, H/2, W/2)
         for down in self.down:
             levels.append(down(levels[-1]))
@@ -47,10 +47,10 @@ class InkNet(nn.Module):
         return F.pixel_shuffle(self.head(y), 2)
 
 
-def even_out(images: Tensor) -> Tensor:
-    """How much lighter pixels are than the 40×40 around them, in half standard deviations there; (N, 1, H, W), -2 to 2.
+def local_contrast(images: Tensor) -> Tensor:
+    """How much lighter pixels are than the 40×40 around them, in double standard deviations; (N, 1, H, W), -2 to 2.
 
-    It takes gradients, shadows and exposure out, which the network then need not learn.
+    This takes out gradients, shadows and exposure, which the network then need not learn.
     """
     blocks = F.avg_pool2d(torch.cat([images, images.square()], dim=1), 8)
     around = F.avg_pool2d(blocks, 5, 1, 2, count_include_pad=False)
@@ -64,7 +64,7 @@ def conv(inputs: int, outputs: int) -> nn.Sequential:
     return nn.Sequential(nn.Conv2d(inputs, outputs, 3, padding=1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU(True))
 
 
-class Wide(nn.Module):
+class SeparableBlock(nn.Module):
     """A residual block that looks further: a depthwise 5×5 convolution, then a pointwise one."""
 
     def __init__(self, channels: int) -> None:

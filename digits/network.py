@@ -110,7 +110,7 @@ class Network(nn.Module):
         """
         images = self.normalize_images(images)
         if self.tta:
-            return log_mean([self._calibrated(view) for view in shifted(images, (-1, 0, 1))])
+            return log_mean_softmax([self._calibrated(view) for view in shifted(images, (-1, 0, 1))])
         return look_twice(self._calibrated, images, self.second_look)
 
     def _calibrated(self, images: Tensor) -> Tensor:
@@ -189,10 +189,10 @@ def look_twice(logits_of: Callable[[Tensor], Tensor], images: Tensor, least: flo
     logits = logits_of(images)
     if least and (again := logits.softmax(dim=1).amax(dim=1) < least).any():
         some = images[again]
-        logits[again] = log_mean([logits[again], *map(logits_of, redraw(some))])
+        logits[again] = log_mean_softmax([logits[again], *map(logits_of, redraw(some))])
     return logits
 
 
-def log_mean(logits: Sequence[Tensor]) -> Tensor:
+def log_mean_softmax(logits: Sequence[Tensor]) -> Tensor:
     """Logits, each (N, K), to the logarithm of the mean of their probabilities, (N, K)."""
     return torch.stack([one.log_softmax(dim=1) for one in logits]).logsumexp(dim=0) - math.log(len(logits))

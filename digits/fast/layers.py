@@ -91,16 +91,16 @@ class MaxPool2d(FastLayer, nn.MaxPool2d):
         if not is_covered(x) or x.ndim != 4 or min(x.shape[2:]) < 2:
             return F.max_pool2d(x, 2)
         if not x.requires_grad:
-            return largest_of_four(x)[-1].permute(0, 3, 1, 2)
+            return max_pool_2x2(x)[-1].permute(0, 3, 1, 2)
         if x.dtype in FASTER and x.shape[2] % 2 == x.shape[3] % 2 == 0:
-            return LargestOfFour.apply(x)
+            return MaxPool2x2.apply(x)
         return F.max_pool2d(x, 2)
 
 
 PLAIN: dict[type[nn.Module], type[nn.Module]] = {Dropout: nn.Dropout, MaxPool2d: nn.MaxPool2d}
 
 
-def largest_of_four(x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+def max_pool_2x2(x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """The largest of 2×2 pixels of x, (N, C, H, W), in two steps.
 
     Returns:
@@ -115,7 +115,7 @@ def largest_of_four(x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     return left, larger, upper, torch.maximum(upper, lower)
 
 
-class LargestOfFour(torch.autograd.Function):
+class MaxPool2x2(torch.autograd.Function):
     """Max pooling of an even number of rows and columns, with its derivatives.
 
     Among equal values the first, row by row, gets the gradient, as in torch's own.
@@ -123,7 +123,7 @@ class LargestOfFour(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, x: Tensor) -> Tensor:
-        left, larger, upper, largest = largest_of_four(x)
+        left, larger, upper, largest = max_pool_2x2(x)
         whole = {2: torch.int16, 4: torch.int32, 8: torch.int64}[x.element_size()]
         is_left, is_upper = torch.empty(left.shape, dtype=whole), torch.empty(upper.shape, dtype=whole)
         torch.eq(left.view(whole), larger.view(whole), out=is_left)
@@ -153,7 +153,7 @@ class LargestOfFour(torch.autograd.Function):
 
 
 def select(grad: Tensor, is_left: Tensor, is_upper: Tensor) -> Tensor:
-    """The gradient of `LargestOfFour` by operations that have derivatives themselves.
+    """The gradient of `MaxPool2x2` by operations that have derivatives themselves.
 
     Args:
         grad: of the result, (N, H // 2, W // 2, C).

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.autograd import forward_ad
 
 from digits.fast import layers
-from digits.fast.layers import Dropout, LargestOfFour, MaxPool2d, use_fast_layers, use_plain_layers
+from digits.fast.layers import Dropout, MaxPool2d, MaxPool2x2, use_fast_layers, use_plain_layers
 from digits.models import LargeCNN
 
 
@@ -148,8 +148,8 @@ def test_what_asks_for_more_gets_what_torch_s_own_layers_give(name: str, monkeyp
 
 def test_first_and_second_derivatives_are_those_of_differences() -> None:
     x = torch.randperm(2 * 3 * 4 * 6).double().view(2, 3, 4, 6).requires_grad_()  # no two are nearly equal
-    assert torch.autograd.gradcheck(LargestOfFour.apply, x, check_batched_grad=True)
-    assert torch.autograd.gradgradcheck(LargestOfFour.apply, x, check_batched_grad=True)
+    assert torch.autograd.gradcheck(MaxPool2x2.apply, x, check_batched_grad=True)
+    assert torch.autograd.gradgradcheck(MaxPool2x2.apply, x, check_batched_grad=True)
 
 
 def test_copies_and_files_hold_torch_s_own_layers() -> None:
@@ -225,7 +225,7 @@ def test_unusual_images_are_pooled_or_refused_as_by_torch(shape: tuple[int, ...]
 def test_without_torch_s_private_name_all_is_torch_s(monkeypatch: pytest.MonkeyPatch) -> None:
     x = torch.rand(2, 3, 4, 4, dtype=torch.bfloat16, requires_grad=True)
     pool = fast(nn.MaxPool2d(2))
-    assert "LargestOfFour" in str(pool(x).grad_fn)
+    assert "MaxPool2x2" in str(pool(x).grad_fn)
     monkeypatch.setattr(layers, "is_func_active", lambda: True)
     assert "MaxPool2D" in str(pool(x).grad_fn)
 
