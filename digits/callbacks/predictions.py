@@ -125,19 +125,17 @@ class PredictionWriter(Callback):
         indices = batch.indices.tolist() if isinstance(batch, Batch) else range(self.images, self.images + n)
         source = batch.source if isinstance(batch, Batch) else None
         data, here = (module.predict, indices) if source is None else (source, range(n))
-        doubt: Doubt = getattr(pl_module, "doubt", Doubt())
-        kaggle = self.format == "kaggle"
-        target = (module.streamed or data).has_labels
-        if kaggle:
-            rows = kaggle_rows(indices, classes, here, data)
-        else:
-            rows = csv_rows(here, classes, probabilities, data, doubt, target)
-        part = data.subset(torch.as_tensor(here, dtype=torch.long)) if self.picture or data.has_places else data
-        said = numbers(probabilities, part, doubt) if data.has_places else {}
-        lines = [f"Read: {printable(name)}:{beside(text)}" for name, text in said.items()]
-        finished = Finished(as_csv(rows), left_out(data, here) if kaggle else lines, counts(data, here))
         if (self.picture is not None or data.has_places) and probabilities.isnan().any():
             raise InputError("pictures of predictions need a predict_step that returns probabilities, (N, K)")
+        part = data.subset(torch.as_tensor(here, dtype=torch.long)) if self.picture or data.has_places else data
+        if self.format == "kaggle":
+            rows, lines = kaggle_rows(indices, classes, here, data), left_out(data, here)
+        else:
+            doubt: Doubt = getattr(pl_module, "doubt", Doubt())
+            rows = csv_rows(here, classes, probabilities, data, doubt, (module.streamed or data).has_labels)
+            said = numbers(probabilities, part, doubt) if data.has_places else {}
+            lines = [f"Read: {printable(name)}:{beside(text)}" for name, text in said.items()]
+        finished = Finished(as_csv(rows), lines, counts(data, here))
         if self.picture is not None and sum(len(one) for one, _ in self.kept.values()) < PICTURES:
             number = module.predict_start + self.steps * trainer.world_size + trainer.global_rank
             self.kept[number] = part, probabilities
