@@ -23,7 +23,7 @@ def given_settings(argv: Sequence[str], group: str) -> set[str]:
 
 
 def group_options(argv: Sequence[str], group: str) -> list[str]:
-    """The words that are options of a group, such as --data.path of --data, or one option, with their values."""
+    """The options of a group, such as --data.path of --data, or a single option, each with its value, word by word."""
     found: list[str] = []
     for i, word in enumerate(argv):
         if re.match(rf"{group}[.=]|{group}$", word):

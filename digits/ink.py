@@ -48,7 +48,7 @@ class InkNet(nn.Module):
 
 
 def local_contrast(images: Tensor) -> Tensor:
-    """How much lighter pixels are than the 40×40 around them, in double standard deviations; (N, 1, H, W), -2 to 2.
+    """How much lighter pixels are than the 40×40 around them, in units of two deviations there; (N, 1, H, W), -2 to 2.
 
     This takes out gradients, shadows and exposure, which the network then need not learn.
     """

@@ -81,8 +81,8 @@ def own_frames(error: BaseException) -> list[FrameType]:
 def is_of_lightning(frames: Sequence[FrameType]) -> bool:
     """Whether the last of these functions is one of Lightning or of its parser.
 
-    So it is in the errors of what Lightning checks. In those of a network, or of this package, it is a function of
-    theirs.
+    Errors come from there when Lightning checks what it was given. Those of a network, or of this package, come from
+    functions of their own.
     """
     return bool(frames) and frames[-1].f_code.co_filename.startswith(CHECKING)
 

@@ -15,7 +15,7 @@ USUAL = (signal.SIG_DFL, signal.default_int_handler)  # neither set by somebody 
 def ending_on_signals(interrupts: list[int]) -> Iterator[None]:
     """Let SIGTERM and SIGHUP end a command by an exception, which leaves nothing half-made, and list each Ctrl-C.
 
-    After SIGTERM, Lightning lets every command but `fit` run to its end. It ends with status 1 after Ctrl-C, and a
+    After SIGTERM, Lightning lets every command but `fit` run to its end. After Ctrl-C, it ends with status 1, and a
     library that is being imported may catch Ctrl-C, and then fail because a part of it is missing.
 
     Args:

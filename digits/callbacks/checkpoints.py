@@ -165,7 +165,7 @@ class CheckpointFiles(TorchCheckpointIO):
 
 
 def serialized(value: Any, check: bool = True) -> tuple[io.BytesIO | None, Any]:
-    """What `torch.save` writes for a checkpoint or a part of it, in memory, as it would not say that a disk is full.
+    """What `torch.save` writes for a checkpoint or a part of it, in memory: its errors don't say that a disk is full.
 
     Args:
         value: tensors, on any device, and plain values.
