@@ -13,7 +13,7 @@ from digits.argv import is_given
 from digits.commands.parser import CommandParser
 from digits.console import amount, named, percent, printable, quiet, say, warn
 from digits.errors import InputError
-from digits.runs import SHIPPED
+from digits.runs import SHIPPED, tell_of_better
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -105,7 +105,6 @@ def check_pictures(paths: Sequence[str], checkpoint: str) -> tuple[list[str], Im
     from digits.data.dataset import tell_left_out
     from digits.plots import plot_predictions
     from digits.predictor import load
-    from digits.runs import tell_of_better
 
     if not paths:
         raise InputError("no pictures to check: give a folder, such as my_digits/, or --data MNISTDataModule")

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from digits.commands.parser import CommandParser
 from digits.errors import InputError
+from digits.runs import LOG_ROOT, SHIPPED, best_of_all, tell_of_better
 
 FOR_ALL = "have pictures read, save drawings into my_digits/, and train"
 
@@ -52,7 +53,6 @@ def demo(
     from digits.commands.page.guard import LOOPBACK
     from digits.commands.page.server import PageServer
     from digits.own_networks import import_networks
-    from digits.runs import LOG_ROOT, SHIPPED, tell_of_better
 
     import_networks(networks)
     if not 0 <= port <= 65535:
@@ -90,6 +90,5 @@ def demo(
 def newest(root: Path) -> Path | str:
     """The newest best checkpoint in `root` whose network can be loaded, or "pretrained"."""
     from digits.commands.page.networks import is_loadable
-    from digits.runs import SHIPPED, best_of_all
 
     return next((path for path in best_of_all(root) if is_loadable(path)), SHIPPED)
