@@ -63,12 +63,7 @@ class MNISTDataModule(DigitsDataModule):
         shared: what all sources share; see DigitsDataModule.
     """
 
-    def __init__(
-        self,
-        dataset: Dataset = "MNIST",
-        data_dir: str | None = None,
-        **shared: Any,
-    ) -> None:
+    def __init__(self, dataset: Dataset = "MNIST", data_dir: str | None = None, **shared: Any) -> None:
         super().__init__(**shared)
         self.dataset = dataset
         self.data_dir = data_dir

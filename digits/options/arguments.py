@@ -80,12 +80,7 @@ class ArgumentsCLI(LightningCLI):
             default=None,
             help=f"Runs go to {LOG_ROOT}/NAME/version_N; by default the name of the config file, or of the model.",
         )
-        parser.add_argument(
-            "--pictures",
-            type=bool,
-            default=True,
-            help="Draw pictures and TensorBoard's pages.",
-        )
+        parser.add_argument("--pictures", type=bool, default=True, help="Draw pictures and TensorBoard's pages.")
         parser.add_argument(
             "--fast",
             type=bool,
