@@ -89,8 +89,8 @@ class Reading(NamedTuple):
         if not self.pieces:
             return f"no digit ({self.note})" if not self.note.startswith("unreadable") else self.note
         if len(self.pieces) == 1:
-            sure = f"{self.confidence:.0%}" if self.note else percent(self.confidence)
-            return f"{self.pieces[0].text}? ({sure}, {self.note})" if self.note else f"{self.text} ({sure})"
+            doubted = f"{self.text}? ({self.confidence:.0%}, {self.note})"
+            return doubted if self.note else f"{self.text} ({percent(self.confidence)})"
         note = f" ({self.note})" if self.note else ""
         if any(piece.box.column >= 0 for piece in self.pieces):
             return "".join(f"\n  {line}" for line in self.text.split("\n")) + note
