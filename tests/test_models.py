@@ -9,6 +9,7 @@ from digits.callbacks.summary import summarize
 from digits.errors import InputError
 from digits.layers import pool_relu
 from digits.models import MLP, BatchNormCNN, Classifier, DeepCNN, FastCNN, KaggleCNN, LargeCNN, SmallCNN
+from digits.network import evaluating
 from tests.helpers import draw, same_weights, slow
 
 MODELS = [
@@ -80,6 +81,13 @@ def test_label_smoothing_is_of_the_loss_alone() -> None:
 def test_what_is_no_list_of_units_is_refused(hidden: Any) -> None:
     with pytest.raises(InputError, match=r"--model.hidden.* must be .*, got"):
         MLP(hidden=hidden)
+
+
+def test_a_network_that_fails_to_predict_is_in_training_again() -> None:
+    model = MLP().train()
+    with pytest.raises(RuntimeError), evaluating(model):
+        model(torch.zeros(1, 3))
+    assert model.training
 
 
 def test_summarize_leaves_the_model_as_it_was() -> None:
