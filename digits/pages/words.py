@@ -13,6 +13,7 @@ CERTAIN = 0.95  # and of what the classifier may be sure of, all the same
 HINT = 0.05  # of a word is seen as no digit, at least, where most of its letters are less `LIKELY` digits than that
 LIKELY, LETTERS = 0.95, 3  # and these are that many
 CLOSE = 0.4  # of the lower one's height: letters of a word are nearer than that
+WIDEST = 1.7  # times as wide as high is a digit at most
 SIZES = 2.5  # times as high as the next one is a letter at most
 
 
@@ -31,7 +32,8 @@ def join_words(
         judge: says how likely each is a digit.
 
     Returns:
-        Each with its name, "?" for a word and for a letter that is clearly one, in reading order.
+        Each with its name, "?" for a word, a letter that is clearly one, and what is too wide for a digit, in reading
+        order.
     """
     rows = [list(row) for _, row in groupby(places, key=lambda place: (place.line, place.number))]
     groups = [chain for row in rows for chain in chains(row, glyphs)]
@@ -60,7 +62,8 @@ def join_words(
             continue
         for place in chain:
             i = place.which
-            found.append((glyphs[i], names[i] or ("?" if is_word([i], LETTER) else ""), place))
+            is_digit = not names[i] and glyphs[i].width <= WIDEST * glyphs[i].height and not is_word([i], LETTER)
+            found.append((glyphs[i], "" if is_digit else names[i] or "?", place))
     return found
 
 

@@ -52,3 +52,7 @@ def test_what_is_hardly_seen_as_letters_is_a_word_where_most_of_it_is_no_likely_
     assert [name for name, *_ in row(*word[:3], likely=[0.3, 1.0, 0.7])] == ["", "", ""]  # too short to be told
     digits = [glyph(14 * i, 0.03) for i in range(4)]
     assert [name for name, *_ in row(*digits, likely=0.6)] == ["", "", "", ""]
+
+
+def test_what_is_much_wider_than_high_is_no_digit() -> None:
+    assert row(glyph(0, 0, width=32), glyph(50, 0, width=36), likely=1.0) == [("", 0, 32), ("?", 50, 36)]
