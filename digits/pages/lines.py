@@ -11,12 +11,12 @@ import numpy as np
 from scipy import ndimage
 
 from digits.pages.around import is_dark, levels, surroundings
-from digits.pages.frames import SQUARE, THRESHOLD
+from digits.pages.frames import SQUARE, THRESHOLD, Mask
 from digits.pages.glyphs import SURE, Glyph, Judge, thickness
 from digits.pages.locate import InkMap
 
 NARROW = 0.5  # times as wide as high is a piece of a line at most
-OFF = 0.05  # of its height is its ink off a straight or bent stroke, at most
+OFF, OFF_LOW = 0.05, 0.08  # of its height is its ink off a straight or bent stroke, at most; of a low one
 ALONG, BESIDE = 0.95, 0.25  # of the ink of a corner is beside the sides of its box: within that share of its length
 END = 0.25  # of its height are its head and its foot
 AROUND = 1.0  # of a digit's usual height: as far around a glyph is looked
@@ -26,6 +26,8 @@ BROAD = 2.5  # times as broad as the glyph's strokes are a line and what crosses
 SOFT = 2  # pixels beyond ink may still belong to its strokes
 NEAR = 2  # pixels beyond that begins what goes on
 LOW, HIGH = 0.7, 1.5  # of the usual height are most digits
+CORNER = 0.1  # of it: no further beyond a stroke begins a line that makes a corner with it
+UPRIGHT = 0.8  # of it: lower ones that have a corner at one end only are no 1s either, but the first tick of a comb
 FEW = 0.1  # of the digits: where more of those touch lines, these are lines of the paper
 MANY = 40  # of them are looked at
 
@@ -52,9 +54,10 @@ def without_lines(glyphs: Sequence[Glyph], usual: float, found: InkMap, judge: J
 
 def is_piece(glyph: Glyph, usual: float, found: InkMap) -> bool:
     """Whether a glyph is a narrow piece of a line, or the corner of a frame, from which two lines go on."""
-    if is_stroke(glyph):
+    if is_stroke(glyph, usual):
         return goes_on(glyph, usual, found)
-    return is_corner(glyph) and all(goes_on(*one) for one in ((glyph, usual, found), on_its_side(glyph, usual, found)))
+    upright, turned = (glyph, usual, found), on_its_side(glyph, usual, found)
+    return is_corner(glyph) and all(goes_on(*one, sideways=False) for one in (upright, turned))
 
 
 def is_corner(glyph: Glyph) -> bool:
@@ -71,20 +74,31 @@ def on_its_side(glyph: Glyph, usual: float, found: InkMap) -> tuple[Glyph, float
     return turned, usual, found._replace(ink=found.ink.T, image=found.image.T)
 
 
-def is_stroke(glyph: Glyph) -> bool:
-    """Whether a glyph is one narrow upright stroke, straight or bent, as a 1 without a flag is."""
+def is_stroke(glyph: Glyph, usual: float) -> bool:
+    """Whether a glyph is one narrow upright stroke, straight or bent, as a 1 without a flag is.
+
+    A low one may have a piece of a line at an end.
+    """
     y, x = np.nonzero(glyph.ink > THRESHOLD)
     h = len(np.unique(y))
-    if h < 3 or glyph.width >= NARROW * glyph.height:
+    if h < 3 or glyph.width > NARROW * glyph.height:
         return False
+    off = OFF_LOW if glyph.height < UPRIGHT * usual else OFF
     along = 2 * (y - y.mean()) / h
-    return bool(np.std(x - np.polyval(np.polyfit(along, x, 2), along)) < OFF * h)
+    return bool(np.std(x - np.polyval(np.polyfit(along, x, 2), along)) < off * h)
 
 
-def goes_on(glyph: Glyph, usual: float, found: InkMap) -> bool:
+def goes_on(glyph: Glyph, usual: float, found: InkMap, sideways: bool = True) -> bool:
     """Whether something long that is as dark as a glyph, but was not seen as ink, begins at it.
 
-    At its head or foot, it goes on upwards or downwards: what goes to a side there may be a rule that it stands on.
+    At its head or foot, it goes on upwards or downwards: what goes to a side there may be a rule that it stands on, but
+    not where it begins at the stroke, as at the corners of a box.
+
+    Args:
+        glyph: the glyph.
+        usual: how high a digit of the page is.
+        found: the ink of the page.
+        sideways: whether such corners count.
     """
     wide = round(AROUND * usual)
     own, all_ink, image = surroundings(glyph, found, wide)
@@ -98,12 +112,41 @@ def goes_on(glyph: Glyph, usual: float, found: InkMap) -> bool:
     touched = np.where(ndimage.binary_dilation(own, SQUARE, SOFT + NEAR), labels, 0)
     first = min(wide, glyph.top)
     last = first + glyph.height
+    thick = BROAD * thickness(glyph)
     for i in np.unique(touched[touched > 0]).tolist():
         rows, columns = (np.flatnonzero((labels == i).any(axis)) for axis in (1, 0))
         where = (float(np.nonzero(touched == i)[0].mean()) - first) / glyph.height
         beyond = max(first - rows[0], rows[-1] + 1 - last)
         far = max(beyond, len(columns) if END < where < 1 - END else 0)
-        broad = float((labels == i).sum()) / max(len(rows), len(columns)) - 2  # as it was dilated
-        if far >= FAR * usual and broad <= BROAD * thickness(glyph):  # glare and shadows are broader
+        if far >= FAR * usual and breadth(labels == i) <= thick:  # glare and shadows are broader
+            return True
+    if not sideways:
+        return False
+    reach = round(END * glyph.height)
+    ends = [slice(max(0, end - reach), end + reach + 1) for end in (first, last - 1)]
+    corners = sum(has_corner(own[end], loose[end], usual, thick) for end in ends)
+    return corners == 2 or (corners == 1 and glyph.height < UPRIGHT * usual)
+
+
+def has_corner(own: Mask, loose: Mask, usual: float, thick: float) -> bool:
+    """Whether a line begins at one end of a stroke and goes on to one side.
+
+    Args:
+        own: where the stroke is, close around this end, (h, w).
+        loose: where lines are, dilated.
+        usual: how high a digit of the page is.
+        thick: how broad the line is at most.
+    """
+    sides = np.flatnonzero(own.any(axis=0))
+    labels, _ = ndimage.label(loose, SQUARE)
+    for i in np.unique(labels[ndimage.binary_dilation(own, SQUARE, SOFT + NEAR) & loose]).tolist():
+        columns = np.flatnonzero((labels == i).any(axis=0))
+        near, away = sorted((sides[0] - columns[0], columns[-1] - sides[-1]))
+        if away >= FAR * usual and near <= CORNER * usual and breadth(labels == i) <= thick:
             return True
     return False
+
+
+def breadth(line: Mask) -> float:
+    """How broad a line is, (h, w), that was dilated."""
+    return float(line.sum()) / max(np.ptp(axis) + 1 for axis in np.nonzero(line)) - 2
