@@ -13,7 +13,7 @@ from digits.pages.glyphs import SURE, Glyph, Judge, apart, boxes_of, usual_heigh
 LOWER = 0.65  # of the usual height of a page are the digits of such a row at most
 LEAST = 8  # rows of pixels has a digit that is known
 WIDE = 0.4  # of its height is a digit wide that is known; others, such as a 1, are found beside it
-ROW = 3  # digits that are known make a row
+ROW = 3  # digits that are known make a row; where there is one, fewer of its size are read with it
 LIKE = 1.5  # times as high as another one of its row is a digit at most
 FREE = 0.15  # of its height: what is nearer above or below may be a part of the same digit
 BESIDE, LEVEL = 1.5, 0.6  # of the height of a row: what is nearer belongs to it, if it is as far up
@@ -40,6 +40,8 @@ def by_size(glyphs: list[Glyph], usual: float, judge: Judge) -> list[tuple[list[
     if not known:
         return [(glyphs, usual)]
     own = usual_height([glyphs[i] for i in known])
+    higher = boxes[[i for i, g in enumerate(glyphs) if g.height > LIKE * own]]
+    known = [i for i in sure if i in known or not is_level(boxes[i], higher, own)]  # others are one or two in a row
     known = [i for i in known if own < LIKE * glyphs[i].height < LIKE**2 * own]
     others = [i for i in range(len(glyphs)) if i not in known and glyphs[i].height <= LIKE * own]
     small = set(known)
@@ -73,6 +75,12 @@ def row_of(first: int, among: Sequence[int], boxes: NDArray[np.float64]) -> set[
         new = {j for j in alike if beside(boxes[j], boxes[list(row)], height).any()}
         row |= new
     return row
+
+
+def is_level(box: NDArray[np.float64], boxes: NDArray[np.float64], height: float) -> bool:
+    """Whether a box is close beside one of others, (N, 4), of which it has some rows, as an exponent."""
+    down, across = apart(boxes, box)
+    return bool(((down < 0) & (across < BESIDE * height)).any())
 
 
 def beside(box: NDArray[np.float64], boxes: NDArray[np.float64], height: float) -> NDArray[np.bool_]:

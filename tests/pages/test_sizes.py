@@ -30,6 +30,12 @@ def test_a_row_of_low_digits_is_a_part_of_its_own_with_what_stands_in_it() -> No
     assert len(parts(*row[:2], one)) == len(parts(*row, likely=0.5)) == 1
 
 
+def test_where_a_row_of_low_digits_is_found_fewer_that_stand_apart_are_read_with_it_but_exponents() -> None:
+    row = [(130, 10 + 35 * i, 30, 20) for i in range(3)]
+    two, three = [(200, 10, 30, 20), (200, 45, 30, 20)], [(10, 225, 30, 20)]
+    assert parts(*row, *two, *three) == [[*(box[:2] for box in LARGE), (10, 225)], [*(box[:2] for box in row + two)]]
+
+
 def test_low_pieces_of_digits_are_no_row() -> None:
     tops, feet = ([(top, 10 + 35 * i, 30, 20) for i in range(3)] for top in (130, 162))
     assert len(parts(*tops, *feet)) == 1
