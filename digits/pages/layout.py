@@ -72,7 +72,7 @@ def tilt(middle: NDArray[np.float64], usual: float) -> tuple[float, float]:
     """
     y, x = middle
     right, down = x[None] - x[:, None], y[None] - y[:, None]
-    near = (right > 0.3 * usual) & (right < 4 * usual) & (np.abs(down) < 0.35 * right + 0.15 * usual)
+    near = (right > 0.3 * usual) & (right < 6 * usual) & (np.abs(down) < 0.35 * right + 0.15 * usual)
     i, j = (n[:: 1 + len(n) // MANY] for n in np.nonzero(near))
     if len(i) < 2:
         return 0.0, 0.0

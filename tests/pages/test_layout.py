@@ -33,6 +33,12 @@ def test_a_bent_page_seen_from_a_side_is_read_in_order(seed: int) -> None:
     assert [p.which for p in reading_order(boxes + [[1, 0, 1, 0]] * by[:, None], 20)] == list(range(len(boxes)))
 
 
+@pytest.mark.parametrize("angle", [-6, 0, 6])
+def test_columns_may_be_several_digits_apart(angle: float) -> None:
+    boxes = boxes_of(4, 3, (30, 100), angle)
+    assert [place.which for place in reading_order(boxes, 20)] == list(range(12))
+
+
 def test_digits_out_of_line_stay_in_it() -> None:
     boxes = boxes_of(3, 6, (45, 20))
     boxes[:, [0, 2]] += np.random.default_rng(1).uniform(-5, 5, len(boxes))[:, None]
