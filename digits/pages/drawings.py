@@ -3,15 +3,21 @@
 Lengths are in pixels of an `InkMap`.
 """
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
+from scipy import ndimage
 
-from digits.pages.frames import THRESHOLD
+from digits.pages.frames import SQUARE, THRESHOLD, may_be_digit
 from digits.pages.glyphs import SURE, Glyph, Judge, boxes_of, pen_of, thickness, without
 
 HIGH = 0.5  # of the usual height of a digit is what a circle is drawn around, at least
 TALL = 1.2  # times as high as a digit is a circle at least; a 0, in which a slash looks like a 1, is not
+ROUND = 1.3  # times as long as its shorter side is a circle at most
+FULL = 0.85, 1.05  # of the area of an ellipse is inside of it
+RING = 1.2  # times as broad as the pen is what is taken away of it, with the ends of a digit that touches it
+INNER = 0.5  # of its height is that digit then, at least
 DRAWN = 4.0  # times as high as a digit is a curve at least
 BROAD = 1.3  # times as broad as the pen that wrote the digits is that of a digit that is so much larger, at least
 
@@ -32,6 +38,40 @@ def without_circles(glyphs: list[Glyph], usual: float, judge: Judge) -> list[Gly
     pairs = [(glyphs[i], glyphs[j]) for i, j in np.argwhere(near) if is_around(glyphs[i], glyphs[j])]
     sure = judge([b.ink for _, b in pairs]) >= SURE if pairs else ()
     return without(glyphs, [a for (a, _), one in zip(pairs, sure, strict=True) if one])
+
+
+def out_of_circles(glyphs: list[Glyph], judge: Judge) -> list[Glyph]:
+    """The glyphs of a page, of which digits that touch a circle around them are without it.
+
+    Args:
+        glyphs: everything on the page.
+        judge: says how likely each is a digit.
+    """
+    within = {i: inside for i, glyph in enumerate(glyphs) if (inside := within_circle(glyph)) is not None}
+    sure = judge([one.ink for one in within.values()]) >= SURE if within else ()
+    found = {i: one for (i, one), is_sure in zip(within.items(), sure, strict=True) if is_sure}
+    return [found.get(i, glyph) for i, glyph in enumerate(glyphs)]
+
+
+def within_circle(glyph: Glyph) -> Glyph | None:
+    """What is inside of a glyph that is a circle, and may be a digit; None where there is nothing, or no circle."""
+    h, w = glyph.ink.shape
+    if max(h, w) > ROUND * min(h, w):
+        return None
+    pen = thickness(glyph)
+    shape = ndimage.binary_fill_holes(ndimage.binary_closing(np.pad(glyph.ink > THRESHOLD, 1), SQUARE))
+    if not FULL[0] < shape.sum() / (math.pi / 4 * h * w) < FULL[1]:
+        return None
+    inside = (ndimage.distance_transform_edt(shape) > RING * pen)[1:-1, 1:-1]
+    kept = np.where(inside, glyph.ink, 0)
+    rows, columns = (np.flatnonzero((kept > THRESHOLD).any(axis)) for axis in (1, 0))
+    if not len(rows) or np.ptp(rows) < INNER * h:
+        return None
+    here = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+    if not may_be_digit(kept[here] > THRESHOLD, (h, w)):
+        return None
+    top, left = glyph.top + int(rows[0]), glyph.left + int(columns[0])
+    return Glyph(top, left, kept[here], glyph.contact[here], glyph.other)
 
 
 def is_around(outer: Glyph, inner: Glyph) -> bool:

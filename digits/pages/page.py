@@ -13,7 +13,7 @@ from PIL import Image
 
 from digits.pages.around import contrast, dark_ends, dark_rim
 from digits.pages.cuts import apart_low, split_all
-from digits.pages.drawings import without_circles, without_curves
+from digits.pages.drawings import out_of_circles, without_circles, without_curves
 from digits.pages.glyphs import CLEAR, SURE, Glyph, boxes_of, join, pen_of, thickness, usual_height, without
 from digits.pages.grey import to_grey
 from digits.pages.judge import judge, remembering
@@ -123,7 +123,7 @@ def read_part(glyphs: list[Glyph], usual: float, found: InkMap) -> list[Named]:
     glyphs = join(glyphs, usual, judge)
     named = name_marks(glyphs, usual).items()
     marks = {i: mark for i, mark in named if dark_rim(glyphs[i], found) < ENDS}  # not what is left of a line
-    others = [glyph for i, glyph in enumerate(glyphs) if i not in marks]
+    others = out_of_circles([glyph for i, glyph in enumerate(glyphs) if i not in marks], judge)
     others = without_folds(without_specks(others, usual), found)
     others, low = apart_low(others, LOW * usual, judge)
     others = without_pieces(others, usual) + low
