@@ -88,7 +88,7 @@ def has_hole(ink: NDArray[np.bool_]) -> bool:
 
 
 def name_slashes(glyphs: Sequence[Glyph], names: Sequence[str], places: Sequence[Place]) -> list[str]:
-    """Name the slashes of dates, such as 12/03/24: straight strokes that lean more than the others of the page.
+    """Name the slashes of dates, such as 12/03/24: straight strokes that lean more than the others, or are higher.
 
     Args:
         glyphs: everything on the page.
@@ -109,7 +109,11 @@ def name_slashes(glyphs: Sequence[Glyph], names: Sequence[str], places: Sequence
     slashes = {i for pair in pairs for i in pair}
     ones = [leaning for i, leaning in enumerate(leans) if leaning and i not in slashes and not names[i]]
     least = MORE + float(np.median(ones or [LEAN]))
-    steep = {i for pair in pairs for i in pair if min(leans[i] for i in pair) >= least}
+    heights = [glyph.height for glyph, name in zip(glyphs, names, strict=True) if not name]
+    higher = TALLER * float(np.median(heights or [0]))
+    steep = {
+        i for p in pairs for i in p if min(leans[j] for j in p) >= least or min(glyphs[j].height for j in p) >= higher
+    }
     return ["/" if i in steep else name for i, name in enumerate(names)]
 
 

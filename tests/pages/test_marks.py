@@ -92,13 +92,13 @@ def test_a_bracket_is_a_sign_and_a_1_is_none(bend: int) -> None:
         assert name_marks([digit(30), glyph(10, left, flat[4:-4])], HIGH) == {}
 
 
-def slashes(number: str, leans: list[float]) -> list[str]:
+def slashes(number: str, leans: list[float], high: int = HIGH) -> list[str]:
     """What is named in a number of digits and / with these leans, and of the 1 that stands alone on the page."""
     shapes = []
     for lean in leans:
-        ink = np.zeros((HIGH, HIGH))
-        for row in range(HIGH):
-            column = round(20 + lean * (HIGH / 2 - row))
+        ink = np.zeros((high, high))
+        for row in range(high):
+            column = round(20 + lean * (high / 2 - row))
             ink[row, column - 2 : column + 3] = 1
         shapes.append(glyph(10, 0, ink))
     glyphs = [shapes.pop(0) if one == "/" else digit(0) for one in number] + shapes
@@ -121,6 +121,11 @@ def slashes(number: str, leans: list[float]) -> list[str]:
 )
 def test_strokes_of_a_date_that_lean_more_than_its_1s_are_slashes(number: str, leans: list[float], named: int) -> None:
     assert slashes(number, leans).count("/") == named
+
+
+def test_strokes_of_a_date_that_are_higher_than_its_digits_are_slashes() -> None:
+    assert slashes("00/00/00", [0.25, 0.25], high=48).count("/") == 2
+    assert slashes("00/00/00", [0.1, 0.1], high=48).count("/") == 0
 
 
 @pytest.mark.parametrize(("foot", "n"), [((40, 50), 1), ((10, 50), 0), ((40, 150), 0)])
