@@ -5,7 +5,7 @@ that are no higher than digits are known in dates.
 """
 
 from collections.abc import Sequence
-from itertools import groupby
+from itertools import groupby, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,7 @@ HIGHER = 1.5  # times as high as the digits is its stroke at most
 LEAN, MORE = 0.2, 0.1  # columns in a row lean the slashes of a date to the right, and that much more than its 1s
 STRAIGHT = 0.05  # of its height is the ink of a straight stroke off its middle line, at most
 BENT = 0.16  # of its height: what is bent further is a bracket, however high; a 1 is not
+FACING = 0.06  # of its height is each of two brackets bent that face each other, at least
 
 
 def name_marks(glyphs: list[Glyph], usual: float) -> dict[int, str]:
@@ -194,11 +195,33 @@ def lean(glyph: Glyph) -> float:
     return float(-slope) if np.std(x - slope * y - start) < STRAIGHT * glyph.height else 0.0
 
 
+def name_brackets(glyphs: Sequence[Glyph], names: Sequence[str], places: Sequence[Place]) -> list[str]:
+    """Name brackets that face each other: 1s that are bent as little are bent to the same side.
+
+    Args:
+        glyphs: everything on the page.
+        names: of each, a mark, or "".
+        places: where each stands, in reading order.
+    """
+    brackets: set[int] = set()
+    for _, line in groupby(places, key=lambda place: place.line):
+        bent = [(i, place.which) for i, place in enumerate(line) if abs(bow(glyphs[place.which])) >= FACING]
+        for (i, first), (j, second) in pairwise(bent):
+            if j - i > 1 and bow(glyphs[first]) > 0 > bow(glyphs[second]):
+                brackets |= {first, second}
+    return ["?" if i in brackets and name in ("", "?") else name for i, name in enumerate(names)]
+
+
 def bend(glyph: Glyph) -> float:
     """How far a glyph that is one upright stroke is bent to one side, as a bracket is; as a share of its height."""
+    return abs(bow(glyph))
+
+
+def bow(glyph: Glyph) -> float:
+    """The same, below 0 where its ends are to the left of its middle, as those of a closing bracket are."""
     y, x = np.nonzero(glyph.ink > THRESHOLD)
     h = len(np.unique(y))
     if h < 3 or len(np.unique(x)) >= 0.5 * h:
         return 0.0
-    bow = np.polyfit(along := 2 * (y - y.mean()) / h, x, 2)
-    return float(abs(bow[0]) / h) if np.std(x - np.polyval(bow, along)) < OFF_BOW * h else 0.0
+    curve = np.polyfit(along := 2 * (y - y.mean()) / h, x, 2)
+    return float(curve[0] / h) if np.std(x - np.polyval(curve, along)) < OFF_BOW * h else 0.0

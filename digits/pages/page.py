@@ -21,7 +21,7 @@ from digits.pages.layout import Place, reading_order
 from digits.pages.lines import without_lines
 from digits.pages.locate import Grey, InkMap
 from digits.pages.look import GOOD, Look, look, look_from
-from digits.pages.marks import apart_percents, name_marks, name_slashes
+from digits.pages.marks import apart_percents, name_brackets, name_marks, name_slashes
 from digits.pages.photo import SIDE, NoDigit, center, resize_to_box
 from digits.pages.points import with_points
 from digits.pages.sizes import LIKE, by_size
@@ -133,7 +133,7 @@ def read_part(glyphs: list[Glyph], usual: float, found: InkMap) -> list[Named]:
     names = ["" for _ in others] + list(marks.values()) + ["?" for _ in percents]
     glyphs = others + [glyphs[i] for i in marks] + percents
     places = reading_order(boxes_of(glyphs), usual)
-    names = name_slashes(glyphs, names, places)
+    names = name_brackets(glyphs, name_slashes(glyphs, names, places), places)
     seen = without_struck(glyphs, names, places, usual, found)
     return [(*one, found.scale) for one in join_words(seen, names, places, judge)]
 

@@ -7,7 +7,7 @@ from PIL import Image, ImageDraw
 from digits import load
 from digits.pages.glyphs import Glyph
 from digits.pages.layout import Place
-from digits.pages.marks import apart_percents, name_marks, name_slashes
+from digits.pages.marks import apart_percents, name_brackets, name_marks, name_slashes
 from tests.helpers import written
 
 HIGH = 40
@@ -90,6 +90,19 @@ def test_a_bracket_is_a_sign_and_a_1_is_none(bend: int) -> None:
         assert name_marks([digit(30), glyph(6, left, straight)], HIGH) == {}
         assert name_marks([digit(30), glyph(10, left, bow[4:-4])], HIGH) == {1: "?"}  # no higher, but much bent
         assert name_marks([digit(30), glyph(10, left, flat[4:-4])], HIGH) == {}
+
+
+@pytest.mark.parametrize(("bends", "names"), [((1, -1), "?"), ((-1, 1), ""), ((1, 1), ""), ((1, 0), "")])
+@pytest.mark.parametrize("square", [False, True])
+def test_brackets_that_face_each_other_are_signs(bends: tuple[int, int], names: str, square: bool) -> None:
+    y, x = np.mgrid[:HIGH, :22]
+    along = np.where(np.abs(y - 19.5) > 16, 2, 0) if square else 2 * ((y - 19.5) / 19.5) ** 2
+    shapes = [np.abs(x - 10.5 - 2 * bend * (along - 1)) < 3 for bend in bends]
+    glyphs = [glyph(10, 0, shapes[0]), digit(30), glyph(10, 60, shapes[1])]
+    places = [Place(i, 0, 0, -1) for i in range(3)]
+    assert name_marks(glyphs, HIGH) == {}
+    assert name_brackets(glyphs, [""] * 3, places) == [names, "", names]
+    assert name_brackets(glyphs[::2], [""] * 2, places[:2]) == [""] * 2
 
 
 def slashes(number: str, leans: list[float], high: int = HIGH) -> list[str]:
