@@ -1,6 +1,7 @@
 """Points, commas, hyphens, slashes and colons: known by their form and by where they stand beside digits.
 
-Brackets and percent signs are `?`, as other signs are: a bracket is no 1, nor is the stroke of a percent sign. Slashes
+Brackets, check marks and percent signs are `?`, as other signs are: a bracket is no 1, nor is the stroke of a percent
+sign. Slashes
 that are no higher than digits are known in dates.
 """
 
@@ -29,6 +30,9 @@ HIGHER = 1.5  # times as high as the digits is its stroke at most
 LEAN, MORE = 0.2, 0.1  # columns in a row lean the slashes of a date to the right, and that much more than its 1s
 STRAIGHT = 0.05  # of its height is the ink of a straight stroke off its middle line, at most
 BENT = 0.16  # of its height: what is bent further is a bracket, however high; a 1 is not
+ARM, NOTCH = 0.15, 0.12  # of its height: the left arm of a check mark is higher than its foot, and than its notch
+OPEN = 0.95  # of its columns have a single piece of ink, at least
+FALLING = -0.97  # correlation of rows and columns in its right arm, or below
 FACING = 0.06  # of its height is each of two brackets bent that face each other, at least
 
 
@@ -81,6 +85,21 @@ def apart_percents(glyphs: list[Glyph], usual: float) -> tuple[list[Glyph], list
                 glyphs = without(glyphs, [stroke, *head, *foot])
                 percents.append(merge([stroke, *head, *foot]))
     return glyphs, percents
+
+
+def is_check_mark(glyph: Glyph) -> bool:
+    """Whether a glyph is a V whose right arm is higher: no digit has its foot between two arms."""
+    y, x = np.nonzero(glyph.ink > THRESHOLD)
+    ink = glyph.ink[y.min() : y.max() + 1, x.min() : x.max() + 1] > THRESHOLD if len(y) else np.zeros((1, 1), bool)
+    h, w = ink.shape
+    if not 0.5 * h < w < 2.5 * h or h < 8:
+        return False
+    top, bottom = ink.argmax(axis=0), h - ink[::-1].argmax(axis=0)
+    foot = int(np.flatnonzero(bottom == h).mean())
+    arms = top.max() - top[0] >= NOTCH * h and h - bottom[0] >= ARM * h and top[-(w // 10 + 1) :].min() <= 0.1 * h
+    if not (arms and 0.1 * w <= foot <= 0.5 * w and np.mean(ink.sum(axis=0) == bottom - top) >= OPEN):
+        return False
+    return bool(np.corrcoef(np.arange(foot, w), (top + bottom)[foot:])[0, 1] < FALLING)
 
 
 def has_hole(ink: NDArray[np.bool_]) -> bool:

@@ -21,7 +21,7 @@ from digits.pages.layout import Place, reading_order
 from digits.pages.lines import without_lines
 from digits.pages.locate import Grey, InkMap
 from digits.pages.look import GOOD, Look, look, look_from
-from digits.pages.marks import apart_percents, name_brackets, name_marks, name_slashes
+from digits.pages.marks import apart_percents, is_check_mark, name_brackets, name_marks, name_slashes
 from digits.pages.photo import SIDE, NoDigit, center, resize_to_box
 from digits.pages.points import with_points
 from digits.pages.sizes import LIKE, by_size
@@ -119,8 +119,10 @@ def prepare_several(image: Image.Image, grey: Grey | None = None) -> list[Conten
 
 def read_part(glyphs: list[Glyph], usual: float, found: InkMap) -> list[Named]:
     """The digits, marks and words among glyphs, of which a digit has the `usual` height, in reading order."""
-    glyphs, percents = apart_percents(with_points(glyphs, found, usual), usual)
+    glyphs, signs = apart_percents(with_points(glyphs, found, usual), usual)
     glyphs = join(glyphs, usual, judge)
+    signs += [g for g in glyphs if g.other < 0.5 and is_check_mark(g)]
+    glyphs = without(glyphs, signs)
     named = name_marks(glyphs, usual).items()
     marks = {i: mark for i, mark in named if dark_rim(glyphs[i], found) < ENDS}  # not what is left of a line
     others = out_of_circles([glyph for i, glyph in enumerate(glyphs) if i not in marks], judge)
@@ -130,8 +132,8 @@ def read_part(glyphs: list[Glyph], usual: float, found: InkMap) -> list[Named]:
     others = without_borders(split_all(others, usual, judge), usual, found)
     others = without_lines(without_circles(others, usual, judge), usual, found, judge)
     others = without_curves(others, usual)
-    names = ["" for _ in others] + list(marks.values()) + ["?" for _ in percents]
-    glyphs = others + [glyphs[i] for i in marks] + percents
+    names = ["" for _ in others] + list(marks.values()) + ["?" for _ in signs]
+    glyphs = others + [glyphs[i] for i in marks] + signs
     places = reading_order(boxes_of(glyphs), usual)
     names = name_brackets(glyphs, name_slashes(glyphs, names, places), places)
     seen = without_struck(glyphs, names, places, usual, found)

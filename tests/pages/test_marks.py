@@ -7,7 +7,7 @@ from PIL import Image, ImageDraw
 from digits import load
 from digits.pages.glyphs import Glyph
 from digits.pages.layout import Place
-from digits.pages.marks import apart_percents, name_brackets, name_marks, name_slashes
+from digits.pages.marks import apart_percents, is_check_mark, name_brackets, name_marks, name_slashes
 from tests.helpers import written
 
 HIGH = 40
@@ -103,6 +103,34 @@ def test_brackets_that_face_each_other_are_signs(bends: tuple[int, int], names: 
     assert name_marks(glyphs, HIGH) == {}
     assert name_brackets(glyphs, [""] * 3, places) == [names, "", names]
     assert name_brackets(glyphs[::2], [""] * 2, places[:2]) == [""] * 2
+
+
+def stroke(*points: tuple[int, int]) -> Glyph:
+    """A line of 5 pixels through these points, x and y, of 60×60."""
+    image = Image.new("L", (60, 60))
+    ImageDraw.Draw(image).line(points, fill=255, width=5, joint="curve")
+    return glyph(0, 0, np.asarray(image) / 255)
+
+
+@pytest.mark.parametrize(
+    "points", [[(5, 30), (18, 52), (50, 5)], [(5, 40), (20, 52), (55, 8)], [(8, 20), (20, 55), (45, 4)]]
+)
+def test_a_check_mark_is_one_and_is_no_digit(points: list[tuple[int, int]]) -> None:
+    assert is_check_mark(stroke(*points))
+
+
+@pytest.mark.parametrize(
+    "points",
+    [
+        [(10, 55), (50, 5)],  # a slash
+        [(5, 30), (30, 5), (30, 55)],  # a 1
+        [(5, 5), (50, 5), (20, 55)],  # a 7
+        [(25, 5), (5, 38), (50, 38), (40, 20), (36, 55)],  # a 4
+        [(8, 5), (8, 50), (50, 50)],  # an L
+    ],
+)
+def test_no_other_stroke_is_a_check_mark(points: list[tuple[int, int]]) -> None:
+    assert not is_check_mark(stroke(*points))
 
 
 def slashes(number: str, leans: list[float], high: int = HIGH) -> list[str]:
