@@ -127,14 +127,14 @@ def find_lines(x: NDArray[np.float64], y: NDArray[np.float64], usual: float) -> 
     lines: list[list[int]] = []
     for i in np.argsort(x, kind="stable"):
         last = [abs(y[line[-3:]].mean() - y[i]) for line in lines]
-        if last and min(last) < 0.55 * usual:
+        if last and min(last) < 0.65 * usual:
             lines[int(np.argmin(last))].append(int(i))
         else:
             lines.append([int(i)])
     lines.sort(key=lambda line: float(y[line].mean()))
     merged = lines[:1]
     for line in lines[1:]:  # parts of a line that were found from different sides
-        if abs(y[line].mean() - y[merged[-1]].mean()) < 0.4 * usual:
+        if abs(y[line].mean() - y[merged[-1]].mean()) < 0.5 * usual:
             merged[-1] = sorted(merged[-1] + line, key=lambda i: x[i])
         else:
             merged.append(line)
