@@ -1,4 +1,4 @@
-"""Layers of a user's network that don't fit together, or don't fit its images, told from the traceback."""
+"""What is wrong with a user's network, told from the traceback: layers that don't fit, or nothing to train."""
 
 import re
 import traceback
@@ -9,21 +9,29 @@ from torch import Tensor, nn
 from digits.classifier import Classifier
 
 ABOUT_SHAPES = re.compile(r"shape|size|dimension|\dD |channels|elements|features|value per channel", re.IGNORECASE)
+WITHOUT_GRADIENT = "does not require grad"  # torch's words
 TORCH = "torch.nn."  # where its layers are defined
 
 
 def misfit(error: BaseException) -> str | None:
     """Which layer of a user's network was given what it does not take, or what the network gives in place of logits.
 
-    None for any other error, and for networks of this package, where it is a bug.
+    Or that none of its parameters is trained. None for any other error, and for layers of this package, whose misfit
+    is a bug.
     """
-    if type(error) not in (RuntimeError, ValueError) or not ABOUT_SHAPES.search(text := str(error)):
+    text = str(error)
+    if type(error) not in (RuntimeError, ValueError) or not (ABOUT_SHAPES.search(text) or WITHOUT_GRADIENT in text):
         return None
     frames = [frame.f_locals for frame, _ in traceback.walk_tb(error.__traceback__)]
     network = next((one for one in map(owner, frames) if isinstance(one, Classifier)), None)
-    if network is None or type(network).__module__.startswith("digits."):
+    if network is None:
         return None
     kind = type(network).__name__
+    if WITHOUT_GRADIENT in text:
+        frozen = not any(one.requires_grad for one in network.parameters())
+        return f"{kind} has nothing to train: requires_grad is False for all its parameters" if frozen else None
+    if type(network).__module__.startswith("digits."):
+        return None
     layer = next((one for one in map(owner, reversed(frames)) if isinstance(one, nn.Module)), network)
     if type(layer).__module__.startswith(TORCH):
         name = next((name for name, one in network.named_modules() if one is layer), "")

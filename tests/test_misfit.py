@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 import torch
+from lightning.pytorch import Callback, LightningModule, Trainer
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from torch.utils.data import DataLoader, TensorDataset
@@ -77,6 +78,19 @@ class NoLayers(Classifier):
 
 def test_a_network_without_layers_is_told_to_name_them(refused: Digits) -> None:
     assert "NoLayers has no layers: name them in its __init__" in refused("fit", f"--model={__name__}.NoLayers", *FIT)
+
+
+class Freeze(Callback):
+    """Freezes any network."""
+
+    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        pl_module.requires_grad_(False)
+
+
+def test_a_network_of_which_nothing_is_trained_is_named(refused: Digits) -> None:
+    told = "MLP has nothing to train: requires_grad is False for all its parameters"
+    assert told in refused("fit", "--model=MLP", f"--trainer.callbacks={__name__}.Freeze", *FIT)
+    assert not list(Path().rglob("version_*"))
 
 
 class TwoHeads(Net):
