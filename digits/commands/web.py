@@ -23,7 +23,7 @@ from digits.network import Network, look_twice
 from digits.transforms import normalize
 
 STATIC = Path(__file__).parent / "page/static"
-SCRIPTS = ("strokes.js", "paper.js", "network.js", "page.js")
+SCRIPTS = ("strokes.js", "paper.js", "network.js", "backward.js", "page.js")
 DATA = re.compile(r'<script id="stored" type="application/json">(.*?)</script>', re.DOTALL)
 
 

@@ -10,6 +10,7 @@ from torch import nn
 
 from digits import load, models
 from digits.classifier import Classifier, TrainedOn
+from digits.commands.page.inside import look_inside
 from digits.commands.web import read_web, write_web
 from digits.data import MNISTDataModule
 from digits.errors import InputError
@@ -22,6 +23,13 @@ CLASSIFY = """async (text) => {
   const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0)), images = [];
   for (let i = 0; i < bytes.length; i += 784) images.push(bytes.subarray(i, i + 784));
   return (await backend.classify(images)).digits.map((digit) => digit.probabilities);
+}"""
+
+INSIDE = """async (text) => {
+  const image = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+  let last;
+  for await (last of backend.lookInside(image));
+  return [slopeOf(image).slope, last.looked, last.shape].map((values) => Array.from(values));
 }"""
 
 
@@ -95,7 +103,29 @@ def test_the_page_reads_what_is_drawn_and_test_images_as_pytorch_does(tmp_path: 
             draw(page, digit, 30 + 180 * i, 60, 150, 300)
         assert said(page) == "274"
         assert not page.is_visible("#teach, #photo, #chooser")
+        assert page.is_visible("#looked")
         answers = np.array(page.evaluate(CLASSIFY, b64encode(images.tobytes()).decode()))
         assert errors == []
     assert (answers.max(axis=1) < predictor.model.second_look).sum() > 5
     np.testing.assert_allclose(answers, predictor.predict(images).probabilities, atol=2e-3)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NETWORKS)
+def test_the_page_finds_where_the_network_looked_as_pytorch_does(name: str, tmp_path: Path) -> None:
+    network = made(name)
+    network.second_look = 0.0  # of which the page shows the first look only
+    write_web(network, tmp_path / "page.html", FACTS)
+    data = MNISTDataModule()
+    data.setup("predict")
+    image = data.predict.images.numpy()[0]
+    raw = torch.from_numpy(image).float()[None].requires_grad_()
+    (expected,) = torch.autograd.grad(network.eval_logits(raw).amax(), raw)
+    maps, looked = look_inside(network, image)
+    with chromium() as browser:
+        page = browser.new_page()
+        page.goto((tmp_path / "page.html").as_uri())
+        slope, found, shape = page.evaluate(INSIDE, b64encode(image.tobytes()).decode())
+    assert tuple(shape) == maps.shape
+    assert np.corrcoef(slope, expected.flatten())[0, 1] > 0.99
+    assert np.corrcoef(found, looked.flatten())[0, 1] > 0.5  # by other noise, in a network that learnt nothing

@@ -85,9 +85,14 @@ function dot(some, start, others, size) {
   return a + b + c + d;
 }
 
-// Raw pixels, 784 of 0 to 255, through the network; `until` is a kind of layer after which it ends.
+// Raw pixels, 784 of 0 to 255, as the network takes them.
+function scaled(image) {
+  return {data: Float32Array.from(image, (ink) => (ink / 255 - stored.mean) / stored.std), c: 1, h: SIDE, w: SIDE};
+}
+
+// Raw pixels through the network; `until` is a kind of layer after which it ends.
 function forward(image, until = null) {
-  let values = {data: Float32Array.from(image, (ink) => (ink / 255 - stored.mean) / stored.std), c: 1, h: SIDE, w: SIDE};
+  let values = scaled(image);
   for (const layer of stored.layers) {
     values = steps[layer.kind](layer, values);
     if (layer.kind === until) return values;
@@ -157,6 +162,21 @@ async function predict(image) {
   return {name: stored.classes[probabilities.indexOf(confidence)], probabilities, note: doubtOf(confidence)};
 }
 
+// Values from 0 as bytes, the largest as 255.
+function toBytes(values) {
+  const largest = values.reduce((most, value) => Math.max(most, value), 1e-9);
+  return Uint8Array.from(values, (value) => Math.round(255 * value / largest));
+}
+
+// The maps of the first layer, after the first ReLU: (C, H, W) bytes, and their shape.
+function firstMaps(image) {
+  const {data, c, h, w} = forward(image, "relu");
+  if (h * w > 1 || c === 0) return {maps: toBytes(data), shape: [c, h, w]};
+  const side = Math.ceil(Math.sqrt(c)), square = new Float32Array(side * side); // units without a place
+  square.set(data);
+  return {maps: toBytes(square), shape: [1, side, side]};
+}
+
 const backend = {
   source: stored.source,
   known: new Map(), // answers by image: of a number only the digit that is being drawn changes
@@ -172,15 +192,10 @@ const backend = {
     }
     return {classes: stored.classes, digits};
   },
-  async lookInside(image) {
-    let {data, c, h, w} = forward(image, "relu");
-    if (h * w === 1 && c > 0) { // units without a place, as one square
-      [h, w] = [Math.ceil(Math.sqrt(c)), Math.ceil(Math.sqrt(c))];
-      const square = new Float32Array(h * w);
-      square.set(data);
-      [data, c] = [square, 1];
-    }
-    const largest = data.reduce((most, value) => Math.max(most, value), 1e-9);
-    return {maps: Uint8Array.from(data, (value) => Math.round(255 * value / largest)), shape: [c, h, w], looked: null};
+  async *lookInside(image) {
+    const maps = firstMaps(image);
+    await strokes();
+    yield {...maps, looked: null}; // for who has drawn on meanwhile, nothing more is computed
+    for await (const looked of lookedAt(image)) yield {...maps, looked};
   },
 };

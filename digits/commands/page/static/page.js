@@ -131,12 +131,13 @@ async function showInside() {
   if (!digit?.image || !get("inside").open) return;
   paint(get("seen"), digit.image);
   const number = ++shown;
-  let inside;
-  try { inside = await backend.lookInside(digit.image); } catch { return; } // the next answer says why
-  if (number !== shown) return;
-  get("looking").hidden = !inside.looked;
-  if (inside.looked) paint(get("looked"), inside.looked, [255, 140, 0], digit.image);
-  paintMaps(inside.maps, inside.shape);
+  try {
+    for await (const {maps, shape, looked} of backend.lookInside(digit.image)) { // better and better
+      if (again || number !== shown) return;
+      if (looked) paint(get("looked"), looked, [255, 140, 0], digit.image);
+      paintMaps(maps, shape);
+    }
+  } catch { /* the next answer says why */ }
 }
 
 // Maps, (C, H, W) bytes, as tiles side by side.

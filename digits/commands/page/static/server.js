@@ -30,9 +30,9 @@ const backend = {
     for (const digit of answer.digits) if (digit.image) digit.image = bytesOf(digit.image);
     return answer;
   },
-  async lookInside(image) {
+  async *lookInside(image) {
     const {maps, shape, looked} = await send("/inside", this.query(), new Blob([image]));
-    return {maps: bytesOf(maps), shape, looked: bytesOf(looked)};
+    yield {maps: bytesOf(maps), shape, looked: bytesOf(looked)};
   },
   save(label, pixels) { return send("/save", {...this.query(), label}, new Blob([pixels])); },
   train: () => send("/train", {}, new Blob([])),
