@@ -14,7 +14,7 @@ from lightning.pytorch import LightningModule
 from lightning.pytorch.callbacks import BatchSizeFinder, LearningRateFinder
 from torch import Tensor, nn
 
-from digits.console import say
+from digits.console import fill, say
 from digits.errors import InputError, check_number
 from digits.head import match_head, resize_head
 from digits.hyperparameters import needless_arguments
@@ -78,7 +78,8 @@ class Classifier(Network, LightningModule):
         if self.trained_on is None or (outputs := match_head(self, len(self.classes))) is None:
             return
         if not type(self).__module__.startswith("digits.") and self.trainer.state.fn == "fit":
-            say(f"{type(self).__name__} has a new last layer, of {len(self.classes)} outputs in place of {outputs}")
+            new = f"of {len(self.classes)} outputs in place of {outputs}"
+            say(fill(f"{type(self).__name__} has a new last layer, {new}"))
 
     def setup(self, stage: str) -> None:
         if stage != "fit":

@@ -96,9 +96,13 @@ def is_similar(option: str, other: str) -> bool:
 
 
 def one_line(error: BaseException | str) -> str:
-    """An error as the command line prints it: one line, which a terminal shows without words broken."""
+    """An error as the command line prints it: one line, which a terminal shows in several if need be."""
     text = printable(f"error: {' '.join(str(error).split())}")
-    text = text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+    return for_errors(text if len(text) <= LONGEST else f"{text[:LONGEST]}…")
+
+
+def for_errors(text: str) -> str:
+    """A text for standard error: where that is a terminal, in lines that it shows without words broken."""
     if sys.stderr is None or not sys.stderr.isatty():
         return text
     width = shutil.get_terminal_size().columns - 1
@@ -145,7 +149,7 @@ def say(message: str) -> None:
 def warn(message: str) -> None:
     """Print a warning from one process only."""
     if is_first_process():
-        print(f"warning: {printable(message)}", file=sys.stderr)
+        print(for_errors(printable(f"warning: {message}")), file=sys.stderr)
 
 
 def is_terminal() -> bool:

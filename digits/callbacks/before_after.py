@@ -11,7 +11,7 @@ from torch import Tensor
 
 from digits.callbacks.start_from import StartFrom
 from digits.classifier import Classifier
-from digits.console import columns, say
+from digits.console import columns, fill, say
 from digits.data import Digits, MixedDataModule, MNISTDataModule, datamodule_of
 from digits.data.dataset import tell_left_out
 from digits.fast.trainer import silent_trainer
@@ -92,8 +92,8 @@ class BeforeAfter(Callback):
         whole = trainer.global_step == trainer.estimated_stepping_batches
         if len(folds) < 2 or trainer.world_size > 1 or not whole:
             return None
-        say(f"Cross-validation: {len(folds)} more trainings, each without a part of the own images")
-        say("(Ctrl-C skips it)")
+        plan = f"{len(folds)} more trainings, each without a part of the own images"
+        say(fill(f"Cross-validation: {plan} (Ctrl-C skips it)"))
         right = 0
         try:
             for number, fold in enumerate(folds, 1):

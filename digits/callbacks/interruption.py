@@ -87,7 +87,7 @@ class StopAtStep(Callback):
 def stopped_at(trainer: Trainer, to_resume: str | None) -> str:
     """What there is to say of a run that stopped before its end."""
     step = f"Stopped after step {trainer.global_step:,} of {trainer.estimated_stepping_batches:,}."
-    return f"{step} To go on: {to_resume}" if to_resume else step
+    return f"{step}\nTo go on: {to_resume}" if to_resume else step
 
 
 class SameOptimizer(Callback):

@@ -4,7 +4,7 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 
 from digits.checkpoint import Checkpoint
 from digits.classifier import Classifier
-from digits.console import named, say
+from digits.console import fill, named, say
 from digits.head import replace_head
 from digits.network import TrainedOn
 from digits.runs import find_checkpoint
@@ -47,5 +47,5 @@ class StartFrom(Callback):
             replace_head(network, len(classes))
             self.has_new_head = True
             if not self.is_quiet:
-                say(f"The last layer is new: it tells apart {named(classes)}, not {named(known.classes)}")
+                say(fill(f"The last layer is new: it tells apart {named(classes)}, not {named(known.classes)}"))
         network.trained_on = known._replace(classes=classes)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from digits.argv import is_given
 from digits.commands.parser import CommandParser
-from digits.console import amount, named, percent, printable, quiet, say, warn
+from digits.console import amount, fill, named, percent, printable, quiet, say, warn
 from digits.errors import InputError
 from digits.runs import SHIPPED, tell_of_better
 
@@ -34,10 +34,10 @@ OF_SOURCES = {  # options that only one of them has
 def command_parser() -> CommandParser:
     """The options of `digits check`."""
     parser = CommandParser("check")
-    parser.add_argument(
-        "paths", nargs="*", help="Pictures: files, folders, patterns; with CSVDataModule a file, with MNIST none."
-    )
-    parser.add_argument("--data", choices=SOURCES, default=IMAGES, help="What there is to check.")
+    words = "Pictures: files, folders, patterns; with CSVDataModule a file, with MNISTDataModule none."
+    parser.add_argument("paths", nargs="*", default=[], help=words)
+    words = f"What there is to check: {', '.join(SOURCES)}."
+    parser.add_argument("--data", choices=SOURCES, default=IMAGES, metavar="SOURCE", help=words)
     parser.add_argument(
         "--ckpt_path", default=SHIPPED, help="The network that reads pictures: a checkpoint, or a run's folder."
     )
@@ -168,7 +168,8 @@ def check_dataset(kind: str, paths: Sequence[str], settings: dict[str, Any]) -> 
         raise InputError(f"{len(data)} images are too few to train networks that check them: give at least {LEAST}")
     data.ids = [f"row {i + 1}" if wanted else f"image {i}" for i in range(len(data))]
     quiet()
-    say(f"{FOLDS} small networks are trained for {EPOCHS} epochs, each to check the third that it is not trained on.")
+    plan = f"{FOLDS} small networks are trained for {EPOCHS} epochs"
+    say(fill(f"{plan}, each to check the third that it is not trained on."))
     probabilities = out_of_fold_probabilities(source, data)
     worst = find_label_errors(probabilities, data.labels)
     title = summary(data, worst, "confident learning")

@@ -36,7 +36,7 @@ def demo(
     port: int = 7860,
     browser: bool = True,
 ) -> None:
-    """Draw digits in the browser, and see what a network sees and says.
+    """Serve the page to draw digits on.
 
     Args:
         ckpt_path: the checkpoint of the network, or pretrained; by default the newest best one of all runs, or the

@@ -18,7 +18,7 @@ from torch import Tensor
 from torch.func import functional_call
 
 from digits.classifier import Classifier
-from digits.console import say
+from digits.console import fill, say
 from digits.data import DigitsDataModule
 from digits.data.dataset import Batch
 
@@ -152,8 +152,8 @@ class FollowLoad(Callback):
             self.tell(
                 slower > WORTH_TELLING,
                 f"A step takes {slower:.1f} times as long with {self.threads} threads as with one, as beside other "
-                "busy\nprograms: --threads 1, or torch.set_num_threads(1) in Python, is faster now\n"
-                "(its results may differ in the last digits).",
+                "busy programs: --threads 1, or torch.set_num_threads(1) in Python, is faster now (its results may "
+                "differ in the last digits).",
             )
             self.active = not self.has_told  # nothing more can be done
             self.usual = math.inf
@@ -165,14 +165,14 @@ class FollowLoad(Callback):
         """Say why fewer threads compute, if they do."""
         self.tell(
             self.uses_one,
-            "The processors are busy with other programs: training goes on with one thread while they are\n"
+            "The processors are busy with other programs: training goes on with one thread while they are "
             "(the results are the same; --threads N sets a fixed number).",
         )
 
     def tell(self, worth_it: bool, message: str) -> None:
         """Print a message once."""
         if worth_it and not self.has_told and not self.silent:
-            say(message)
+            say(fill(message))
             self.has_told = True
 
     def on_train_end(self, *args: Any) -> None:

@@ -72,7 +72,7 @@ def test_a_signal_stops_at_the_step_and_the_run_goes_on_from_there(
         with pytest.raises(SystemExit) as info:
             digits("fit", *fit, *["--ckpt_path=last"] * (step > 10))
         assert info.value.code == status
-        assert f"Stopped after step {step + 1} of 24" in capsys.readouterr().out
+        assert f"Stopped after step {step + 1} of 24.\nTo go on: " in capsys.readouterr().out
         assert torch.load(run / "checkpoints/last.ckpt", weights_only=True)["global_step"] == step + 1
     at_step(monkeypatch, -1, kill)
     digits("fit", *fit, "--ckpt_path=last")

@@ -77,6 +77,7 @@ def test_one_thread_where_it_is_faster_and_the_same(
     out = digits(*SHORT, *options)
     assert set(counts) == {threads}
     assert [line for line in (BUSY, SAID) if line in out] == ([said] if said else [])
+    assert all(len(line) <= 80 for line in out.splitlines() if "busy" in line)
     assert torch.get_num_threads() == 2  # as before
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from digits.__main__ import main as program
 from digits.cli import main
 from tests.helpers import Digits
 
@@ -109,10 +110,13 @@ def test_a_name_that_leads_out_of_the_logs_is_refused(refused: Digits, name: str
     assert f"--name {name}" in refused("fit", *FIT, f"--name={name}")
 
 
-def test_help_fits_a_narrow_terminal(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("command", ["validate", "predict picture", "demo", "check", "compare", "list"])
+def test_help_fits_a_narrow_terminal(
+    command: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("COLUMNS", "60")
     with pytest.raises(SystemExit):
-        main(["validate", "--help"])
+        program([*command.split(), "--help"])
     assert max(map(len, capsys.readouterr().out.splitlines())) <= 60
 
 
