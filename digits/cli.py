@@ -33,7 +33,7 @@ from digits.next_commands import NextCommands
 from digits.options.arguments import ArgumentsCLI
 from digits.options.config_files import run_name, settings_in_configs, with_classes, with_configs, with_new_names
 from digits.options.loggers import place
-from digits.options.meaning import as_list, is_a, network_from_checkpoint
+from digits.options.meaning import as_list, is_a, network_from_checkpoint, refuse_unnamed
 from digits.refusals import refusal, tell_of_thread, with_folder
 from digits.runs import LOG_ROOT, TRACES, choose_checkpoint, new_run, remove_empty, run_of
 
@@ -90,6 +90,7 @@ class DigitsCLI(ArgumentsCLI):
     def load_checkpoint(self) -> None:
         """Find the checkpoint that is asked for, and take the network from it."""
         options, command = self.options, self.subcommand or ""
+        refuse_unnamed(command, options)
         others = NextCommands(self.argv, options, self.name)
         path = choose_checkpoint(command, options.ckpt_path, self.log_folder, others.again, others.train)
         if path is None:

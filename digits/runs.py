@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from digits.console import PROGRAM, did_you_mean, say, shown
+from digits.console import did_you_mean, say, shown
 from digits.errors import InputError
 from digits.records import RunRecord
 
@@ -157,22 +157,20 @@ def choose_checkpoint(command: str, wanted: str | None, folder: Path, again: str
         return chosen
     found = newest_checkpoint(folder, wanted or kind)
     if found is None:
-        refuse_untrained(command, folder, kind, train)
+        refuse_untrained(folder, kind, train)
     if wanted is None and (better := better_run(found.parent.parent)) is not None:
         say(f"{better.name} validated better, {better.error:.2%} wrong. To take it:")
         say(f"    {again} --ckpt_path {shlex.quote(shown(better.folder))}")
     return found
 
 
-def refuse_untrained(command: str, folder: Path, kind: str, train: str) -> NoReturn:
+def refuse_untrained(folder: Path, kind: str, train: str) -> NoReturn:
     """Raise an InputError for a folder of runs without a checkpoint of this kind; see `choose_checkpoint`."""
     if renamed := [run for run in sorted(folder.glob("*")) if checkpoint_of(run, kind) is not None]:
         named = shlex.quote(shown(renamed[0]))
         raise InputError(f"{shown(folder)} has no version_N with a checkpoint: give --ckpt_path {named}")
-    pictures = f"; `{PROGRAM} predict PICTURE` reads pictures" if command == "predict" else ""
     raise InputError(
         f"no checkpoint in {shown(folder)}: train first, as by `{train}`, or give --ckpt_path FILE, or pretrained"
-        + pictures
     )
 
 

@@ -119,6 +119,13 @@ def test_nothing_runs_on_random_weights(refused: Digits, command: str) -> None:
     assert "digits fit --config" in message
 
 
+@pytest.mark.parametrize("command", ["validate", "test", "predict", "export"])
+def test_a_network_must_be_named(refused: Digits, command: str) -> None:
+    message = refused(command)
+    assert "no network: give --config NAME, or by --ckpt_path the folder of a run, or pretrained" in message
+    assert ("digits predict PICTURE" in message) == (command == "predict")
+
+
 def test_a_class_from_a_checkpoint_is_not_imported_unasked(digits: Digits, refused: Digits) -> None:
     digits("fit", *FIT)
     path = Path("lightning_logs/MLP/version_0/checkpoints/best.ckpt")
@@ -138,7 +145,6 @@ def test_without_logger_checkpoints_still_lie_in_the_run(digits: Digits, tmp_pat
 @pytest.mark.parametrize(
     ("command", "train"),
     [
-        ("test", "digits fit --config large_cnn"),
         ("test --name=x", "digits fit --config large_cnn --name x"),
         ("test --config=mlp --name=x", "digits fit --config mlp --name x"),
         ("export --model=MLP --model.hidden=[8]", "digits fit --name MLP --model=MLP '--model.hidden=[8]'"),

@@ -15,7 +15,7 @@ from lightning.pytorch.callbacks import BatchSizeFinder, LambdaCallback, Learnin
 from digits.argv import given_settings
 from digits.checkpoint import Checkpoint
 from digits.classifier import Classifier
-from digits.console import shown, warn
+from digits.console import PROGRAM, shown, warn
 from digits.data import MNISTDataModule
 from digits.errors import MOST_SEED, InputError, check_number
 from digits.runs import LOG_ROOT, PRETRAINED
@@ -114,6 +114,16 @@ def settings_of_network(argv: Sequence[str], options: Namespace) -> dict[str, An
     return {key: value for key, value in asked.items() if key not in shared}
 
 
+def refuse_unnamed(command: str, options: Namespace) -> None:
+    """Raise an InputError where nothing says which network a command other than `fit` is to take."""
+    named = options.name or options.config or options.model
+    if not named and command != "fit" and options.ckpt_path in (None, "best", "last"):
+        pictures = f"; `{PROGRAM} predict PICTURE` reads pictures" if command == "predict" else ""
+        raise InputError(
+            f"no network: give --config NAME, or by --ckpt_path the folder of a run, or pretrained{pictures}"
+        )
+
+
 def network_from_checkpoint(path: Path, command: str, argv: Sequence[str], options: Namespace) -> Checkpoint:
     """Read a checkpoint, and put the network that it holds into the options.
 
@@ -129,7 +139,7 @@ def network_from_checkpoint(path: Path, command: str, argv: Sequence[str], optio
     checkpoint = Checkpoint.read(path)
     if command == "fit" and not checkpoint.content.get("loops"):
         checkpoint.refuse("holds weights alone, which can't be trained further: give the run's last.ckpt")
-    refuse_unnamed(checkpoint, options)
+    refuse_own_class(checkpoint, options)
     if options.model is not None:
         given = given_settings(argv, "model")
         if has_callback(options.trainer, LearningRateFinder):
@@ -152,7 +162,7 @@ def network_from_checkpoint(path: Path, command: str, argv: Sequence[str], optio
     return checkpoint
 
 
-def refuse_unnamed(checkpoint: Checkpoint, options: Namespace) -> None:
+def refuse_own_class(checkpoint: Checkpoint, options: Namespace) -> None:
     """Refuse a network of the user's own whose class the options do not name: to import it is to run code."""
     if options.model is None and not checkpoint.is_builtin:
         checkpoint.refuse(f"holds a {checkpoint.class_path}: name it with --model {checkpoint.class_path}")
