@@ -29,7 +29,9 @@ from digits.runs import LOG_ROOT
 # StochasticWeightAveraging has one among its defaults, which a config is to hold.
 register_type(torch.device, str, torch.device, fail_already_registered=False)
 
-
+# Tried in this order: 1 is a batch, and 1.0 are all. Lightning writes Optional[Union[int, float]], which may become
+# Optional[Union[float, int]] where that was written before: the two are equal, and Python keeps the first for a while.
+LIMIT = int | float | None
 OF_FIT = ("init_from", "mnist_share", "test")  # options of `fit` alone
 
 
@@ -108,6 +110,9 @@ class ArgumentsCLI(LightningCLI):
         for command, parser in self._subcommand_parsers.items():
             ckpt_path = next(action for action in parser._actions if action.dest == "ckpt_path")
             ckpt_path.help = "A checkpoint, a run's folder, best or last of the newest run of this name, or pretrained."
+            for action in parser._actions:
+                if action.dest.startswith("trainer.limit_"):
+                    action._typehint = LIMIT  # type: ignore[attr-defined]
             if command == "fit":
                 add_options(parser)
                 parser.add_argument("--test", type=bool, default=False, help="Test the best checkpoint afterwards.")

@@ -1,10 +1,13 @@
 """What can be given on the command line, and how bad input is refused."""
 
+import inspect
 from itertools import pairwise
 from pathlib import Path
+from typing import Union
 
 import pytest
 import yaml
+from lightning.pytorch import Trainer
 
 from digits.__main__ import main as program
 from digits.cli import main
@@ -98,6 +101,22 @@ def test_predictions_that_cannot_be_written_are_refused_before_predicting(digits
 def test_without_validation_images_there_is_nothing_to_validate(digits: Digits, refused: Digits) -> None:
     digits("fit", *FIT, "--data.val_size=0")
     assert "--data.val_size is 0" in refused("validate", "--name=MLP", "--data.val_size=0")
+
+
+def test_a_limit_of_1_is_one_batch_whichever_package_was_first(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signature = inspect.signature(Trainer.__init__)
+    limits = {"limit_test_batches": "1", "limit_val_batches": "1.0"}
+    parameters = [
+        one.replace(annotation=Union[float, int, str, None]) if one.name in limits else one  # noqa: UP007
+        for one in signature.parameters.values()
+    ]
+    monkeypatch.setattr(Trainer.__init__, "__signature__", signature.replace(parameters=parameters), raising=False)
+    with pytest.raises(SystemExit):
+        main(["test", "--config=mlp", *(f"--trainer.{name}={n}" for name, n in limits.items()), "--print_config"])
+    out = capsys.readouterr().out
+    assert all(f"  {name}: {n}\n" in out for name, n in limits.items())
 
 
 def test_a_config_that_is_not_here_is_the_package_s_own(digits: Digits, refused: Digits) -> None:
