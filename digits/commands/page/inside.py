@@ -4,6 +4,7 @@ Shapes: C channels, H rows, W columns; images are (28, 28) uint8, ink as 0 to 25
 """
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -36,8 +37,10 @@ def look_inside(model: Network, image: np.ndarray) -> tuple[np.ndarray, np.ndarr
     noise[0] = 0
     views = (raw + noise).requires_grad_()  # (9, 28, 28)
     seen: list[Tensor] = []
-    relu = next((layer for layer in model.modules() if isinstance(layer, nn.ReLU)), None)
-    hook = relu.register_forward_hook(lambda layer, args, out: seen.append(out[0].detach())) if relu else None
+    pairs = pairwise(model.modules())
+    before, relu = next((pair for pair in pairs if isinstance(pair[1], nn.ReLU)), (None, None))
+    first = before if isinstance(before, nn.Flatten) else relu  # what it flattens has a place
+    hook = first.register_forward_hook(lambda _, args, out: seen.append(args[0][0].detach().relu())) if first else None
     try:
         logits = model.eval_logits(views)
     finally:

@@ -17,14 +17,17 @@ import pytest
 from PIL import Image
 
 from digits import load
+from digits.classifier import TrainedOn
 from digits.commands.page import app as app_module
 from digits.commands.page import networks
 from digits.commands.page.app import App
 from digits.commands.page.drawings import Drawings
+from digits.commands.page.inside import look_inside
 from digits.commands.page.networks import Networks
 from digits.commands.page.pictures import find_digits
 from digits.commands.page.server import PageServer
 from digits.commands.page.training import Training
+from digits.models import SmallCNN
 from digits.pages.photo import prepare
 from tests.helpers import Digits, written
 
@@ -114,6 +117,13 @@ def test_the_inside_has_the_form_of_the_first_layer(server: PageServer) -> None:
     looked = np.frombuffer(b64decode(inside["looked"]), np.uint8)
     assert looked.size == 784
     assert looked.max() == 255
+
+
+def test_maps_that_are_flattened_before_the_relu_are_maps() -> None:
+    network = SmallCNN().eval()
+    network.trained_on = TrainedOn(0.13, 0.31, tuple("0123456789"))
+    maps, _ = look_inside(network, prepare(written("7")))
+    assert maps.shape == (32, 12, 12)
 
 
 def test_drawings_are_saved_under_their_label_alone(server: PageServer) -> None:

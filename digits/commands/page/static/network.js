@@ -90,14 +90,9 @@ function scaled(image) {
   return {data: Float32Array.from(image, (ink) => (ink / 255 - stored.mean) / stored.std), c: 1, h: SIDE, w: SIDE};
 }
 
-// Raw pixels through the network; `until` is a kind of layer after which it ends.
-function forward(image, until = null) {
-  let values = scaled(image);
-  for (const layer of stored.layers) {
-    values = steps[layer.kind](layer, values);
-    if (layer.kind === until) return values;
-  }
-  return until === null ? values : {data: new Float32Array(0), c: 0, h: 1, w: 1};
+// Raw pixels through the network, or its first layers.
+function forward(image, layers = stored.layers) {
+  return layers.reduce((values, layer) => steps[layer.kind](layer, values), scaled(image));
 }
 
 function softmax(logits) {
@@ -170,8 +165,11 @@ function toBytes(values) {
 
 // The maps of the first layer, after the first ReLU: (C, H, W) bytes, and their shape.
 function firstMaps(image) {
-  const {data, c, h, w} = forward(image, "relu");
-  if (h * w > 1 || c === 0) return {maps: toBytes(data), shape: [c, h, w]};
+  const at = stored.layers.findIndex(({kind}) => kind === "relu");
+  if (at < 0) return {maps: new Uint8Array(0), shape: [0, 1, 1]};
+  const flat = stored.layers[at - 1]?.kind === "flatten"; // what it flattens has a place
+  const {data, c, h, w} = steps.relu(null, forward(image, stored.layers.slice(0, flat ? at - 1 : at)));
+  if (h * w > 1) return {maps: toBytes(data), shape: [c, h, w]};
   const side = Math.ceil(Math.sqrt(c)), square = new Float32Array(side * side); // units without a place
   square.set(data);
   return {maps: toBytes(square), shape: [1, side, side]};
