@@ -19,7 +19,7 @@ SIDES = (160, 384, 768)  # pixels along the longer side of a page, at first
 LONGEST = 2.0  # times as long as wide; a longer strip is seen as large as a page of its area that is that long
 ENLARGE = 4.0  # at most
 FEW, MANY = 14, 110  # heights of digits that are seen well
-FEWEST = 9  # and at the largest scale: there is none at which they are seen better
+FEWEST = 9  # and at the largest scale, where most are lower than that: there is none at which they are seen better
 GRAIN = 0.12  # of the contrast of what is most of the ink: the grain of the paper has less, a pale pencil more
 SMALL, LARGE, GOOD = 28, 64, 42  # heights of digits: below and above, the page is looked at again
 
@@ -47,14 +47,16 @@ def look(grey: Grey) -> tuple[Look, Look]:
     scales = sorted({min(side / longer, ENLARGE) for side in SIDES})
     looks = [look_at(grey, scale) for scale in scales]
     seen_apart = [one for one in looks if one.lines_touch]
-    best = max(seen_apart or looks, key=lambda one: fitting_ink(one, FEWEST if one is looks[-1] else FEW))
+    finest = looks[-1]
+    all_small = finest.glyphs and usual_height(finest.glyphs) < FEW
+    best = max(seen_apart or looks, key=lambda one: fitting_ink(one, FEWEST if all_small and one is finest else FEW))
     if not best.glyphs:
         raise NoDigit("blank")
     usual = usual_height(best.glyphs)
     if SMALL <= usual <= LARGE:
-        return best, looks[-1]
+        return best, finest
     again = look_from(grey, best.found.scale * GOOD / usual)
-    return again if again.glyphs and again.lines_touch >= best.lines_touch else best, looks[-1]
+    return again if again.glyphs and again.lines_touch >= best.lines_touch else best, finest
 
 
 def look_from(grey: Grey, scale: float) -> Look:
