@@ -1,8 +1,7 @@
 """Points, commas, hyphens, slashes and colons: known by their form and by where they stand beside digits.
 
 Brackets, check marks and percent signs are `?`, as other signs are: a bracket is no 1, nor is the stroke of a percent
-sign. Slashes
-that are no higher than digits are known in dates.
+sign. Slashes that are no higher than digits are known in dates.
 """
 
 from collections.abc import Sequence

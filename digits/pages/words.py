@@ -13,7 +13,7 @@ CERTAIN = 0.95  # and of what the classifier may be sure of, all the same
 HINT = 0.05  # of a word is seen as no digit, at least, where most of its letters are less `LIKELY` digits than that
 LIKELY, LETTERS = 0.95, 3  # and these are that many
 CLOSE = 0.4  # of the lower one's height: letters of a word are nearer than that
-WIDEST = 1.7  # times as wide as high is a digit at most
+WIDEST = 2.2  # times as wide as high is a digit at most
 SIZES = 2.5  # times as high as the next one is a letter at most
 
 

@@ -55,4 +55,4 @@ def test_what_is_hardly_seen_as_letters_is_a_word_where_most_of_it_is_no_likely_
 
 
 def test_what_is_much_wider_than_high_is_no_digit() -> None:
-    assert row(glyph(0, 0, width=32), glyph(50, 0, width=36), likely=1.0) == [("", 0, 32), ("?", 50, 36)]
+    assert row(glyph(0, 0, width=40), glyph(60, 0, width=50), likely=1.0) == [("", 0, 40), ("?", 60, 50)]
