@@ -1,4 +1,4 @@
-"""Pieces of drawn lines: the ticks of an axis and the ends of a long bracket look like 1s.
+"""Pieces of drawn lines: ticks of an axis, ends of long brackets and sides of boxes look like 1s, corners like 7s.
 
 The network for ink takes the rest of such a line for a rule of the paper, so it is looked for on the picture.
 
@@ -56,8 +56,9 @@ def is_piece(glyph: Glyph, usual: float, found: InkMap) -> bool:
     """Whether a glyph is a narrow piece of a line, or the corner of a frame, from which two lines go on."""
     if is_stroke(glyph, usual):
         return goes_on(glyph, usual, found)
-    upright, turned = (glyph, usual, found), on_its_side(glyph, usual, found)
-    return is_corner(glyph) and all(goes_on(*one, sideways=False) for one in (upright, turned))
+    if not (is_corner(glyph) and goes_on(glyph, usual, found, sideways=False)):
+        return False
+    return goes_on(*on_its_side(glyph, usual, found), sideways=False)
 
 
 def is_corner(glyph: Glyph) -> bool:

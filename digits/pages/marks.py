@@ -222,10 +222,11 @@ def name_brackets(glyphs: Sequence[Glyph], names: Sequence[str], places: Sequenc
         places: where each stands, in reading order.
     """
     brackets: set[int] = set()
+    bows = [bow(glyph) for glyph in glyphs]
     for _, line in groupby(places, key=lambda place: place.line):
-        bent = [(i, place.which) for i, place in enumerate(line) if abs(bow(glyphs[place.which])) >= FACING]
+        bent = [(i, place.which) for i, place in enumerate(line) if abs(bows[place.which]) >= FACING]
         for (i, first), (j, second) in pairwise(bent):
-            if j - i > 1 and bow(glyphs[first]) > 0 > bow(glyphs[second]):
+            if j - i > 1 and bows[first] > 0 > bows[second]:
                 brackets |= {first, second}
     return ["?" if i in brackets and name in ("", "?") else name for i, name in enumerate(names)]
 
