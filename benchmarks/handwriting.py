@@ -24,11 +24,11 @@ from benchmarks.record import earlier, make_parser, report
 from digits.callbacks.before_after import count_right, train
 from digits.checkpoint import Checkpoint
 from digits.classifier import Classifier
+from digits.commands.label_errors import InMemory
 from digits.console import quiet
 from digits.data import Digits, ImageDataModule, MixedDataModule, MNISTDataModule
 from digits.data.pictures import load_one
 from digits.fast.process import fastest_precision
-from digits.label_errors import InMemory
 from digits.network import Network
 from digits.options.init_from import AUGMENTATION, BATCH_SIZE, EPOCHS, LR, MNIST_SHARE
 from digits.runs import find_checkpoint

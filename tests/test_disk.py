@@ -15,7 +15,7 @@ from digits.data import MNISTDataModule
 from digits.data.mnist import FILES
 from digits.errors import InputError
 from digits.files import replacing, save_picture
-from digits.journal import Journal
+from digits.predictions.journal import Journal
 from digits.runs import new_run
 from tests.helpers import Digits, draw, write_idx
 

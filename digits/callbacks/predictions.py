@@ -22,13 +22,13 @@ from digits.data.own_loaders import has_own_loader
 from digits.doubt import Doubt
 from digits.errors import InputError
 from digits.files import save_picture
-from digits.journal import Finished, fingerprint_of_network
-from digits.output import Output, as_csv
 from digits.own_batches import images_of
-from digits.parquet import is_parquet
 from digits.plots import plot_pages, plot_predictions
+from digits.predictions.journal import Finished, fingerprint_of_network
+from digits.predictions.output import Output, as_csv
+from digits.predictions.parquet import is_parquet
+from digits.predictions.rows import KAGGLE_HEADER, counts, csv_header, csv_rows, kaggle_rows, left_out, numbers, summary
 from digits.processes import first_says, gathered, tell_all, told_by_all
-from digits.rows import KAGGLE_HEADER, counts, csv_header, csv_rows, kaggle_rows, left_out, numbers, summary
 
 PICTURES = 200  # images that are kept to be drawn, at least
 SAID = 20  # lines on pages, or on what a submission lacks, that are told in the end

@@ -155,8 +155,8 @@ def check_dataset(kind: str, paths: Sequence[str], settings: dict[str, Any]) -> 
     Raises:
         InputError: the data can't be read, or are too few.
     """
+    from digits.commands.label_errors import EPOCHS, FOLDS, find_label_errors, out_of_fold_probabilities
     from digits.data import CSVDataModule, MNISTDataModule
-    from digits.label_errors import EPOCHS, FOLDS, find_label_errors, out_of_fold_probabilities
     from digits.plots import plot_mistakes
 
     wanted = 1 if kind == CSV else 0

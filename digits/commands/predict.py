@@ -18,8 +18,8 @@ from digits.runs import SHIPPED, tell_of_better
 
 if TYPE_CHECKING:
     from digits.data.stream import Chunk
-    from digits.journal import Finished
-    from digits.output import Output
+    from digits.predictions.journal import Finished
+    from digits.predictions.output import Output
     from digits.predictor import Predictor
     from digits.reading import Reading
 
@@ -81,8 +81,8 @@ def predict(options: Any) -> None:
     from digits.data.pictures import chunk_size, chunks_of
     from digits.data.stream import deal, in_order, useful_workers
     from digits.fast.threads import use_threads
-    from digits.output import Output
     from digits.own_networks import import_networks
+    from digits.predictions.output import Output
     from digits.predictor import load
     from digits.processes import exchanged, first_says, this_process
 
@@ -151,9 +151,9 @@ def find_all(names: Sequence[str]) -> list[str | BytesIO]:
 
 def make_output(options: Any, files: Sequence[str | BytesIO], predictor: "Predictor") -> "Output":
     """Open the file for a row of each digit, or nothing; see PredictionWriter for the columns."""
-    from digits.journal import fingerprint_of_files, fingerprint_of_network
-    from digits.output import Output
-    from digits.rows import csv_header
+    from digits.predictions.journal import fingerprint_of_files, fingerprint_of_network
+    from digits.predictions.output import Output
+    from digits.predictions.rows import csv_header
 
     header = csv_header(len(predictor.classes), target=False, note=True, box=True)
     if options.output is None:
@@ -168,8 +168,8 @@ def make_output(options: Any, files: Sequence[str | BytesIO], predictor: "Predic
 
 def read_chunk(chunk: "Chunk", predictor: "Predictor", as_json: bool) -> "Finished":
     """Read the pictures of a chunk, each a name or a content; the lines to print are of JSON if `as_json`."""
-    from digits.journal import Finished
-    from digits.output import as_csv
+    from digits.predictions.journal import Finished
+    from digits.predictions.output import as_csv
 
     rows: list[list[str]] = []
     lines, unreadable = [], 0

@@ -16,7 +16,7 @@ from digits.data.dataset import Digits
 from digits.data.orientation import lie_on_their_side
 from digits.data.stream import Stream, useful_workers
 from digits.errors import InputError, check_number
-from digits.journal import fingerprint_of_files
+from digits.predictions.journal import fingerprint_of_files
 from digits.processes import first_says
 
 MOST_CLASSES = 256  # a label is a byte, as a pixel is

@@ -12,7 +12,7 @@ from digits.data.picture_file import read_picture
 from digits.data.pictures import MANY_DIGITS, MANY_PAGES, chunk_size, chunks_of, label_of, load_pictures, picture_names
 from digits.data.stream import Stream, in_order, useful_workers
 from digits.errors import InputError
-from digits.journal import fingerprint_of_files
+from digits.predictions.journal import fingerprint_of_files
 from digits.processes import first_says
 
 

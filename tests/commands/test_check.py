@@ -6,9 +6,9 @@ import pytest
 import torch
 from PIL import Image
 
-from digits import label_errors
 from digits.__main__ import main
-from digits.label_errors import find_label_errors
+from digits.commands import label_errors
+from digits.commands.label_errors import find_label_errors
 from digits.runs import PRETRAINED
 from tests.helpers import draw, write_csv, written
 

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from digits.errors import InputError
-from digits.journal import Finished, Journal, fingerprint_of_files, fingerprint_of_network
+from digits.predictions.journal import Finished, Journal, fingerprint_of_files, fingerprint_of_network
 
 MADE_OF = {"network": "a", "list of files": "b"}
 BATCHES = [Finished(f"{i}.png,\udcff\n", [f"{i}.png: {i}"], {"images": 1}) for i in range(3)]

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from digits import parquet
 from digits.errors import InputError
-from digits.journal import Finished
-from digits.output import Output
+from digits.predictions import parquet
+from digits.predictions.journal import Finished
+from digits.predictions.output import Output
 
 HEADER = ["id", "prediction", "confidence", "p0", "note", "line"]
 

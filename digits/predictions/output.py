@@ -11,8 +11,8 @@ from typing import Any
 from digits import __version__
 from digits.errors import InputError
 from digits.files import is_stream, replacing, writing
-from digits.journal import Finished, Journal
-from digits.parquet import is_parquet, parquet_table, pyarrow
+from digits.predictions.journal import Finished, Journal
+from digits.predictions.parquet import is_parquet, parquet_table, pyarrow
 
 
 class Output:

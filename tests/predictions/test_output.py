@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 
 from digits.errors import InputError
-from digits.journal import Finished
-from digits.output import Output
+from digits.predictions.journal import Finished
+from digits.predictions.output import Output
 
 HEADER = ["id", "p0"]
 BATCHES = [Finished(f"{i},0.{i}\n", [], {"images": 1}) for i in range(3)]
