@@ -13,7 +13,7 @@ import numpy as np
 from scipy import ndimage
 
 from digits.pages.frames import SQUARE, THRESHOLD, Mask
-from digits.pages.glyphs import LETTER, SURE, Glyph, Judge, without
+from digits.pages.glyphs import LETTER, SURE, Glyph, Judge, sure_ones, without
 
 SLANTS = (-0.4, -0.2, 0.0, 0.2, 0.4)
 CUTS = 7  # proposed on the length of a digit's height
@@ -55,7 +55,7 @@ def split_all(glyphs: Sequence[Glyph], usual: float, judge: Judge) -> list[Glyph
                 break
             plans[i] = plan
     pieces = [way.piece.ink for plan in plans.values() for way in plan.ways]
-    likely = iter(judge(pieces) if pieces else ())
+    likely = iter(judge(pieces))
     chosen = {i: plan.best([float(next(likely)) for _ in plan.ways]) for i, plan in plans.items()}
     return [part for i, glyph in enumerate(glyphs) for part in chosen.get(i, [glyph])]
 
@@ -69,9 +69,8 @@ def apart_low(glyphs: Sequence[Glyph], high: float, judge: Judge) -> tuple[list[
         judge: says how likely each is a digit.
     """
     low = [g for g in glyphs if g.other < 0.5 and g.height < high and g.width > PAIR * g.height]
-    likely = judge([g.ink for g in low]) if low else ()
     wholes, digits = [], []
-    for glyph in [g for g, p in zip(low, likely, strict=True) if p < SURE]:
+    for glyph in without(low, sure_ones(low, judge)):
         pieces = split_all([glyph], glyph.height, judge)
         alike = min((g.height for g in pieces), default=0) >= ALIKE * glyph.height
         if len(pieces) > 1 and alike and judge([g.ink for g in pieces]).min() >= SURE:

@@ -36,7 +36,7 @@ def without_circles(glyphs: list[Glyph], usual: float, judge: Judge) -> list[Gly
     across = np.less.outer(left, right) & np.greater.outer(right, left)
     near = higher & across & np.logical_and.outer(height >= TALL * usual, height >= HIGH * usual)
     pairs = [(glyphs[i], glyphs[j]) for i, j in np.argwhere(near) if is_around(glyphs[i], glyphs[j])]
-    sure = judge([b.ink for _, b in pairs]) >= SURE if pairs else ()
+    sure = judge([b.ink for _, b in pairs]) >= SURE
     return without(glyphs, [a for (a, _), one in zip(pairs, sure, strict=True) if one])
 
 
@@ -48,7 +48,7 @@ def out_of_circles(glyphs: list[Glyph], judge: Judge) -> list[Glyph]:
         judge: says how likely each is a digit.
     """
     within = {i: inside for i, glyph in enumerate(glyphs) if (inside := within_circle(glyph)) is not None}
-    sure = judge([one.ink for one in within.values()]) >= SURE if within else ()
+    sure = judge([one.ink for one in within.values()]) >= SURE
     found = {i: one for (i, one), is_sure in zip(within.items(), sure, strict=True) if is_sure}
     return [found.get(i, glyph) for i, glyph in enumerate(glyphs)]
 

@@ -113,6 +113,11 @@ def without(glyphs: list[Glyph], some: list[Glyph]) -> list[Glyph]:
     return [g for g in glyphs if not any(g is one for one in some)]
 
 
+def sure_ones(glyphs: list[Glyph], judge: Judge) -> list[Glyph]:
+    """Those of which the classifier is sure that each is a digit."""
+    return [g for g, p in zip(glyphs, judge([g.ink for g in glyphs]), strict=True) if p >= SURE]
+
+
 def merge(glyphs: list[Glyph]) -> Glyph:
     """Several as one."""
     top, left = min(g.top for g in glyphs), min(g.left for g in glyphs)

@@ -12,7 +12,7 @@ from scipy import ndimage
 
 from digits.pages.around import is_dark, levels, surroundings
 from digits.pages.frames import SQUARE, THRESHOLD, Mask
-from digits.pages.glyphs import SURE, Glyph, Judge, thickness
+from digits.pages.glyphs import Glyph, Judge, sure_ones, thickness
 from digits.pages.locate import InkMap
 
 NARROW = 0.5  # times as wide as high is a piece of a line at most
@@ -45,7 +45,7 @@ def without_lines(glyphs: Sequence[Glyph], usual: float, found: InkMap, judge: J
     if len(others) == len(glyphs):
         return others
     wide = [g for g in others if g.width >= NARROW * g.height and LOW * usual <= g.height <= HIGH * usual]
-    digits = [g for g, p in zip(wide, judge([g.ink for g in wide]), strict=True) if p >= SURE] if wide else []
+    digits = sure_ones(wide, judge)
     digits = digits[:: 1 + len(digits) // MANY]
     if not digits or sum(goes_on(g, usual, found) for g in digits) > FEW * len(digits):
         return list(glyphs)

@@ -78,7 +78,7 @@ def fitting_ink(look: Look, lowest: int) -> float:
     heavy stroke, and digits like signs.
     """
     seen = [g for g in look.glyphs if lowest <= g.height <= MANY]
-    likely = judge([g.ink for g in seen]) if seen else ()
+    likely = judge([g.ink for g in seen])
     ink = (
         g.mass * contrast(g, look.found) * (1 - 0.9 * g.other) * (0.1 + 0.9 * p)
         for g, p in zip(seen, likely, strict=True)

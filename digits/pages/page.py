@@ -14,7 +14,7 @@ from PIL import Image
 from digits.pages.around import contrast, dark_ends, dark_rim
 from digits.pages.cuts import apart_low, split_all
 from digits.pages.drawings import out_of_circles, without_circles, without_curves
-from digits.pages.glyphs import CLEAR, SURE, Glyph, boxes_of, join, pen_of, thickness, usual_height, without
+from digits.pages.glyphs import CLEAR, Glyph, boxes_of, join, pen_of, sure_ones, thickness, usual_height, without
 from digits.pages.grey import to_grey
 from digits.pages.judge import judge, remembering
 from digits.pages.layout import Place, reading_order
@@ -197,7 +197,7 @@ def without_specks(glyphs: list[Glyph], usual: float) -> list[Glyph]:
     """
     fine = finest(glyphs, usual)
     pale = [g for g in glyphs if g.height >= SLIVER * usual and PALE < g.clarity <= CLEAR and thickness(g) >= fine]
-    sure = [g for g, p in zip(pale, judge([g.ink for g in pale]), strict=True) if p >= SURE] if pale else []
+    sure = sure_ones(pale, judge)
     clear = [g for g in glyphs if g.is_clear or any(g is one for one in sure)]
     return [
         g
@@ -252,9 +252,8 @@ def without_borders(glyphs: list[Glyph], usual: float, found: InkMap) -> list[Gl
 
 def without_doubtful(glyphs: list[Glyph], some: list[Glyph], usual: float) -> list[Glyph]:
     """All but those of `some` that the classifier is not sure of, or that are narrow."""
-    likely = judge([g.ink for g in some]) if some else ()
-    out = [g for g, p in zip(some, likely, strict=True) if p < SURE or g.width < NARROW * usual]
-    return without(glyphs, out)
+    kept = [g for g in sure_ones(some, judge) if g.width >= NARROW * usual]
+    return without(glyphs, without(some, kept))
 
 
 def without_texture(digits: list[Content]) -> list[Content]:

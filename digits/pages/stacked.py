@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from digits.pages.frames import SQUARE, THRESHOLD
-from digits.pages.glyphs import SURE, Glyph, Judge, cut_out, without
+from digits.pages.glyphs import SURE, Glyph, Judge, cut_out, sure_ones, without
 from digits.pages.locate import InkMap
 
 LEAST = 8  # rows of pixels has a digit that is known
@@ -63,7 +63,7 @@ def alone(digits: list[Glyph], judge: Judge) -> Iterator[list[Glyph]]:
     for about in (middle, middle / 2, middle / 3):  # where most hang together, most are two or three digits high
         low = [g for g in digits if 0.75 * about <= g.height <= 1.4 * about and is_single(g, about)]
         if len(low) >= KNOWN and sum(may_be_several(g, about) for g in digits) >= KNOWN:
-            known = [g for g, p in zip(low, judge([g.ink for g in low]), strict=True) if p >= SURE]
+            known = sure_ones(low, judge)
             if len(known) >= KNOWN:
                 yield known
 

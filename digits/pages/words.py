@@ -41,7 +41,7 @@ def join_words(
     in_words = [i for which in letters if other(glyphs, which) >= HINT for i in which]
     alone = [i for which in letters for i in which if other(glyphs, [i]) >= LETTER]
     asked = list(dict.fromkeys(in_words + alone))
-    likely = dict(zip(asked, judge([glyphs[i].ink for i in asked]).tolist(), strict=True)) if asked else {}
+    likely = dict(zip(asked, judge([glyphs[i].ink for i in asked]).tolist(), strict=True))
 
     def is_word(which: list[int], least: float) -> bool:
         """Whether glyphs are, together, no digits."""
