@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import ndimage
 
-from digits.pages.frames import SQUARE, THRESHOLD, Mask
+from digits.pages.frames import SQUARE, THRESHOLD, Mask, extent
 from digits.pages.glyphs import LETTER, SURE, Glyph, Judge, sure_ones, without
 
 SLANTS = (-0.4, -0.2, 0.0, 0.2, 0.4)
@@ -178,9 +178,7 @@ def piece(glyph: Glyph, where: Mask) -> Glyph:
     areas[0] = 0  # the paper
     kept = (areas >= 0.12 * areas.max())[labels]
     ink = np.where(ndimage.binary_dilation(kept, SQUARE), ink, 0)
-    rows, columns = (np.flatnonzero(kept.any(axis)) for axis in (1, 0))
-    here = (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
-    return Glyph(glyph.top + int(rows[0]), glyph.left + int(columns[0]), ink[here], glyph.contact[here], glyph.other)
+    return glyph.part(extent(kept), ink)
 
 
 def evidence(p: float) -> float:

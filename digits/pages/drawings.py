@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import ndimage
 
-from digits.pages.frames import SQUARE, THRESHOLD, may_be_digit
+from digits.pages.frames import SQUARE, THRESHOLD, extent, may_be_digit
 from digits.pages.glyphs import SURE, Glyph, Judge, boxes_of, pen_of, thickness, without
 
 HIGH = 0.5  # of the usual height of a digit is what a circle is drawn around, at least
@@ -64,14 +64,11 @@ def within_circle(glyph: Glyph) -> Glyph | None:
         return None
     inside = (ndimage.distance_transform_edt(shape) > RING * pen)[1:-1, 1:-1]
     kept = np.where(inside, glyph.ink, 0)
-    rows, columns = (np.flatnonzero((kept > THRESHOLD).any(axis)) for axis in (1, 0))
-    if not len(rows) or np.ptp(rows) < INNER * h:
+    here = extent(kept > THRESHOLD)
+    inner = kept[here] > THRESHOLD
+    if inner.shape[0] - 1 < INNER * h or not may_be_digit(inner, (h, w)):
         return None
-    here = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
-    if not may_be_digit(kept[here] > THRESHOLD, (h, w)):
-        return None
-    top, left = glyph.top + int(rows[0]), glyph.left + int(columns[0])
-    return Glyph(top, left, kept[here], glyph.contact[here], glyph.other)
+    return glyph.part(here, kept)
 
 
 def is_around(outer: Glyph, inner: Glyph) -> bool:

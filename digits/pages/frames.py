@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-Grey = NDArray[np.float32]
+from digits.pages.locate import Grey
+
 Mask = NDArray[np.bool_]
 Labels = NDArray[np.int32]
 
@@ -72,6 +73,12 @@ def has_corners(stroke: Mask) -> bool:
     y, x = np.nonzero(stroke)
     away = max(np.hypot(y - row, x - column).min() for row in (0, h - 1) for column in (0, w - 1))
     return bool(max(h, w) < LONG * min(h, w) and away <= CORNER * min(h, w))
+
+
+def extent(mask: Mask) -> tuple[slice, slice]:
+    """The rows and columns of the smallest box with all that is true in a mask, (h, w); of none where nothing is."""
+    rows, columns = (np.flatnonzero(mask.any(axis)).tolist() or [0, -1] for axis in (1, 0))
+    return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
 
 
 def rim(h: int, w: int, margin: int) -> Mask:

@@ -85,6 +85,11 @@ class Glyph(NamedTuple):
         """Row and column of the middle of its box."""
         return self.top + self.height / 2, self.left + self.width / 2
 
+    def part(self, box: tuple[slice, slice], ink: Grey) -> "Glyph":
+        """What is in a box of its rows and columns, of this ink of the same shape as its own."""
+        rows, columns = box
+        return Glyph(self.top + rows.start, self.left + columns.start, ink[box], self.contact[box], self.other)
+
 
 def find_glyphs(found: InkMap) -> list[Glyph]:
     """What is connected in the ink; of more than `MOST` parts those with most ink."""

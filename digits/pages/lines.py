@@ -11,7 +11,7 @@ import numpy as np
 from scipy import ndimage
 
 from digits.pages.around import is_dark, levels, surroundings
-from digits.pages.frames import SQUARE, THRESHOLD, Mask
+from digits.pages.frames import SQUARE, THRESHOLD, Mask, extent
 from digits.pages.glyphs import Glyph, Judge, sure_ones, thickness
 from digits.pages.locate import InkMap
 
@@ -115,10 +115,10 @@ def goes_on(glyph: Glyph, usual: float, found: InkMap, sideways: bool = True) ->
     last = first + glyph.height
     thick = BROAD * thickness(glyph)
     for i in np.unique(touched[touched > 0]).tolist():
-        rows, columns = (np.flatnonzero((labels == i).any(axis)) for axis in (1, 0))
+        rows, columns = extent(labels == i)
         where = (float(np.nonzero(touched == i)[0].mean()) - first) / glyph.height
-        beyond = max(first - rows[0], rows[-1] + 1 - last)
-        far = max(beyond, len(columns) if END < where < 1 - END else 0)
+        beyond = max(first - rows.start, rows.stop - last)
+        far = max(beyond, columns.stop - columns.start if END < where < 1 - END else 0)
         if far >= FAR * usual and breadth(labels == i) <= thick:  # glare and shadows are broader
             return True
     if not sideways:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from digits.pages.frames import THRESHOLD
+from digits.pages.frames import THRESHOLD, extent
 from digits.pages.glyphs import LETTER, POINT, Glyph, boxes_of, merge, pen_of, thickness, without
 from digits.pages.layout import Place
 
@@ -88,8 +88,8 @@ def apart_percents(glyphs: list[Glyph], usual: float) -> tuple[list[Glyph], list
 
 def is_check_mark(glyph: Glyph) -> bool:
     """Whether a glyph is a V whose right arm is higher: no digit has its foot between two arms."""
-    y, x = np.nonzero(glyph.ink > THRESHOLD)
-    ink = glyph.ink[y.min() : y.max() + 1, x.min() : x.max() + 1] > THRESHOLD if len(y) else np.zeros((1, 1), bool)
+    ink = glyph.ink > THRESHOLD
+    ink = ink[extent(ink)]
     h, w = ink.shape
     if not 0.5 * h < w < 2.5 * h or h < 8:
         return False

@@ -14,6 +14,7 @@ from PIL import Image
 from digits.pages.around import contrast, dark_ends, dark_rim
 from digits.pages.cuts import apart_low, split_all
 from digits.pages.drawings import out_of_circles, without_circles, without_curves
+from digits.pages.frames import extent
 from digits.pages.glyphs import CLEAR, Glyph, boxes_of, join, pen_of, sure_ones, thickness, usual_height, without
 from digits.pages.grey import to_grey
 from digits.pages.judge import judge, remembering
@@ -22,7 +23,7 @@ from digits.pages.lines import without_lines
 from digits.pages.locate import Grey, InkMap
 from digits.pages.look import GOOD, Look, look, look_from
 from digits.pages.marks import apart_percents, is_check_mark, name_brackets, name_marks, name_slashes
-from digits.pages.photo import SIDE, NoDigit, center, resize_to_box
+from digits.pages.photo import SIDE, SOFT, NoDigit, center, resize_to_box
 from digits.pages.points import with_points
 from digits.pages.sizes import LIKE, by_size
 from digits.pages.struck import without_struck
@@ -277,8 +278,8 @@ def in_form(glyph: Glyph, mark: str, box: DigitBox) -> Content:
 
 def in_pixels(glyph: Glyph, scale: float, shape: Sequence[int]) -> tuple[int, int, int, int]:
     """Left, top, width and height in pixels of the picture, (H, W)."""
-    rows, columns = (np.flatnonzero((glyph.ink > 0.25).any(axis)) for axis in (1, 0))
-    top, bottom = glyph.top + rows[0], glyph.top + rows[-1] + 1
-    left, right = glyph.left + columns[0], glyph.left + columns[-1] + 1
+    rows, columns = extent(glyph.ink > SOFT)
+    top, bottom = glyph.top + rows.start, glyph.top + rows.stop
+    left, right = glyph.left + columns.start, glyph.left + columns.stop
     y, x = int(top / scale), int(left / scale)
     return x, y, max(1, min(round(right / scale), shape[1]) - x), max(1, min(round(bottom / scale), shape[0]) - y)

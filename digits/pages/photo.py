@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
-from digits.pages.frames import SQUARE, THRESHOLD, Mask, label_parts
+from digits.pages.frames import SQUARE, THRESHOLD, Mask, extent, label_parts
 from digits.pages.glyphs import CLEAR, clarity_of, upper_decile
 from digits.pages.grey import to_grey
 from digits.pages.locate import MOST, Grey, InkMap, locate_ink
@@ -31,6 +31,7 @@ STROKE = 2.0  # pixels; half of MNIST's digits are written with 1.3 to 2.6
 TINY = 100  # pixels along the longer side of a picture that is cut out close to its digit
 MARGIN = 0.25  # of the longer side
 ONE, NEAR = 72, 160  # pixels along the longer side of a picture of one digit, at first, and where that is unclear
+SOFT = 0.25  # of ink has the edge of a stroke, at least
 FAINT = 0.9  # the ink of loose parts that belong to no digit has less, everywhere
 LOST = 0.88  # of its width or height has a digit of which a stroke was taken for a line of the paper, at most
 SMALL, GOOD = 36, 64  # pixels: a digit that is smaller is looked at again, as large as that
@@ -51,8 +52,7 @@ def is_mnist(grey: Grey) -> bool:
     """
     if grey.shape != (SIDE, SIDE) or grey.max() < BRIGHTEST:
         return False
-    rows, columns = (np.flatnonzero(grey.any(axis=axis)) for axis in (1, 0))
-    longer = 1 + max(np.ptp(rows), np.ptp(columns))
+    longer = max(grey[extent(grey > 0)].shape)
     off = max(abs(c - CENTRE) for c in ndimage.center_of_mass(grey))
     return bool(BOX - 1 <= longer <= BOX and off <= OFF_CENTRE)
 
@@ -102,8 +102,8 @@ def prepare_one(grey: Grey, shaded: bool = False, side: int = ONE) -> tuple[NDAr
         NoDigit: the picture is blank, or shows a filled shape.
     """
     if is_mnist(grey):
-        rows, columns = (np.flatnonzero(grey.any(axis=axis)) for axis in (1, 0))
-        return grey.round().astype(np.uint8), Box(columns[0], rows[0], columns[-1] + 1, rows[-1] + 1, True)
+        rows, columns = extent(grey > 0)
+        return grey.round().astype(np.uint8), Box(columns.start, rows.start, columns.stop, rows.stop, True)
     ink, box = find_digit(grey, shaded, side)
     return center(resize_to_box(ink)), box
 
@@ -218,10 +218,9 @@ def resize_to_box(ink: Grey) -> Grey:
     Raises:
         NoDigit: there are no strokes.
     """
-    rows, columns = (np.flatnonzero((ink > 0.25).any(axis=axis)) for axis in (1, 0))
-    if not len(rows):
+    crop = ink[extent(ink > SOFT)]
+    if not crop.size:
         raise NoDigit("blank")
-    crop = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     scale = BOX / max(crop.shape)
     wanted, width = STROKE / scale, stroke_width(crop > 0.5)
     if width * scale > WIDEST:
@@ -235,8 +234,7 @@ def resize_to_box(ink: Grey) -> Grey:
         y, x = np.ogrid[-grow : grow + 1, -grow : grow + 1]
         disc = y**2 + x**2 <= (grow / 2) ** 2 + 0.5
         crop = ndimage.grey_dilation(crop, footprint=disc)
-        rows, columns = (np.flatnonzero((crop > 0.25).any(axis=axis)) for axis in (1, 0))
-        crop = crop[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+        crop = crop[extent(crop > SOFT)]
         scale = BOX / max(crop.shape)
     h, w = (max(1, round(n * scale)) for n in crop.shape)
     small = np.asarray(Image.fromarray(crop).resize((w, h), Image.Resampling.BICUBIC))
