@@ -17,13 +17,18 @@ SPREADS = (-9, -6, -3, 0, 3, 6, 9)  # degrees between lines in the middle of a p
 RARE = 2.5  # by that share a radian are neighbours less credible, the more lines spread
 MANY = 4000  # pairs of neighbours are looked at
 ENOUGH = 8  # of what a page has show how it is bent
-REACH = 7.0  # of a digit's height: neighbours in a line are nearer
-FAR, OFF = 2.0, 0.25  # of it, such a neighbour lies higher or lower at most, and usually
+ASIDE = 0.3  # of a digit's height: neighbours in a line are further apart
+TILTED = 6.0, 0.35, 0.15  # of it, at most: how far apart neighbours are, their slope, and how far one is above it
+BENT = 7.0, 0.0, 2.0  # the same, once the page's tilt is taken out
+VOTE, LIKELY = 0.06, 0.1  # radians by which a neighbour's slope is off a tilt, and by that share steep ones are rarer
+OFF = 0.25  # of a digit's height: a neighbour on a bent page is usually no further above or below
 ROUNDS, RIDGE = 6, 0.03
 TOGETHER = 0.7  # of a digit's height: gaps up to it are within a number, where a page does not show its own limit
 LIMITS = (0.3, 1.01, 0.05)  # from, to and in steps of which it is looked for
 GAPS = (-0.2, 1.5)  # what is less or more says no more
 APART, APART_ALONE = 2.0, 3.0  # so clear is a limit at least; and where a single gap is on one side of it
+IN_LINE, SAME = 0.65, 0.5  # of a digit's height: what is nearer stands in a line, and lines that are nearer are one
+OVERLAP = 0.15  # of its width may a number reach into the column before it
 WIDER = 0.3  # of a digit's height are gaps between numbers wider, on average
 FEW = 3  # gaps at least are of two sorts
 LOW, HIGH, NARROW = 0.6, 1.3, 0.3  # of a digit's usual height, and of its own: what is beyond is rather a mark
@@ -71,21 +76,38 @@ def tilt(middle: NDArray[np.float64], usual: float) -> tuple[float, float]:
         from a side.
     """
     y, x = middle
-    right, down = x[None] - x[:, None], y[None] - y[:, None]
-    near = (right > 0.3 * usual) & (right < 6 * usual) & (np.abs(down) < 0.35 * right + 0.15 * usual)
-    i, j = (n[:: 1 + len(n) // MANY] for n in np.nonzero(near))
+    i, j, right, down = (n[:: 1 + len(n) // MANY] for n in neighbours(y, x, usual, *TILTED))
     if len(i) < 2:
         return 0.0, 0.0
-    angles, weights = np.arctan2(down[i, j], right[i, j]), np.sqrt(right[i, j] / usual)
+    angles, weights = np.arctan2(down, right), np.sqrt(right)
     tried = np.radians(np.arange(-STEEPEST, STEEPEST + 0.1, 0.5))
     below = from_middle(y)
     place = (below[i] + below[j]) / 2
     spreads = np.radians(SPREADS if len(y) >= ENOUGH else (0,))
     off = tried[:, None] + spreads[:, None, None] * place - angles
-    votes = (weights * np.exp(-((off / 0.06) ** 2))).sum(axis=2)
-    votes *= (1 - RARE * np.abs(spreads[:, None])) * (1.02 - 0.1 * np.abs(tried))
+    votes = (weights * np.exp(-((off / VOTE) ** 2))).sum(axis=2)
+    votes *= (1 - RARE * np.abs(spreads[:, None])) * (1.02 - LIKELY * np.abs(tried))
     spread, slope = np.unravel_index(votes.argmax(), votes.shape)
     return float(np.tan(tried[slope])), float(np.tan(spreads[spread]))
+
+
+def neighbours(
+    y: NDArray[np.float64], x: NDArray[np.float64], usual: float, reach: float, slope: float, level: float
+) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64], NDArray[np.float64]]:
+    """Pairs of places that may be neighbours in a line: which is left, which right, how far right and below it is.
+
+    Args:
+        y: rows of the places, (N,).
+        x: their columns.
+        usual: how high a digit of the page is: the unit of distances, also of those returned, each (P,).
+        reach: so far apart they are at most.
+        slope: so steep is the line between them at most, but for `level`.
+        level: so far one may be above the other, however near they are.
+    """
+    right, down = ((n[None] - n[:, None]) / usual for n in (x, y))
+    near = (right > ASIDE) & (right < reach) & (np.abs(down) < slope * right + level)
+    i, j = np.nonzero(near)
+    return i, j, right[near], down[near]
 
 
 def from_middle(y: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -111,9 +133,7 @@ def straightened(middle: NDArray[np.float64], slope: float, spread: float, usual
         return level
     v, u = (middle - middle.mean(axis=1, keepdims=True)) / max(float(np.ptp(middle)), 1.0)
     terms = np.stack([u, u**2, u**3, u * v, u**2 * v, u**3 * v, u * v**2], axis=1)
-    right, down = ((n[None] - n[:, None]) / usual for n in (x, level))
-    near = (right > 0.3) & (right < REACH) & (np.abs(down) < FAR)
-    (i, j), right, down = np.nonzero(near), right[near], down[near]
+    i, j, right, down = neighbours(level, x, usual, *BENT)
     change, fitted = terms[j] - terms[i], np.zeros(terms.shape[1])
     for _ in range(ROUNDS):
         weights = np.exp(-(((down - change @ fitted) / OFF) ** 2) / right) / right
@@ -127,14 +147,14 @@ def find_lines(x: NDArray[np.float64], y: NDArray[np.float64], usual: float) -> 
     lines: list[list[int]] = []
     for i in np.argsort(x, kind="stable"):
         last = [abs(y[line[-3:]].mean() - y[i]) for line in lines]
-        if last and min(last) < 0.65 * usual:
+        if last and min(last) < IN_LINE * usual:
             lines[int(np.argmin(last))].append(int(i))
         else:
             lines.append([int(i)])
     lines.sort(key=lambda line: float(y[line].mean()))
     merged = lines[:1]
     for line in lines[1:]:  # parts of a line that were found from different sides
-        if abs(y[line].mean() - y[merged[-1]].mean()) < 0.5 * usual:
+        if abs(y[line].mean() - y[merged[-1]].mean()) < SAME * usual:
             merged[-1] = sorted(merged[-1] + line, key=lambda i: x[i])
         else:
             merged.append(line)
@@ -182,7 +202,7 @@ def find_columns(lines: list[list[tuple[float, float]]]) -> list[list[int]] | No
     spans = sorted(span for line in lines for span in line)
     columns: list[float] = []  # where each ends
     for start, stop in spans:
-        if columns and start < columns[-1] - 0.15 * (stop - start):
+        if columns and start < columns[-1] - OVERLAP * (stop - start):
             columns[-1] = max(columns[-1], stop)
         else:
             columns.append(stop)
