@@ -53,7 +53,7 @@ class Predictor:
 
         Args:
             images: a picture's file, open or by name, its content, a PIL image, or several of them, such as a list:
-                anything with one digit on it, which is brought to MNIST's form first (by `digits.pages.photo.prepare`);
+                anything with one digit on it, which is brought to MNIST's form first (see `digits.pages.photo`);
                 if it shows several digits, the note says so, and `read` reads it. Or an array or tensor of integers
                 from 0 to 255, float from 0 to 1 or bool: (H, W), (H, W, 1) or (H, W, 3) is one picture; (N, H, W), (N,
                 H, W, C), (N, C, H, W) and (N, 784) are many, with C = 1, 3 or 4. Grey ones of 28×28 pixels are taken as

@@ -17,7 +17,9 @@ from scipy import ndimage
 from torch import Tensor
 
 from digits.data import mnist
+from digits.pages.grey import to_grey
 from digits.pages.locate import InkMap
+from digits.pages.photo import prepare_one
 
 if TYPE_CHECKING:
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
@@ -137,6 +139,11 @@ def with_lines(ink: np.ndarray, lines: Iterable[Line], width: int, level: int, l
         ImageDraw.Draw(picture).line(line, fill=level, width=width)
     image = np.asarray(picture, np.float32) / 255
     return InkMap(ink, 0 * ink, 0 * ink, 1.0, (1 - image if light else image).astype(np.float32))
+
+
+def prepare(image: Image.Image) -> np.ndarray:
+    """A picture of one digit in MNIST's form."""
+    return prepare_one(to_grey(image))[0]
 
 
 def similarity(a: np.ndarray, b: np.ndarray) -> float:

@@ -13,9 +13,8 @@ from PIL import Image
 from digits import load
 from digits.data import MNISTDataModule
 from digits.errors import InputError
-from digits.pages.photo import prepare
 from digits.predictor import load_once
-from tests.helpers import Digits, csv_probabilities, csv_rows, seven, written
+from tests.helpers import Digits, csv_probabilities, csv_rows, prepare, seven, written
 
 SHORT = ("--model=LargeCNN", "--trainer.max_epochs=1", "--pictures=false", "--trainer.logger=false")
 RUN = Path("lightning_logs/LargeCNN/version_0")

@@ -1,10 +1,10 @@
 """From any picture of a digit to MNIST's form.
 
 Models that know MNIST fail on other pictures for reasons that have nothing to do with handwriting: MNIST's digits are
-white on black, without paper or shadow, scaled to fit 20×20 pixels, and centred by their mass in 28×28. `prepare` does
-the same to a picture. The form is the one that LeCun, Cortes and Burges describe with the data set: "size-normalized to
-fit in a 20x20 pixel box while preserving their aspect ratio", grey levels from anti-aliasing, centred "by computing the
-center of mass"; the numbers below were measured on the training images.
+white on black, without paper or shadow, scaled to fit 20×20 pixels, and centred by their mass in 28×28. `prepare_one`
+does the same to a picture. The form is the one that LeCun, Cortes and Burges describe with the data set:
+"size-normalized to fit in a 20x20 pixel box while preserving their aspect ratio", grey levels from anti-aliasing,
+centred "by computing the center of mass"; the numbers below were measured on the training images.
 
 Arrays: H rows, W columns. Grey levels are float32, 0 (black) to 255 (white).
 """
@@ -19,7 +19,6 @@ from scipy import ndimage
 
 from digits.pages.frames import SQUARE, THRESHOLD, Mask, extent, label_parts
 from digits.pages.glyphs import CLEAR, clarity_of, upper_decile
-from digits.pages.grey import to_grey
 from digits.pages.locate import MOST, Grey, InkMap, locate_ink
 from digits.pages.paper import clean_ink, has_even_edge, paper_level
 
@@ -82,21 +81,12 @@ class Box(NamedTuple):
         return self.bottom - self.top
 
 
-def prepare(image: Image.Image) -> NDArray[np.uint8]:
-    """Bring a picture of one digit to MNIST's form: uint8, (28, 28), ink 255 on 0.
+def prepare_one(grey: Grey, shaded: bool = False, side: int = ONE) -> tuple[NDArray[np.uint8], Box]:
+    """Bring a picture of one digit, (H, W), to MNIST's form, uint8 (28, 28), ink 255 on 0; and say where it stands.
 
-    Pictures that have it already are returned unchanged. Otherwise: find the ink (`find_digit`), crop to it, fit it
+    Pictures that have it already are returned unchanged. Otherwise: find the ink (see `find_digit`), crop to it, fit it
     into 20×20 keeping its aspect, widen strokes that have become much thinner than MNIST's, stretch the contrast to
     255, and move the centre of mass to the middle.
-
-    Raises:
-        NoDigit: the picture is blank, or shows a filled shape.
-    """
-    return prepare_one(to_grey(image))[0]
-
-
-def prepare_one(grey: Grey, shaded: bool = False, side: int = ONE) -> tuple[NDArray[np.uint8], Box]:
-    """Bring a picture of one digit, (H, W), to MNIST's form, and say where it stands; see `prepare` and `find_digit`.
 
     Raises:
         NoDigit: the picture is blank, or shows a filled shape.

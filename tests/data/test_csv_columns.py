@@ -10,8 +10,7 @@ from torch import Tensor
 from digits.data import CSVDataModule
 from digits.data.csv import read_csv
 from digits.errors import InputError
-from digits.pages.photo import prepare
-from tests.helpers import Digits, draw, write_csv, written
+from tests.helpers import Digits, draw, prepare, write_csv, written
 
 PIXELS = [f"pixel{i}" for i in range(784)]
 CENTRED = torch.nn.functional.pad(torch.ones(26, 26, dtype=torch.uint8), (1, 1, 1, 1))

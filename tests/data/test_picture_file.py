@@ -18,8 +18,7 @@ from PIL import Image
 from digits.data import picture_file
 from digits.data.picture_file import LARGEST, read_picture
 from digits.data.pictures import load_one
-from digits.pages.photo import prepare
-from tests.helpers import seven, similarity
+from tests.helpers import prepare, seven, similarity
 
 REFERENCE = prepare(seven())
 

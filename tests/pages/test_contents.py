@@ -13,8 +13,8 @@ from digits.data.pictures import SEVERAL, load_one
 from digits.pages import contents
 from digits.pages.contents import find_contents, inside, is_one
 from digits.pages.page import NOWHERE
-from digits.pages.photo import Box, NoDigit, center, falls_apart, is_mnist, prepare
-from tests.helpers import written
+from digits.pages.photo import Box, NoDigit, center, falls_apart, is_mnist
+from tests.helpers import prepare, written
 
 BOX = Box(10, 10, 50, 90)
 PIECE = np.full((28, 28), 9, np.uint8)

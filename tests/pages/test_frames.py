@@ -4,8 +4,7 @@ from PIL import Image, ImageChops, ImageDraw
 
 from digits.pages.contents import find_contents
 from digits.pages.frames import label_parts
-from digits.pages.photo import prepare
-from tests.helpers import STROKES, similarity, written
+from tests.helpers import STROKES, prepare, similarity, written
 
 SIDE = 72
 Corners = tuple[int, int, int, int]

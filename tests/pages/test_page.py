@@ -28,8 +28,8 @@ from digits.pages.page import (
     without_pieces,
     without_specks,
 )
-from digits.pages.photo import NoDigit, prepare
-from tests.helpers import Digits, check_form, seven, similarity, written
+from digits.pages.photo import NoDigit
+from tests.helpers import Digits, check_form, prepare, seven, similarity, written
 
 FIT = ("fit", "--model=MLP", "--model.hidden=[16]", "--trainer.max_epochs=1", "--pictures=false")
 

@@ -10,8 +10,8 @@ from digits.doubt import NOT_A_DIGIT
 from digits.pages import photo
 from digits.pages.grey import to_grey
 from digits.pages.locate import Grey, InkMap, locate_ink
-from digits.pages.photo import NoDigit, find_digit, is_mnist, main_digit, prepare
-from tests.helpers import STROKES, check_form, seven, similarity, written
+from digits.pages.photo import NoDigit, find_digit, is_mnist, main_digit
+from tests.helpers import STROKES, check_form, prepare, seven, similarity, written
 
 SIZES = [(120, 9), (400, 1), (60, 6), (1500, 40), (30, 3)]  # of the page, of the pen
 

@@ -28,8 +28,7 @@ from digits.commands.page.pictures import find_digits
 from digits.commands.page.server import PageServer
 from digits.commands.page.training import Training
 from digits.models import SmallCNN
-from digits.pages.photo import prepare
-from tests.helpers import Digits, written
+from tests.helpers import Digits, prepare, written
 
 
 @pytest.fixture(scope="module")
