@@ -17,10 +17,10 @@ from digits.fast.process import use_channels_last
 from digits.fast.threads import use_one_thread_after_fork
 from digits.network import Network, probabilities_of
 from digits.pages.photo import SIDE
-from digits.reading import Content, Reading, as_file, read
+from digits.reading import Bytes, Reading, as_file, read
 from digits.runs import find_checkpoint
 
-Picture = str | Path | Content | IO[bytes] | Image.Image
+Picture = str | Path | Bytes | IO[bytes] | Image.Image
 Images = Picture | np.ndarray | Tensor | Iterable[Picture | np.ndarray | Tensor]
 
 
@@ -113,7 +113,7 @@ def load_once(source: str) -> Predictor:
 
 def as_list(images: Images) -> list[Picture | np.ndarray | Tensor]:
     """One image or array as a list of one; several as a list."""
-    if isinstance(images, str | Content | np.ndarray | Tensor | Image.Image) or hasattr(images, "read"):
+    if isinstance(images, str | Bytes | np.ndarray | Tensor | Image.Image) or hasattr(images, "read"):
         return [images]  # type: ignore[list-item]  # mypy takes a file for several
     return list(images) if isinstance(images, Iterable) else [images]
 

@@ -23,14 +23,14 @@ from digits.data.pictures import REASONS, reason
 from digits.doubt import NOT_A_DIGIT, UNSURE
 from digits.errors import InputError
 from digits.pages.contents import find_contents
-from digits.pages.page import DigitBox
+from digits.pages.page import Content, DigitBox
 from digits.pages.text import as_text
 
 if TYPE_CHECKING:
     from digits.predictor import Predictor
 
 
-Content = bytes | bytearray | memoryview  # of a file
+Bytes = bytes | bytearray | memoryview  # the content of a file
 
 
 class Piece(NamedTuple):
@@ -138,8 +138,8 @@ def read(predictor: Predictor, picture: Any) -> Reading:
     return make(predictor, found)._replace(more_pages=more)
 
 
-def make(predictor: Predictor, found: Sequence[tuple[np.ndarray, str, DigitBox]]) -> Reading:
-    """The reading of pieces: each an image, why it has nothing to predict, or "", and its box."""
+def make(predictor: Predictor, found: Sequence[Content]) -> Reading:
+    """The reading of what a picture shows."""
     classes, probabilities, notes = predictor.predict(np.stack([form for form, *_ in found]))
     pieces = []
     for (form, why, box), name, row, note in zip(found, classes, probabilities, notes, strict=True):
@@ -164,7 +164,7 @@ def as_file(picture: Any) -> Path | BytesIO:
         picture = picture.read()
         if isinstance(picture, str):
             raise InputError('a picture as text: open its file with open(NAME, "rb")')
-    if isinstance(picture, Content):
+    if isinstance(picture, Bytes):
         return BytesIO(picture)
     if not isinstance(picture, str | Path | BytesIO):
         raise InputError(

@@ -20,17 +20,13 @@ from digits.data.stream import Chunk
 from digits.errors import InputError
 from digits.pages.contents import find_contents
 from digits.pages.grey import to_grey
-from digits.pages.page import NOWHERE, DigitBox
+from digits.pages.page import NOWHERE, Content
 from digits.pages.photo import NoDigit
 from digits.runs import LOG_ROOT
 
 SEVERAL = "several digits"  # the note of a picture that was said to show one
 NAMED = SUFFIXES | UNREAD | ARCHIVES  # so that none is left out in silence
 MANY_DIGITS, MANY_PAGES = 64, 8  # files that are loaded together
-
-
-# An image, uint8 (28, 28); why it has nothing to predict, or ""; where in its picture it stands.
-Loaded = tuple[np.ndarray, str, DigitBox]
 
 
 def chunk_size(files: int, most: int) -> int:
@@ -66,7 +62,7 @@ def load_pictures(chunk: Chunk, folder: str, prepare: bool, multiple_digits: boo
 
 def load_one(
     picture: Path | BytesIO | Image.Image, prepare: bool = True, multiple_digits: bool = False
-) -> list[Loaded]:
+) -> list[Content]:
     """Load the digits of one picture, of its file or its content, whatever is wrong with it."""
     try:
         image = reduce_size(picture) if isinstance(picture, Image.Image) else read_picture(picture)

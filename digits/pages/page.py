@@ -68,7 +68,8 @@ class DigitBox(NamedTuple):
     mark: str = ""
 
 
-Content = tuple[NDArray[np.uint8], str, DigitBox]  # see `prepare_several`
+# A digit or a mark in MNIST's form, (28, 28); why it has nothing to predict, or ""; and where it stands.
+Content = tuple[NDArray[np.uint8], str, DigitBox]
 Named = tuple[Glyph, str, Place, float]  # a glyph, its mark or "", where it stands among the others, and its scale
 
 
