@@ -12,13 +12,19 @@ from digits.metrics import OutcomeMetric
 
 
 class OutcomeCollector(Callback):
-    """A callback that keeps the outcome of every image that is validated or tested, over all processes.
+    """A callback that uses the outcome of every image that is validated or tested, over all processes.
 
-    The step has to return the logits, (N, K); of several loaders, only the first counts.
+    The first of a trainer's keeps them for all. The step has to return the logits, (N, K); of several loaders, only the
+    first counts.
     """
 
     def __init__(self) -> None:
         self.outcomes = OutcomeMetric()
+        self.is_first = True
+
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        first = next(one for one in trainer.callbacks if isinstance(one, OutcomeCollector))  # type: ignore[attr-defined]
+        self.outcomes, self.is_first = first.outcomes, first is self
 
     def keep(self, logits: Any, batch: Any) -> None:
         """Keep one batch that was scored, if what its step returned are logits."""
@@ -35,7 +41,8 @@ class OutcomeCollector(Callback):
         return (logits, labels.reshape(-1), indices.reshape(-1)) if labels.numel() else None
 
     def on_validation_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        self.outcomes.to(pl_module.device).reset()
+        if self.is_first:
+            self.outcomes.to(pl_module.device).reset()
 
     def on_validation_batch_end(
         self,
@@ -46,7 +53,7 @@ class OutcomeCollector(Callback):
         batch_idx: int,
         dataloader_idx: int = 0,
     ) -> None:
-        if dataloader_idx == 0:
+        if self.is_first and dataloader_idx == 0:
             self.keep(outputs, batch)
 
     on_test_epoch_start = on_validation_epoch_start
