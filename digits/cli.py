@@ -29,11 +29,11 @@ from digits.errors import InputError
 from digits.fast.process import fastest_precision
 from digits.fast.trainer import speed_up
 from digits.files import PICTURES, TABLES, check_writable, refuse_input, reserve_standard_output, wants_standard_output
-from digits.next_commands import NextCommands
 from digits.options.arguments import ArgumentsCLI
 from digits.options.config_files import run_name, settings_in_configs, with_classes, with_configs, with_new_names
 from digits.options.loggers import place
 from digits.options.meaning import as_list, is_a, network_from_checkpoint, refuse_unnamed
+from digits.options.next_commands import NextCommands
 from digits.refusals import refusal, tell_of_thread, with_folder
 from digits.runs import LOG_ROOT, TRACES, choose_checkpoint, new_run, remove_empty, run_of
 

@@ -49,7 +49,6 @@ LAYERS = [
         "commands",
         "fast",
         "misfit",
-        "next_commands",
         "options",
         "predictor",
         "reading",

@@ -8,8 +8,8 @@ from jsonargparse import Namespace
 
 from digits.data import CSVDataModule, MixedDataModule, MNISTDataModule
 from digits.models import Classifier
-from digits.next_commands import NextCommands
 from digits.options.config_files import CONFIGS
+from digits.options.next_commands import NextCommands
 
 RUN = Path("lightning_logs/x/version_0")
 OWN = f"{__name__}.Net"
