@@ -9,10 +9,15 @@ import threading
 import webbrowser
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from digits.commands.parser import CommandParser
 from digits.errors import InputError
 from digits.runs import LOG_ROOT, SHIPPED, best_of_all, tell_of_better
+
+if TYPE_CHECKING:
+    from digits.commands.page.app import App
+    from digits.commands.page.server import PageServer
 
 FOR_ALL = "have pictures read, save drawings into my_digits/, and train"
 
@@ -51,7 +56,6 @@ def demo(
     """
     from digits.commands.page.app import App
     from digits.commands.page.guard import LOOPBACK
-    from digits.commands.page.server import PageServer
     from digits.own_networks import import_networks
 
     import_networks(networks)
@@ -60,14 +64,7 @@ def demo(
     source = newest(Path(LOG_ROOT)) if ckpt_path is None else ckpt_path
     app = App(source, Path(LOG_ROOT))
     try:
-        server = PageServer(app, host, port)
-    except (OSError, OverflowError) as error:
-        app.end()
-        if getattr(error, "errno", None) == errno.EADDRINUSE:
-            raise InputError(f"--port {port} is in use: give another, such as --port {port + 1}") from None
-        raise InputError(f"--host {host} --port {port}: {getattr(error, 'strerror', None) or error}") from None
-    try:
-        with contextlib.suppress(KeyboardInterrupt), server:
+        with contextlib.suppress(KeyboardInterrupt), make_server(app, host, port) as server:
             print(f"Checkpoint: {source}")
             if ckpt_path is None and source != SHIPPED:
                 print(
@@ -85,6 +82,22 @@ def demo(
             server.serve_forever()
     finally:
         app.end()
+
+
+def make_server(app: "App", host: str, port: int) -> "PageServer":
+    """A server that listens on an address.
+
+    Raises:
+        InputError: it can't.
+    """
+    from digits.commands.page.server import PageServer
+
+    try:
+        return PageServer(app, host, port)
+    except (OSError, OverflowError) as error:
+        if getattr(error, "errno", None) == errno.EADDRINUSE:
+            raise InputError(f"--port {port} is in use: give another, such as --port {port + 1}") from None
+        raise InputError(f"--host {host} --port {port}: {getattr(error, 'strerror', None) or error}") from None
 
 
 def newest(root: Path) -> Path | str:

@@ -88,12 +88,6 @@ class ExportingTrainer(Trainer):
             model.restore(checkpoint.content)
         model.cpu().to(memory_format=torch.contiguous_format)  # the form in which files hold weights
         deployed = ExportModule(model, format).eval().requires_grad_(False)
-        facts = {
-            "classes": json.dumps(list(model.classes)),
-            "digits": __version__,
-            "network": type(model).__name__,
-            "source": source_of(ckpt_path),
-        }
         datamodule.setup("test")
         images, labels = datamodule.test.images.numpy(), datamodule.test.labels.numpy()
         expected, rate = timed(deployed.predict, images)
@@ -101,19 +95,15 @@ class ExportingTrainer(Trainer):
 
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / target.name
-            write(deployed, file, format, facts, {} if checkpoint is None else checkpoint.stripped())
+            content = {} if checkpoint is None else checkpoint.stripped()
+            write(deployed, file, format, facts_of(model, ckpt_path), content)
             if int8:
                 datamodule.setup("fit")
                 quantize(file, datamodule.train.first(BATCH).images.numpy())
             with refuse_untraceable(model):
                 parity = check_parity(load(file, format), images, labels, expected)
-            rounded = int8 or format == "web"  # to 8 or 16 bits: what that changes is reported
-            same = parity.distance <= TOLERANCE or parity.distance <= 10 * rounding(deployed, images, expected)
-            if not rounded and not same:
-                raise InputError(
-                    f"{target}: the exported file says something else for {parity.differences:,} of {len(images):,} "
-                    f"images, up to {parity.distance:.1g} away; it was not kept"
-                )
+            if not int8 and format != "web":  # which round to 8 or 16 bits: what that changes is reported
+                refuse_difference(target, parity, deployed, images, expected)
             size = file.stat().st_size
             copy_into(target, file)
         same_classes = tuple(model.classes) == tuple(datamodule.classes)  # else labels say nothing about it
@@ -139,6 +129,16 @@ def refuse_export(format: Format, target: Path, int8: bool, is_ensemble: bool) -
         raise InputError(f"--format {format} is of one network, not of an ensemble")
 
 
+def facts_of(model: Network, ckpt_path: str | None) -> dict[str, str]:
+    """What a file says of the network that it holds."""
+    return {
+        "classes": json.dumps(list(model.classes)),
+        "digits": __version__,
+        "network": type(model).__name__,
+        "source": source_of(ckpt_path),
+    }
+
+
 def source_of(ckpt_path: str | Path | None) -> str:
     """What a file that goes to others says of the checkpoint that it was made from: nothing of the folders around."""
     if ckpt_path is None:
@@ -157,6 +157,18 @@ def timed(predict: Callable[[Images], np.ndarray], images: Images) -> tuple[np.n
         start = time.perf_counter()
         probabilities = np.concatenate([predict(batch) for batch in batches])
         return probabilities, len(images) / (time.perf_counter() - start)
+
+
+def refuse_difference(
+    target: Path, parity: ParityReport, deployed: ExportModule, images: Images, expected: np.ndarray
+) -> None:
+    """Raise an InputError for a file that says something else than its network, further than that itself is exact."""
+    if parity.distance <= TOLERANCE or parity.distance <= 10 * rounding(deployed, images, expected):
+        return
+    raise InputError(
+        f"{target}: the exported file says something else for {parity.differences:,} of {len(images):,} "
+        f"images, up to {parity.distance:.1g} away; it was not kept"
+    )
 
 
 def rounding(deployed: ExportModule, images: Images, expected: np.ndarray) -> float:
