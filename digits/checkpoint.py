@@ -69,11 +69,11 @@ class Checkpoint:
         return self.class_path.rpartition(".")[0] == BUILTIN
 
     @property
-    def own_class(self) -> type[Network] | None:
-        """The class of a network of the user's own, if the program has imported it."""
+    def custom_class(self) -> type[Network] | None:
+        """The class of a custom network, if the program has imported it."""
         kind = getattr(sys.modules.get(self.class_path.rpartition(".")[0]), self.class_name, None)
-        is_own = not self.class_path.startswith("digits.") and isinstance(kind, type) and issubclass(kind, Network)
-        return kind if is_own else None
+        is_custom = not self.class_path.startswith("digits.") and isinstance(kind, type) and issubclass(kind, Network)
+        return kind if is_custom else None
 
     @property
     def hyper_parameters(self) -> dict[str, Any]:
@@ -92,7 +92,7 @@ class Checkpoint:
 
     @property
     def trained_on(self) -> TrainedOn | None:
-        """What is known of the training images; None after training on loaders of one's own."""
+        """What is known of the training images; None after training on custom loaders."""
         return TrainedOn.of(self.content)
 
     @cached_property
@@ -113,8 +113,8 @@ class Checkpoint:
                 with torch.device("meta"):
                     self.check_shapes(self.builtin())
                 network = self.builtin()
-            elif self.own_class is not None:
-                network = self.own_class(**self.hyper_parameters)
+            elif self.custom_class is not None:
+                network = self.custom_class(**self.hyper_parameters)
             else:
                 self.refuse_class()
         except MISFITS as error:

@@ -15,12 +15,12 @@ from lightning.pytorch.callbacks import BatchSizeFinder, LearningRateFinder
 from torch import Tensor, nn
 
 from digits.console import fill, say
+from digits.custom_batches import images_and_labels, images_of
 from digits.errors import InputError, check_number
 from digits.head import match_head, resize_head
 from digits.hyperparameters import needless_arguments
 from digits.metrics import Scores, digit_loss
 from digits.network import Network, TrainedOn
-from digits.own_batches import images_and_labels, images_of
 
 FINDERS = (BatchSizeFinder, LearningRateFinder)
 

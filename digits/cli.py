@@ -122,8 +122,8 @@ class DigitsCLI(ArgumentsCLI):
             logs = self.subcommand in ("fit", "test") or (predictions is not None and predictions.picture)
             config.logger = run_logger(self.folder, self.subcommand or "") if logs else False
         commands = NextCommands(self.argv, options, self.name, self.run)
-        own = self.own_callbacks(config)
-        config.callbacks = own + self.standard_callbacks(config, own, commands)
+        custom = self.custom_callbacks(config)
+        config.callbacks = custom + self.standard_callbacks(config, custom, commands)
         config.enable_model_summary = False  # Lightning's rounds the number of parameters
         saves = config.enable_checkpointing is not False
         if saves and not any(isinstance(plugin, CheckpointIO) for plugin in as_list(config.plugins)):
@@ -132,7 +132,7 @@ class DigitsCLI(ArgumentsCLI):
             trainer = super().instantiate_trainer(**kwargs)
         except (ValueError, TypeError) as error:  # an accelerator, strategy or precision that Lightning doesn't know
             raise InputError(f"--trainer: {error}") from error
-        if any(getattr(one, "verbose", False) or getattr(one, "_verbose", False) for one in own):
+        if any(getattr(one, "verbose", False) or getattr(one, "_verbose", False) for one in custom):
             logging.getLogger("lightning.pytorch").setLevel(logging.INFO)  # what they say, as they are asked to
         if options.fast:
             speed_up(trainer)
@@ -140,16 +140,16 @@ class DigitsCLI(ArgumentsCLI):
         self.say_where(trainer)
         return trainer
 
-    def own_callbacks(self, config: Namespace) -> list[Callback]:
+    def custom_callbacks(self, config: Namespace) -> list[Callback]:
         """The user's callbacks, without those that this command has no use for."""
         needless = (WeightAveraging,) * (self.subcommand != "fit") + FINDERS * (self.checkpoint is not None)
-        own = [one for one in as_list(config.callbacks) if not isinstance(one, needless)]  # what was found is in it
-        keep_in(self.run if self.subcommand == "fit" else None, own)
-        return own
+        custom = [one for one in as_list(config.callbacks) if not isinstance(one, needless)]  # what was found is in it
+        keep_in(self.run if self.subcommand == "fit" else None, custom)
+        return custom
 
-    def standard_callbacks(self, config: Namespace, own: list[Callback], commands: NextCommands) -> list[Callback]:
+    def standard_callbacks(self, config: Namespace, custom: list[Callback], commands: NextCommands) -> list[Callback]:
         """The callbacks of every command, as the options of the Trainer, `config`, want them."""
-        has_bar = any(isinstance(one, LightningBar) for one in own)
+        has_bar = any(isinstance(one, LightningBar) for one in custom)
         return default_callbacks(
             self.run,
             shown(self.checkpoint.path) if self.checkpoint is not None else "",

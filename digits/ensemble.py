@@ -7,10 +7,10 @@ from torch import Tensor, nn
 
 from digits.checkpoint import Checkpoint
 from digits.classifier import Classifier
+from digits.custom_networks import import_networks
 from digits.doubt import Doubt
 from digits.errors import InputError
 from digits.network import log_mean_softmax
-from digits.own_networks import import_networks
 from digits.runs import find_checkpoints
 
 

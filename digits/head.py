@@ -29,7 +29,7 @@ def match_head(network: nn.Module, classes: int) -> int | None:
         return None
     outputs = count_outputs(network)
     if outputs in (classes, None):
-        return None  # of another layer, or of steps of one's own
+        return None  # of another layer, or of custom steps
     if head is None or head[1].out_features != outputs:
         raise InputError(
             f"{type(network).__name__} tells {outputs} classes apart, but there are {classes}, and its last layer is "

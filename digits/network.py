@@ -37,7 +37,7 @@ class TrainedOn(NamedTuple):
 
     @classmethod
     def of(cls, content: Mapping[str, Any]) -> "TrainedOn | None":
-        """What the content of a checkpoint says of it; None after training on loaders of one's own."""
+        """What the content of a checkpoint says of it; None after training on custom loaders."""
         data = content.get("data")
         return cls(data["mean"], data["std"], tuple(data["classes"])) if data else None
 
@@ -128,7 +128,7 @@ class Network(nn.Module):
         """As `forward`.
 
         Raises:
-            InputError: a user's own `forward` returns something else than a tensor.
+            InputError: a custom `forward` returns something else than a tensor.
         """
         logits = self(images)
         if not isinstance(logits, Tensor):

@@ -78,8 +78,8 @@ def check_fields(path: Path, content: dict[str, Any], size: int, fault: str = "i
     check(training_claims(content))
 
 
-def is_own(content: dict[str, Any]) -> bool:
-    """Whether the network is of the user's own: it may hold complex numbers, and infinite ones, as masks do."""
+def is_custom(content: dict[str, Any]) -> bool:
+    """Whether the network is a custom one: it may hold complex numbers, and infinite ones, as masks do."""
     return not content["class_path"].startswith("digits.")
 
 
@@ -90,16 +90,16 @@ def network_claims(content: dict[str, Any], size: int) -> Iterator[Claim]:
     yield "state_dict", isinstance(weights, dict), "weights by name"
     for name, value in weights.items():
         yield "state_dict", is_text(name, 200), "weights by name"
-        held = is_dense(value) and (is_own(content) or not value.is_complex())
+        held = is_dense(value) and (is_custom(content) or not value.is_complex())
         yield f"{name} in state_dict", held, "a tensor whose values are all in the file"
     claimed = sum(value.numel() * value.element_size() for value in weights.values())
     yield "state_dict", claimed <= 2 * size, "no larger than the file"
 
 
 def first_not_finite(content: dict[str, Any]) -> str | None:
-    """The name of the first tensor with a value that is not finite, or, in a network of the user's own, no number."""
+    """The name of the first tensor with a value that is not finite, or, in a custom network, no number."""
     for name, value in content["state_dict"].items():
-        if not (value.isnan().logical_not() if is_own(content) else value.isfinite()).all():
+        if not (value.isnan().logical_not() if is_custom(content) else value.isfinite()).all():
             return name
     return None
 

@@ -126,7 +126,7 @@ def test_printed_commands_run_in_a_shell(shell: Digits, options: str) -> None:
     [
         ["--model=MLP", "--model.hidden=[16]", "--name=two words", "--trainer.max_time=00:01:00:00"],
         slow(["--config=other.yaml", "--model.hidden=[8]", "--trainer.default_root_dir=some where"]),
-        slow(["--model=tests.test_own_steps.Linear", "--data=tests.test_own_steps.OwnLoaders", "--name=-x"]),
+        slow(["--model=tests.test_custom_steps.Linear", "--data=tests.test_custom_steps.OwnLoaders", "--name=-x"]),
         ["--model=MLP", "--model.hidden=[16]", f"--trainer.callbacks={__name__}.StopWithinEpoch"],
     ],
 )

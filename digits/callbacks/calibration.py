@@ -39,7 +39,7 @@ class Calibration(OutcomeCollector):
             for images in some.images.split(data.eval_batch_size):
                 images = data.augment(images.to(pl_module.device))
                 outputs = pl_module(pl_module.normalize_images(images))
-                logits += [outputs.float().cpu()] if isinstance(outputs, Tensor) else []  # else of steps of one's own
+                logits += [outputs.float().cpu()] if isinstance(outputs, Tensor) else []  # else of custom steps
         if not logits:
             return
         calibrate(pl_module, torch.cat(logits), some.labels)

@@ -95,7 +95,7 @@ class RunCheckpoint(ModelCheckpoint):
             self.best_model_path = self.kth_best_model_path = str(self.path)
             self.best_k_models = {str(self.path): self.best_model_score}
 
-    # Networks of one's own may override these hooks without calling those of Classifier.
+    # Custom networks may override these hooks without calling those of Classifier.
 
     def on_save_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
         if isinstance(pl_module, Classifier):

@@ -68,7 +68,7 @@ class Epochs(Callback):
     def row_of(self, trainer: Trainer, metric: Any) -> dict[str, float]:
         """The figures of the epoch, `metric` being the scores of training, over all processes."""
         seconds = time.monotonic() - self.epoch_start if self.seconds is None else self.seconds
-        scores = metric.compute() if metric.update_called else {}  # a step of one's own may keep none
+        scores = metric.compute() if metric.update_called else {}  # a custom step may keep none
         row = {"epoch": trainer.current_epoch + 1, "step": trainer.global_step, "seconds": round(seconds, 3)}
         if scores:
             row["images_per_second"] = round(float(scores["images"]) / seconds)

@@ -28,7 +28,7 @@ class OutcomeCollector(Callback):
 
     def keep(self, logits: Any, batch: Any) -> None:
         """Keep one batch that was scored, if what its step returned are logits."""
-        if isinstance(batch, list | tuple) and len(batch) > 1:  # of a loader of one's own, which goes in order
+        if isinstance(batch, list | tuple) and len(batch) > 1:  # of a custom loader, which goes in order
             batch = Batch(batch[0], batch[1], torch.arange(len(batch[0])) + sum(map(len, self.outcomes.labels)))
         if isinstance(batch, Batch) and is_one_each(logits, batch.labels, dimensions=2):
             self.outcomes.update(logits, batch.labels, batch.indices.to(batch.labels.device))

@@ -16,13 +16,13 @@ from torch import Tensor
 from digits.callbacks.outcomes import classes_of, is_one_each
 from digits.callbacks.summary_writers import summary_writers
 from digits.console import amount, printable, say, shown
+from digits.custom_batches import images_of
 from digits.data import Digits, datamodule_of
+from digits.data.custom_loaders import has_custom_loader
 from digits.data.dataset import Batch, together
-from digits.data.own_loaders import has_own_loader
 from digits.doubt import Doubt
 from digits.errors import InputError
 from digits.files import save_picture
-from digits.own_batches import images_of
 from digits.plots import plot_pages, plot_predictions
 from digits.predictions.journal import Finished, fingerprint_of_network
 from digits.predictions.output import Output, as_csv
@@ -69,12 +69,12 @@ class PredictionWriter(Callback):
         self.start = time.monotonic()
         self.opened = False
         self.steps = self.images = 0  # of this process
-        self.own: list[Finished] = []  # batches of a loader of one's own
+        self.of_custom: list[Finished] = []  # batches of a custom loader
         self.lines: list[str] = []
         self.kept: dict[int, tuple[Digits, Tensor]] = {}  # the first batches with their probabilities, to be drawn
         module = datamodule_of(trainer)
         limit = trainer.limit_predict_batches
-        if module.streamed is None or has_own_loader(module, "predict") or isinstance(limit, int) or limit < 1:
+        if module.streamed is None or has_custom_loader(module, "predict") or isinstance(limit, int) or limit < 1:
             return  # nobody knows whether it would be the same, or it is not done to the end
         files = first_says(module.streamed.fingerprint)
         made_of = {"network": fingerprint_of_network(pl_module), "list of files": files}
@@ -145,8 +145,8 @@ class PredictionWriter(Callback):
             self.tells = False
             self.take(told_by_all(finished))
             self.tells = True
-        else:  # of a loader of one's own: the processes may have unlike numbers of them
-            self.own.append(finished)
+        else:  # of a custom loader: the processes may have unlike numbers of them
+            self.of_custom.append(finished)
 
     def take(self, finished: Sequence[Finished]) -> None:
         """Write what came of a batch of each process, in the first one."""
@@ -158,7 +158,7 @@ class PredictionWriter(Callback):
 
     def on_predict_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self.tells = False
-        for turn in zip_longest(*gathered(self.own)):
+        for turn in zip_longest(*gathered(self.of_custom)):
             self.take([finished for finished in turn if finished is not None])
         kept = {number: batch for own in gathered(self.kept) for number, batch in own.items()}
         module = datamodule_of(trainer)

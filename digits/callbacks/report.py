@@ -12,7 +12,7 @@ from torchmetrics.functional.classification import multiclass_calibration_error,
 from digits.callbacks.outcomes import OutcomeCollector
 from digits.console import amount, columns, named, say, shown, warn
 from digits.data import datamodule_of
-from digits.data.own_loaders import has_own_loader
+from digits.data.custom_loaders import has_custom_loader
 from digits.errors import InputError
 from digits.files import replacing
 from digits.metrics import BINS
@@ -40,11 +40,11 @@ class Report(OutcomeCollector):
         self.calibration_error = float("nan")
 
     def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        if not has_own_loader(data := datamodule_of(trainer), "test"):
+        if not has_custom_loader(data := datamodule_of(trainer), "test"):
             check_classes(data.classes, pl_module)
 
     def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        if trainer.state.fn == "validate" and not has_own_loader(data := datamodule_of(trainer), "val"):
+        if trainer.state.fn == "validate" and not has_custom_loader(data := datamodule_of(trainer), "val"):
             check_classes(data.classes, pl_module)
 
     def on_test_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -57,7 +57,7 @@ class Report(OutcomeCollector):
         say(class_table(multiclass_confusion_matrix(logits, labels, n), classes, columns()))  # type: ignore[arg-type]
         self.calibration_error = float(multiclass_calibration_error(logits.softmax(dim=1), labels, n, BINS))
         say(f"Expected calibration error {self.calibration_error:.2%}, temperature {pl_module.temperature:.2f}")
-        if not has_own_loader(data, "test") and data.wrong_labels:
+        if not has_custom_loader(data, "test") and data.wrong_labels:
             trusted = ~indices.unsqueeze(1).eq(indices.new_tensor(data.wrong_labels)).any(dim=1)
             error = 1 - right[trusted].float().mean()
             say(f"Error without the {len(data.wrong_labels)} wrong labels that are known: {error:.2%}")
@@ -74,8 +74,8 @@ class Report(OutcomeCollector):
     def keep_scores(self, trainer: Trainer, path: Path) -> None:
         """Write the scores into test.json, unless only a part of the images was tested."""
         data, metrics = datamodule_of(trainer), trainer.callback_metrics
-        own = has_own_loader(data, "test")
-        if trainer.limit_test_batches != 1 if own else metrics["test/images"] < len(data.test):
+        is_custom = has_custom_loader(data, "test")
+        if trainer.limit_test_batches != 1 if is_custom else metrics["test/images"] < len(data.test):
             what = "stays as it was" if path.exists() else "is not written"
             say(f"Not all images were tested: {path.name} {what}.")
             return
@@ -106,7 +106,7 @@ def check_classes(classes: Sequence[str], network: Any) -> None:
 
 
 def has_scores(metrics: Mapping[str, Tensor], stage: str) -> bool:
-    """Whether the network logs the scores of a `Classifier`; a step of one's own may log others."""
+    """Whether the network logs the scores of a `Classifier`; a custom step may log others."""
     return all(f"{stage}/{name}" in metrics for name in SCORES)
 
 

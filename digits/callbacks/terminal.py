@@ -33,7 +33,7 @@ class ProgressBar(TQDMProgressBar):
     def get_metrics(self, trainer: Trainer, pl_module: LightningModule) -> dict[str, Any]:
         scores = train_scores(pl_module)
         shown = {"loss": f"{scores['loss']:.3f}", "acc": f"{scores['accuracy']:.2%}"} if scores else {}
-        return {**shown, **own_metrics(trainer)}
+        return {**shown, **custom_metrics(trainer)}
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         super().setup(trainer, pl_module, stage)
@@ -77,7 +77,7 @@ class ProgressBar(TQDMProgressBar):
             accuracy = logged["val/accuracy"]
             metrics["val_accuracy"] = f"{accuracy:.2%}"
             best, self.best = accuracy > self.best, max(accuracy, self.best)
-        metrics |= own_metrics(trainer)
+        metrics |= custom_metrics(trainer)
         line = epoch_line(epoch_of(trainer), time.monotonic() - self.epoch_start, metrics, columns())
         say(highlight(line) if best else line)
         sys.stdout.flush()
@@ -95,8 +95,8 @@ def train_scores(model: LightningModule) -> dict[str, Tensor] | None:
     return scores.local() if scores is not None and scores.update_called else None
 
 
-def own_metrics(trainer: Trainer) -> dict[str, str]:
-    """The metrics that a user's own step logs with `prog_bar`."""
+def custom_metrics(trainer: Trainer) -> dict[str, str]:
+    """The metrics that a custom step logs with `prog_bar`."""
     return {name: f"{value:.4g}" for name, value in trainer.progress_bar_metrics.items()}
 
 

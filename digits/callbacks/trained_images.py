@@ -7,7 +7,7 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from digits.classifier import Classifier
 from digits.console import amount, warn
 from digits.data import Digits, DigitsDataModule, datamodule_of
-from digits.data.own_loaders import has_own_loader
+from digits.data.custom_loaders import has_custom_loader
 from digits.fingerprints import MOST, count_known, merge
 
 
@@ -21,7 +21,7 @@ class TrainedImages(Callback):
         data = datamodule_of(trainer)
         if (
             isinstance(data, DigitsDataModule)
-            and not has_own_loader(data, "train")
+            and not has_custom_loader(data, "train")
             and isinstance(pl_module, Classifier)
         ):
             pl_module.fingerprints = merge(data.train.fingerprints(), pl_module.fingerprints)
@@ -31,11 +31,11 @@ class TrainedImages(Callback):
             checkpoint["fingerprints"] = pl_module.fingerprints
 
     def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        if not has_own_loader(data := datamodule_of(trainer), "test"):
+        if not has_custom_loader(data := datamodule_of(trainer), "test"):
             self.warn_of_known(data.test, pl_module)
 
     def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        if trainer.state.fn == "validate" and not has_own_loader(data := datamodule_of(trainer), "val"):
+        if trainer.state.fn == "validate" and not has_custom_loader(data := datamodule_of(trainer), "val"):
             self.warn_of_known(data.val, pl_module)
 
     def warn_of_known(self, data: Digits, network: Any) -> None:

@@ -63,8 +63,8 @@ def main(args: Sequence[str]) -> None:
 
     check_writable("--picture", Path(options.picture), PICTURES)
     if options.data == IMAGES:
+        from digits.custom_networks import import_networks
         from digits.data import ImageDataModule
-        from digits.own_networks import import_networks
 
         refuse_input("--picture", Path(options.picture), ImageDataModule(options.paths).files)
         import_networks(options.networks)

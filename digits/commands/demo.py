@@ -56,7 +56,7 @@ def demo(
     """
     from digits.commands.page.app import App
     from digits.commands.page.guard import LOOPBACK
-    from digits.own_networks import import_networks
+    from digits.custom_networks import import_networks
 
     import_networks(networks)
     if not 0 <= port <= 65535:

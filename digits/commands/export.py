@@ -179,7 +179,7 @@ def rounding(deployed: ExportModule, images: Images, expected: np.ndarray) -> fl
     deployed.double()
     try:
         exact, _ = timed(deployed.predict, images)
-    except RuntimeError:  # the user's own layers do nothing else than float32
+    except RuntimeError:  # custom layers do nothing else than float32
         return 0.0
     finally:
         deployed.float()

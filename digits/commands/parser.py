@@ -17,7 +17,7 @@ class CommandParser(OneLineErrors, ArgumentParser):
         super().__init__(prog=f"{PROGRAM} {command}", description=COMMANDS[command], allow_abbrev=False)
 
     def add_networks(self) -> None:
-        """Add the option that names networks of the user's own."""
+        """Add the option that names custom networks."""
         self.add_argument(
             "--networks",
             type=list[str] | str | None,

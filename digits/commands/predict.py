@@ -78,10 +78,10 @@ def refuse_long_form(args: Sequence[str]) -> None:
 
 def predict(options: Any) -> None:
     """Read pictures, in processes of their own if they are many; print and write what each says when its turn comes."""
+    from digits.custom_networks import import_networks
     from digits.data.pictures import chunk_size, chunks_of
     from digits.data.stream import deal, in_order, useful_workers
     from digits.fast.threads import use_threads
-    from digits.own_networks import import_networks
     from digits.predictions.output import Output
     from digits.predictor import load
     from digits.processes import exchanged, first_says, this_process

@@ -13,8 +13,8 @@ from torch.utils.data import DataLoader, Dataset
 
 from digits.augment import broaden
 from digits.data.batches import Batches, LoadedBatches, as_is, seed_device
+from digits.data.custom_loaders import is_raw_pair
 from digits.data.dataset import Batch, Digits, DigitsSubset, mean_and_std
-from digits.data.own_loaders import is_raw_pair
 from digits.data.split import check_trainable, stratified_split, usable
 from digits.data.stream import Stream, StreamLoader
 from digits.data.workers import AugmentedImages, SeededBatches, batch_seed
@@ -215,7 +215,7 @@ class DigitsDataModule(LightningDataModule):
         self.resumed_at = state_dict["epoch"], state_dict["batch"]
 
     def transfer_batch_to_device(self, batch: Any, device: torch.device, dataloader_idx: int) -> Any:
-        if not isinstance(batch, Batch):  # of a loader of one's own
+        if not isinstance(batch, Batch):  # of a custom loader
             return super().transfer_batch_to_device(batch, device, dataloader_idx)
         if batch.images.device == batch.labels.device == device:
             return batch
@@ -225,8 +225,8 @@ class DigitsDataModule(LightningDataModule):
         return Batch(images, labels, batch.indices, batch.source, batch.random_state, batch.has_non_digits)
 
     def on_after_batch_transfer(self, batch: Any, dataloader_idx: int) -> Any:
-        own = not isinstance(batch, Batch)  # of a loader of one's own
-        if own:
+        is_custom = not isinstance(batch, Batch)  # of a custom loader
+        if is_custom:
             if not is_raw_pair(batch):
                 return batch  # whatever it likes
             images, labels = batch
@@ -242,7 +242,7 @@ class DigitsDataModule(LightningDataModule):
             else:
                 torch.default_generator.set_state(batch.random_state)
         images = self.normalize(batch.images)
-        if own:
+        if is_custom:
             return [images, batch.labels]
         return Batch(images, batch.labels, batch.indices, batch.source, has_non_digits=batch.has_non_digits)
 

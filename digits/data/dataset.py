@@ -72,7 +72,7 @@ class Batch:
 
 
 def collate(batches: Sequence[Batch], *, collate_fn_map: Any = None) -> Batch:
-    """Single images as a batch, for a DataLoader of one's own with `batch_size`, a sampler or shuffling."""
+    """Single images as a batch, for a custom DataLoader with `batch_size`, a sampler or shuffling."""
     images, labels, indices = zip(*((one.images, one.labels, one.indices) for one in batches), strict=True)
     return Batch(torch.stack(images), torch.stack(labels), torch.stack(indices))
 

@@ -32,7 +32,7 @@ WORTH_TELLING = 1.5
 HOPELESS = 20  # times as slow as with one thread, at which a first step says enough
 
 # What a network is trained by; one that has another is left alone.
-OWN_STEPS = ("training_step", "validation_step", "configure_optimizers", "forward", "eval_logits", "backward")
+STANDARD_STEPS = ("training_step", "validation_step", "configure_optimizers", "forward", "eval_logits", "backward")
 
 
 class Trial(NamedTuple):
@@ -64,7 +64,7 @@ class FollowLoad(Callback):
             and trainer.world_size == 1
             and trainer.strategy.root_device.type == "cpu"
             and isinstance(pl_module, Classifier)
-            and all(getattr(type(pl_module), name) is getattr(Classifier, name) for name in OWN_STEPS)
+            and all(getattr(type(pl_module), name) is getattr(Classifier, name) for name in STANDARD_STEPS)
             and any(weight.requires_grad for weight in pl_module.parameters())
         )
         self.uses_one = self.has_told = False
@@ -85,7 +85,7 @@ class FollowLoad(Callback):
         return isinstance(data, DigitsDataModule) and not data.augments and trainer.gradient_clip_val is None
 
     def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
-        if not self.active or not isinstance(batch, Batch):  # but of a loader of one's own
+        if not self.active or not isinstance(batch, Batch):  # but of a custom loader
             return
         if self.follows is None:
             self.try_both(trainer, pl_module, batch[0])

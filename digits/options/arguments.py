@@ -16,7 +16,7 @@ from digits.console import COMMANDS, DESCRIPTION, PROGRAM
 from digits.data import DigitsDataModule, MNISTDataModule
 from digits.errors import InputError
 from digits.fast.threads import use_threads
-from digits.options import own_optimizer
+from digits.options import custom_optimizer
 from digits.options.config_files import run_name
 from digits.options.init_from import DEFAULT_EPOCHS, add_options, start_from
 from digits.options.loggers import with_save_dir
@@ -103,7 +103,7 @@ class ArgumentsCLI(LightningCLI):
         parser.set_defaults({"data": {"class_path": path_of(MNISTDataModule)}})
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
-        own_optimizer.add_options(parser)
+        custom_optimizer.add_options(parser)
 
     def setup_parser(self, *args: Any, **kwargs: Any) -> None:
         super().setup_parser(*args, **kwargs)
@@ -141,7 +141,7 @@ class ArgumentsCLI(LightningCLI):
         self.config = parser.parse_args(with_save_dir(args))
         options = self.config[self.config.subcommand]
         refuse_options(self.config.subcommand, options, options.name or run_name(options))
-        own_optimizer.check_options(self.argv, options)
+        custom_optimizer.check_options(self.argv, options)
         use_threads(options.threads)
         if self.config.subcommand == "fit":
             start_from(self.argv, options)
@@ -152,7 +152,7 @@ class ArgumentsCLI(LightningCLI):
     def instantiate_classes(self) -> None:
         super().instantiate_classes()
         settings = self.config_init[self.subcommand]
-        own_optimizer.use_optimizer(self.model, settings.optimizer, settings.lr_scheduler)
+        custom_optimizer.use_optimizer(self.model, settings.optimizer, settings.lr_scheduler)
 
     def _parse_ckpt_path(self) -> None:
         """Do nothing: Lightning would let a checkpoint's hyperparameters win over the command line without a word."""

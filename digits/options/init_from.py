@@ -16,7 +16,7 @@ from digits.classifier import Classifier
 from digits.console import did_you_mean
 from digits.data import DigitsDataModule, ImageDataModule, MixedDataModule
 from digits.errors import InputError
-from digits.options.meaning import callbacks_of, compare_network, has_callback, is_a, path_of, refuse_own_class
+from digits.options.meaning import callbacks_of, compare_network, has_callback, is_a, path_of, refuse_custom_class
 from digits.runs import LOG_ROOT, SHIPPED, checkpoint_in, find_checkpoint
 
 NAME = "fine_tuned"  # of the runs
@@ -97,7 +97,7 @@ def network_of(checkpoint: Checkpoint, argv: Sequence[str], options: Namespace) 
     Raises:
         InputError: another network is asked for, or a setting on the command line contradicts it.
     """
-    refuse_own_class(checkpoint, options)
+    refuse_custom_class(checkpoint, options)
     given = given_settings(argv, "model")
     asked: dict[str, Any] = {}
     shared = inspect.signature(Classifier).parameters

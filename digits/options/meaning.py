@@ -139,7 +139,7 @@ def network_from_checkpoint(path: Path, command: str, argv: Sequence[str], optio
     checkpoint = Checkpoint.read(path)
     if command == "fit" and not checkpoint.content.get("loops"):
         checkpoint.refuse("holds weights alone, which can't be trained further: give the run's last.ckpt")
-    refuse_own_class(checkpoint, options)
+    refuse_custom_class(checkpoint, options)
     if options.model is not None:
         given = given_settings(argv, "model")
         if has_callback(options.trainer, LearningRateFinder):
@@ -162,8 +162,8 @@ def network_from_checkpoint(path: Path, command: str, argv: Sequence[str], optio
     return checkpoint
 
 
-def refuse_own_class(checkpoint: Checkpoint, options: Namespace) -> None:
-    """Refuse a network of the user's own whose class the options do not name: to import it is to run code."""
+def refuse_custom_class(checkpoint: Checkpoint, options: Namespace) -> None:
+    """Refuse a custom network whose class the options do not name: to import it is to run code."""
     if options.model is None and not checkpoint.is_builtin:
         checkpoint.refuse(f"holds a {checkpoint.class_path}: name it with --model {checkpoint.class_path}")
 

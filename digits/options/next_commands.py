@@ -43,7 +43,7 @@ class NextCommands:
     def given(self) -> str:
         """The options that name runs like this one."""
         if self.options.model is not None and is_given(self.argv, "--model"):
-            return self.naming([*self.own_network("--model"), *self.needed_settings()])
+            return self.naming([*self.custom_network("--model"), *self.needed_settings()])
         return self.naming([])
 
     @property
@@ -77,10 +77,10 @@ class NextCommands:
     def demo(self) -> str:
         """The command that shows the network of this run at work."""
         run = shown(self.run or Path(LOG_ROOT))
-        return f"{PROGRAM} demo {shlex.join(['--ckpt_path', run, *self.own_network('--networks')])}"
+        return f"{PROGRAM} demo {shlex.join(['--ckpt_path', run, *self.custom_network('--networks')])}"
 
-    def own_network(self, option: str) -> list[str]:
-        """The option that names the class of a network of the user's own; none for one of this package."""
+    def custom_network(self, option: str) -> list[str]:
+        """The option that names the class of a custom network; none for one of this package."""
         class_path = self.options.model.class_path
         return [] if class_path.rpartition(".")[0] == models.__name__ else [option, class_path]
 
@@ -129,7 +129,7 @@ class NextCommands:
         data = {"class_path": self.options.data.class_path, "init_args": dict(settings)}
         kept = ("--threads", "--fast", "--pictures", *(f"--trainer.{name}" for name in TESTED_WITH))
         same = [part for group in kept for part in group_options(self.argv, group)]
-        network = [*self.own_network("--model"), *self.needed_settings()]
+        network = [*self.custom_network("--model"), *self.needed_settings()]
         run = ["--name", self.name, "--ckpt_path", str(self.run), *network]
         return ["test", *run, "--data", json.dumps(data, default=str), *same]
 

@@ -78,4 +78,4 @@ def is_loadable(file: Path | str) -> bool:
         checkpoint = Checkpoint.read(Path(file))
     except InputError:
         return False
-    return checkpoint.is_builtin or checkpoint.own_class is not None
+    return checkpoint.is_builtin or checkpoint.custom_class is not None

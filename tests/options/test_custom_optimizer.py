@@ -9,7 +9,7 @@ import yaml
 from jsonargparse import Namespace
 
 from digits.models import MLP
-from digits.options.own_optimizer import use_optimizer
+from digits.options.custom_optimizer import use_optimizer
 from tests.helpers import SMALL, Digits
 
 FIT = ("fit", "--model=MLP", "--model.hidden=[8]", *SMALL, "--trainer.max_epochs=2", "--trainer.logger=false")
@@ -60,7 +60,7 @@ def test_a_network_is_trained_by_it_and_resumed_by_its_kind_only(digits: Digits,
             "did you mean --trainer.callbacks.monitor",
         ),
         ((*EARLY, "--trainer.callbacks.patience=null"), "--trainer.callbacks.patience is null"),
-        (("--model=tests.options.test_own_optimizer.Wide", "--model.widht=1"), "did you mean --model.width?"),
+        (("--model=tests.options.test_custom_optimizer.Wide", "--model.widht=1"), "did you mean --model.width?"),
         (("--optimizer=SGD", "--optimizer.lr=-1"), "Invalid learning rate: -1"),
         ((*SGD, "--lr_scheduler=ReduceLROnPlateau", "--lr_scheduler.monitor=val_loss"), "did you mean val/loss?"),
     ],

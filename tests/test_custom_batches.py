@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 import torch
 
+from digits.custom_batches import images_and_labels
 from digits.errors import InputError
 from digits.models import MLP
-from digits.own_batches import images_and_labels
 
 IMAGES, LABELS = torch.rand(6, 1, 28, 28), torch.arange(6)
 

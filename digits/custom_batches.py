@@ -1,4 +1,4 @@
-"""Batches of loaders that somebody else wrote, checked before the standard steps take them."""
+"""Batches of custom loaders, checked before the standard steps take them."""
 
 from typing import Any, NoReturn
 
@@ -26,7 +26,7 @@ def images_and_labels(batch: Any, network: nn.Module, step: str) -> tuple[Tensor
 
 
 def check_batch(batch: Any, network: Any, step: str) -> None:
-    """Check a batch of a loader of one's own; see `images_and_labels`."""
+    """Check a batch of a custom loader; see `images_and_labels`."""
     pair = isinstance(batch, list | tuple) and len(batch) >= 2 and all(isinstance(one, Tensor) for one in batch[:2])
     if not pair:
         refuse(f"{describe(batch)}, but {step} takes images and labels: write a {step} of your own")

@@ -115,7 +115,7 @@ def test_the_network_of_the_docs_trains_and_is_tested(digits: Digits, mine: None
 
 
 def test_a_network_with_settings_of_its_own_is_found_again(digits: Digits) -> None:
-    model = "--model=tests.test_own.Fixed"
+    model = "--model=tests.test_custom.Fixed"
     digits("fit", model, "--model.width=24", "--trainer.max_epochs=1", "--pictures=false")
     content = torch.load("lightning_logs/Fixed/version_0/checkpoints/best.ckpt", weights_only=True)
     assert content["hyper_parameters"] == {"width": 24}
@@ -125,8 +125,8 @@ def test_a_network_with_settings_of_its_own_is_found_again(digits: Digits) -> No
 
 
 def test_a_network_that_fixes_arguments_of_its_parent_is_found_again(digits: Digits) -> None:
-    digits("fit", "--model=tests.test_own.Wide", "--model.lr=0.01", "--trainer.max_epochs=1", "--pictures=false")
-    assert "on 90 images" in digits("test", "--model=tests.test_own.Wide")
+    digits("fit", "--model=tests.test_custom.Wide", "--model.lr=0.01", "--trainer.max_epochs=1", "--pictures=false")
+    assert "on 90 images" in digits("test", "--model=tests.test_custom.Wide")
     assert load("lightning_logs/Wide/version_0").model.hparams == {"lr": 0.01, "weight_decay": 0.01}
     assert Wide(weight_decay=0.1).hparams == {"lr": 0.002, "weight_decay": 0.1}
     assert MLP([24]).hparams == {"hidden": [24], "lr": 0.002, "weight_decay": 0.01, "label_smoothing": 0.0}
@@ -135,10 +135,10 @@ def test_a_network_that_fixes_arguments_of_its_parent_is_found_again(digits: Dig
 def test_networks_and_images_without_settings_are_trained_and_tested(
     digits: Digits, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    own = ("--model=tests.test_own.Opaque", "--data=tests.test_own.Fives", "--trainer.accelerator=cpu")
+    own = ("--model=tests.test_custom.Opaque", "--data=tests.test_custom.Fives", "--trainer.accelerator=cpu")
     search = ("--trainer.callbacks=BatchSizeFinder", "--trainer.callbacks.max_trials=1", "--pictures=false")
     main(["fit", *own, *search, "--trainer.max_epochs=1"])
-    assert "digits test --name Opaque --model tests.test_own.Opaque" in capsys.readouterr().out
+    assert "digits test --name Opaque --model tests.test_custom.Opaque" in capsys.readouterr().out
     main(["test", *own])
     assert "on 90 images" in capsys.readouterr().out
     with pytest.raises(SystemExit, match="was planned for 120 steps"):  # by the batch size that was found
@@ -147,7 +147,7 @@ def test_networks_and_images_without_settings_are_trained_and_tested(
 
 def test_a_setting_that_is_missing_is_named_whatever_its_class_says_of_it(digits: Digits) -> None:
     with pytest.raises(SystemExit, match=r"--model\.width is missing, which Untyped needs"):
-        digits("fit", "--model=tests.test_own.Untyped")
+        digits("fit", "--model=tests.test_custom.Untyped")
     assert not Path("lightning_logs").exists()
 
 

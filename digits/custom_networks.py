@@ -1,4 +1,4 @@
-"""Networks of the user's own: imported where the user names them, never because a checkpoint does."""
+"""Custom networks: imported where the user names them, never because a checkpoint does."""
 
 import importlib
 from collections.abc import Sequence

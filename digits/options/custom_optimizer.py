@@ -1,4 +1,4 @@
-"""An optimizer and a schedule that are named on the command line or in a config, in place of the network's own."""
+"""A custom optimizer and schedule, named on the command line or in a config, in place of the network's own."""
 
 from collections.abc import Sequence
 from functools import partial

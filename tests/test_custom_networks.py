@@ -9,8 +9,8 @@ import pytest
 from digits.__main__ import main
 from digits.commands.demo import newest
 from digits.commands.page.networks import Networks
+from digits.custom_networks import import_networks
 from digits.errors import InputError
-from digits.own_networks import import_networks
 from tests.helpers import Digits, written
 
 OWN = """

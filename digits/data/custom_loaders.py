@@ -1,4 +1,4 @@
-"""Loaders that somebody else wrote, in place of those of a data module."""
+"""Custom loaders, in place of those of a data module."""
 
 from typing import Any
 
@@ -7,8 +7,8 @@ from torch import Tensor
 PACKAGE = "digits.data.base"  # where the loaders of this package are
 
 
-def has_own_loader(data: Any, split: str) -> bool:
-    """Whether somebody else's code gives the batches of "train", "val", "test" or "predict", of whatever images."""
+def has_custom_loader(data: Any, split: str) -> bool:
+    """Whether custom code gives the batches of "train", "val", "test" or "predict", of whatever images."""
     return getattr(getattr(type(data), f"{split}_dataloader", None), "__module__", None) != PACKAGE
 
 
