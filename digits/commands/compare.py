@@ -35,11 +35,11 @@ def main(args: Sequence[str]) -> None:
     from digits.files import is_standard_output, reserve_standard_output
 
     with reserve_standard_output(is_standard_output(options.picture)):
-        for line in compared(options.runs, options.picture):
+        for line in compare(options.runs, options.picture):
             print(line, flush=True)  # the table is there, whatever becomes of the chart
 
 
-def compare(runs: Sequence[str], picture: str | None = None) -> str:
+def compare(runs: Sequence[str], picture: str | None) -> Iterator[str]:
     """A table of runs, and a chart of their validation error by epoch.
 
     Args:
@@ -47,18 +47,14 @@ def compare(runs: Sequence[str], picture: str | None = None) -> str:
             package.
         picture: the chart's PNG file; None draws none, and none is drawn where no run has validated.
 
-    Returns:
+    Yields:
         The table: of each run its model, trainable parameters, epochs, minutes of training, lowest validation error,
-        and error on the official test set where it was tested; below it what needs to be said of some, and the file.
+        and error on the official test set where it was tested; below it what needs to be said of some. Then the name of
+        the chart, once it is drawn.
 
     Raises:
         InputError: a folder is no run, none has anything to compare, or the chart can't be written.
     """
-    return "\n".join(compared(runs, picture))
-
-
-def compared(runs: Sequence[str], picture: str | None) -> Iterator[str]:
-    """The table and what is said below it, then, once it is drawn, the chart; see `compare`."""
     records, shipped = records_of(runs)
     table = [row for record in records if (row := row_of_run(record))]
     if shipped:

@@ -19,7 +19,7 @@ def plot_samples(images: Tensor, labels: Tensor, classes: Sequence[str]) -> Imag
         classes: names of the K classes.
     """
     rows = [images[labels == label][:COLUMNS] for label in range(len(classes))]
-    return tile_rows([(name, list(row)) for name, row in zip(classes, rows, strict=True) if len(row)], scale=2)
+    return tile_rows([(name, list(row)) for name, row in zip(classes, rows, strict=True) if len(row)])
 
 
 def plot_augmentation(
@@ -37,4 +37,4 @@ def plot_augmentation(
         (classes[int(label)], [image, *(version[i] for version in versions)])
         for i, (image, label) in enumerate(zip(images, labels, strict=True))
     ]
-    return tile_rows(rows, scale=2, apart=1)
+    return tile_rows(rows, apart=1)

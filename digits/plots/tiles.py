@@ -10,6 +10,7 @@ from torch import Tensor
 
 GAP = 8  # pixels around a tile
 FONT = "mpl-data/fonts/ttf/DejaVuSans.ttf"
+SCALE = 2  # pixels of a row of images for each of theirs
 CAPTION = 34  # pixels: the height of two lines of text
 
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
@@ -45,23 +46,22 @@ def truncate(text: str, draw: ImageDraw.ImageDraw, font: Font, width: float) -> 
     return f"…{text}"
 
 
-def tile_rows(rows: Sequence[tuple[str, Sequence[Tensor]]], scale: int, apart: int = 0) -> Image.Image:
+def tile_rows(rows: Sequence[tuple[str, Sequence[Tensor]]], apart: int = 0) -> Image.Image:
     """Rows of images, each row behind its name.
 
     Args:
         rows: name and images, each image (H, W), 0 to 255.
-        scale: pixels of the picture per pixel of an image.
         apart: leave a gap after this many images of a row.
     """
     font = text_font(12)
     left = 16 + max(round(font.getlength(name)) for name, _ in rows)
-    side = max(rows[0][1][0].shape) * scale + 4
+    side = max(rows[0][1][0].shape) * SCALE + 4
     most = max(len(images) for _, images in rows)
     sheet = Image.new("RGB", (left + most * side + (GAP if apart else 0), len(rows) * side), "white")
     draw = ImageDraw.Draw(sheet)
     for y, (name, images) in enumerate(rows):
         draw.text((GAP, y * side + side // 2), name, fill="black", font=font, anchor="lm")
         for x, image in enumerate(images):
-            tile = to_tile(image, image.shape[1] * scale, image.shape[0] * scale)
+            tile = to_tile(image, image.shape[1] * SCALE, image.shape[0] * SCALE)
             sheet.paste(tile, (left + x * side + (GAP if apart and x >= apart else 0), y * side + 2))
     return sheet

@@ -32,7 +32,7 @@ def test_letters_of_other_alphabets_are_drawn() -> None:
 
 def test_rows_hold_their_images() -> None:
     grey = [torch.full((28, 28), value) for value in (10, 20, 30)]
-    sheet = np.asarray(tile_rows([(" ", grey[:2]), ("   ", grey[2:])], scale=2))
+    sheet = np.asarray(tile_rows([(" ", grey[:2]), ("   ", grey[2:])]))
     assert [(sheet == value).all(2).sum() for value in (10, 20, 30)] == [56 * 56] * 3
     rows, columns = (sheet == 30).all(2).nonzero()
     assert rows.min() > (sheet == 10).all(2).nonzero()[0].max()
@@ -41,7 +41,7 @@ def test_rows_hold_their_images() -> None:
 
 def test_a_gap_sets_the_first_image_apart() -> None:
     row = [("a", [torch.zeros(28, 28)] * 3)]
-    assert tile_rows(row, scale=1, apart=1).width == tile_rows(row, scale=1).width + GAP
+    assert tile_rows(row, apart=1).width == tile_rows(row).width + GAP
 
 
 def test_samples_leave_out_classes_without_images() -> None:
