@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from digits import __version__
-from digits.argv import is_given, options_with_values
+from digits.argv import is_given, values_of
 from digits.console import COMMANDS, OPTIONS, PROGRAM, did_you_mean, one_line, usage
 from digits.errors import InputError
 from digits.signals import ending_on_signals
@@ -66,7 +66,7 @@ def run(args: list[str]) -> None:
     elif command == "predict" and names_pictures(options):
         names, rest = split_pictures(options)
         importlib.import_module("digits.commands.predict").main([*rest, "--", *names] if names else rest)
-    elif command == "fit" and any(name in INK for name in configs_named(options)):
+    elif command == "fit" and any(name in INK for name in values_of(options, "--config", "-c")):
         importlib.import_module("digits.commands.fit_ink").main(args)
     elif command in LIGHTNING or command.split("=")[0] in LIGHTNING_OPTIONS:
         gc.disable()  # what is imported stays: to look for garbage in it takes a quarter of the time
@@ -107,11 +107,6 @@ def with_pictures(args: list[str]) -> list[str]:
     chosen = is_given(rest, "--ckpt_path", "--config", "-c", "--model", "--name")
     network = [] if chosen else ["--ckpt_path=pretrained"]
     return [command, *network, "--data=ImageDataModule", f"--data.path={json.dumps(names)}", *rest]
-
-
-def configs_named(options: list[str]) -> list[str]:
-    """The values of --config and -c among the words that follow a command."""
-    return [value for option, value in options_with_values(options) if option in ("-c", "--config")]
 
 
 def names_pictures(options: list[str]) -> bool:

@@ -17,6 +17,11 @@ def options_with_values(argv: Sequence[str]) -> Iterator[tuple[str, str]]:
         yield option, value if equals else following
 
 
+def values_of(argv: Sequence[str], *options: str) -> list[str]:
+    """The values of an option that may be given several times, and under several names."""
+    return [value for option, value in options_with_values(argv) if option in options]
+
+
 def given_settings(argv: Sequence[str], group: str) -> set[str]:
     """The settings of a group, such as "model", that stand on the command line itself."""
     return {match[1] for word in argv if (match := re.match(rf"--{group}\.(?:init_args\.)?(\w+)", word))}
@@ -31,11 +36,11 @@ def group_options(argv: Sequence[str], group: str) -> list[str]:
     return found
 
 
-def without_option(argv: Sequence[str], option: str) -> list[str]:
-    """The words without one option and its value."""
+def without_options(argv: Sequence[str], *options: str) -> list[str]:
+    """The words without some options and their values."""
     kept, skip = [], False
     for word in argv:
-        if not skip and word != option and not word.startswith(f"{option}="):
+        if not skip and word.partition("=")[0] not in options:
             kept.append(word)
-        skip = word == option
+        skip = word in options
     return kept

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from digits import __version__
-from digits.__main__ import configs_named, main, search_working_directory
+from digits.__main__ import main, search_working_directory
 from digits.console import COMMANDS, usage
 
 ROOT = Path(__file__).parent.parent
@@ -146,19 +146,6 @@ def test_predicting_imports_no_training_code(tmp_path: Path) -> None:
     )
     result = run("-c", code, folder=tmp_path)
     assert result.stdout.splitlines()[1:] == ["torch"], result.stderr
-
-
-@pytest.mark.parametrize(
-    ("options", "configs"),
-    [
-        ("--config ink", ["ink"]),
-        ("-c=configs/ink.yaml --trainer.max_epochs 1", ["configs/ink.yaml"]),
-        ("--config mlp --config=mine.yaml", ["mlp", "mine.yaml"]),
-        ("--config mlp --name ink", ["mlp"]),  # a run of a classifier
-    ],
-)
-def test_only_what_follows_config_is_a_config(options: str, configs: list[str]) -> None:
-    assert configs_named(options.split()) == configs
 
 
 def test_the_console_script_is_the_module() -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 from jsonargparse import Namespace, get_loader, set_loader
 
+from digits.argv import values_of, without_options
 from digits.console import did_you_mean, warn
 from digits.errors import InputError
 from digits.options.loggers import fill_save_dirs
@@ -43,13 +44,8 @@ def with_configs(args: list[str]) -> list[str]:
     Args:
         args: the command, then its options.
     """
-    configs, rest, words = [], [], iter(args)
-    for word in words:
-        option, equals, path = word.partition("=")
-        if option in ("--config", "-c"):
-            configs.append(f"--config={find_config(path if equals else next(words, ''))}")
-        else:
-            rest.append(word)
+    configs = [f"--config={find_config(name)}" for name in values_of(args, "--config", "-c")]
+    rest = without_options(args, "--config", "-c")
     return [*rest[:1], *configs, *rest[1:]]
 
 

@@ -11,7 +11,7 @@ from jsonargparse import Namespace
 from lightning.pytorch import Trainer
 
 from digits import models
-from digits.argv import group_options, is_given, without_option
+from digits.argv import group_options, is_given, without_options
 from digits.classifier import Classifier
 from digits.console import PROGRAM, shown
 from digits.data import CSVDataModule, MixedDataModule
@@ -136,14 +136,14 @@ class NextCommands:
     @property
     def again(self) -> str:
         """This command once more, without its checkpoint."""
-        return shlex.join([PROGRAM, *map(short_config, without_option(self.argv, "--ckpt_path"))])
+        return shlex.join([PROGRAM, *map(short_config, without_options(self.argv, "--ckpt_path"))])
 
     @property
     def resume(self) -> str:
         """The command that goes on where this run was stopped."""
-        rest = [short_config(arg) for arg in without_option(self.argv[1:], "--ckpt_path")]
+        rest = [short_config(arg) for arg in without_options(self.argv[1:], "--ckpt_path")]
         if self.options.trainer.max_time is not None:  # which may be used up
-            rest = [*without_option(rest, "--trainer.max_time"), "--trainer.max_time", "null"]
+            rest = [*without_options(rest, "--trainer.max_time"), "--trainer.max_time", "null"]
         last = "last" if self.run is None else shown(self.run)
         return f"{PROGRAM} fit {shlex.join([*rest, '--ckpt_path', last])}"
 
