@@ -1,4 +1,4 @@
-"""What the command line says: its commands, suggestions, and lines of text. Imports nothing that takes time."""
+"""What the command line says: its commands, and lines of text. Imports nothing that takes time."""
 
 import logging
 import os
@@ -7,12 +7,9 @@ import sys
 import textwrap
 import unicodedata
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from difflib import get_close_matches
 from pathlib import Path
-
-from digits import synonyms
 
 PROGRAM = "digits"  # also when it is started as `python -m digits`
 LONGEST = 450  # characters of an error
@@ -71,28 +68,6 @@ def usage() -> str:
         f"usage: {PROGRAM} COMMAND [options]\n\n{DESCRIPTION}\n\n"
         f"commands:\n{table(COMMANDS)}\n\noptions:\n{table(OPTIONS)}"
     )
-
-
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """The end of an error that suggests one of the known words; empty where none is similar.
-
-    An option is also known by the last part of its name, `--lr` for `--model.lr`, and by what other programs call it.
-    """
-    names = {name.lower().lstrip("-"): name for name in known}
-    asked = word.lower().lstrip("-")
-    if word.startswith("-"):
-        last = asked.replace("-", "_").rpartition(".")[2]
-        last = synonyms.OPTIONS.get(last, last)
-        meant = [name for name in names if name.rpartition(".")[2] == last]
-    else:
-        meant = [name for name in names if name == synonyms.COMMANDS.get(asked)]
-    similar = meant or [name for name in get_close_matches(asked, names) if is_similar(asked, name)]
-    return f": did you mean {names[similar[0]]}?" if similar else ""
-
-
-def is_similar(option: str, other: str) -> bool:
-    """Whether the last parts of two names are: `model.lr` and `model.colour` have only their group in common."""
-    return bool(get_close_matches(option.rpartition(".")[2], [other.rpartition(".")[2]]))
 
 
 def one_line(error: BaseException | str) -> str:

@@ -14,9 +14,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from digits.console import did_you_mean, say, shown
+from digits.console import say, shown
 from digits.errors import InputError
 from digits.records import RunRecord
+from digits.similar_names import did_you_mean
 
 if TYPE_CHECKING:
     from lightning.pytorch import Trainer

@@ -13,7 +13,7 @@ PACKAGE = ROOT / "digits"
 MODULES = sorted(path for path in PACKAGE.rglob("*.py"))
 # From the bottom up: a module imports only what stands in its own line or above it. A new module needs a place here.
 LAYERS = [
-    {"argv", "errors", "synonyms"},
+    {"argv", "errors", "similar_names"},
     {
         "augment",
         "console",

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from lightning.pytorch import Callback, LightningModule, Trainer
 
 from digits.classifier import Classifier
-from digits.console import did_you_mean, warn
+from digits.console import warn
 from digits.errors import InputError
+from digits.similar_names import did_you_mean
 
 BETTER = {"accuracy": "max", "error": "min", "loss": "min"}  # of `Classifier`'s metrics
 COUNTED = ("epoch", "step")  # by Lightning

@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from digits.commands.parser import CommandParser
-from digits.console import did_you_mean, fill, printable
+from digits.console import fill, printable
 from digits.errors import InputError
 from digits.records import PART, RunRecord
 from digits.runs import PRETRAINED, SHIPPED, checkpoint_of, matches, runs_under
+from digits.similar_names import did_you_mean
 from digits.table import as_table
 
 COLUMNS = ["run", "model", "parameters", "epochs", "min", "val error", "test"]

@@ -12,9 +12,10 @@ import yaml
 from jsonargparse import Namespace, get_loader, set_loader
 
 from digits.argv import values_of, without_options
-from digits.console import did_you_mean, warn
+from digits.console import warn
 from digits.errors import InputError
 from digits.options.loggers import fill_save_dirs
+from digits.similar_names import did_you_mean
 
 PACKAGE = Path(__file__).parents[1]
 CONFIGS = PACKAGE / "configs"  # in an installed package

@@ -13,11 +13,11 @@ from digits.argv import given_settings, is_given
 from digits.callbacks import BeforeAfter, StartFrom
 from digits.checkpoint import Checkpoint
 from digits.classifier import Classifier
-from digits.console import did_you_mean
 from digits.data import DigitsDataModule, ImageDataModule, MixedDataModule
 from digits.errors import InputError
 from digits.options.meaning import callbacks_of, compare_network, has_callback, is_a, path_of, refuse_custom_class
 from digits.runs import LOG_ROOT, SHIPPED, checkpoint_in, find_checkpoint
+from digits.similar_names import did_you_mean
 
 NAME = "fine_tuned"  # of the runs
 LR = 1e-3  # the highest; networks are trained anew with 1e-3 to 1e-2

@@ -4,8 +4,9 @@ import os
 import re
 from typing import Any, NoReturn
 
-from digits.console import PROGRAM, did_you_mean
+from digits.console import PROGRAM
 from digits.errors import InputError
+from digits.similar_names import did_you_mean
 
 # Lines that jsonargparse writes around its reasons.
 NOISE = re.compile(

@@ -14,10 +14,11 @@ from torch.optim.lr_scheduler import LRScheduler
 from digits import models
 from digits.argv import options_with_values
 from digits.classifier import Classifier
-from digits.console import PROGRAM, did_you_mean
+from digits.console import PROGRAM
 from digits.data import CSVDataModule, DigitsDataModule, ImageDataModule, MNISTDataModule
 from digits.errors import InputError
 from digits.options.config_files import packaged
+from digits.similar_names import did_you_mean
 
 NETWORKS = [kind for kind in vars(models).values() if isinstance(kind, type) and kind.__base__ is Classifier]
 SOURCES: list[type] = [MNISTDataModule, ImageDataModule, CSVDataModule]
