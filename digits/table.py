@@ -18,24 +18,25 @@ def as_table(rows: Sequence[Sequence[str]], left: int = 1, indent: str = "") -> 
         left: how many columns are aligned to the left; the others are to the right.
         indent: before each row.
     """
-    room, gap, named, widths = columns() or sys.maxsize, "  ", rows, widths_of(rows)
+    (names, *others), room = rows, columns() or sys.maxsize
+    for lines, gap in ((rows, "  "), ([*word_by_word(names), *others], " ")):
+        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        if len(indent) + sum(widths) + len(gap) * (len(widths) - 1) <= room:
+            return "\n".join(f"{indent}{aligned(line, widths, gap, left)}".rstrip() for line in lines)
+    return "\n".join(paragraph(names, row, room, indent) for row in others)
 
-    def width() -> int:
-        return len(indent) + sum(widths) + len(gap) * (len(widths) - 1)
 
-    if width() > room:
-        names = [name.split() for name in rows[0]]
-        lines = max(map(len, names))
-        rows = [*zip(*([*[""] * (lines - len(words)), *words] for words in names), strict=True), *rows[1:]]
-        gap, widths = " ", widths_of(rows)
-    if width() > room:
-        return "\n".join(paragraph(named[0], row, room, indent) for row in named[1:])
+def word_by_word(names: Sequence[str]) -> list[Sequence[str]]:
+    """The names of columns as rows of one word each, the last word in the last row."""
+    words = [name.split() for name in names]
+    most = max(map(len, words))
+    return [*zip(*([""] * (most - len(of_one)) + of_one for of_one in words), strict=True)]
 
-    def align(row: Sequence[str]) -> str:
-        cells = zip(row, widths, strict=True)
-        return gap.join(text.ljust(width) if i < left else text.rjust(width) for i, (text, width) in enumerate(cells))
 
-    return "\n".join(f"{indent}{align(row)}".rstrip() for row in rows)
+def aligned(row: Sequence[str], widths: Sequence[int], gap: str, left: int) -> str:
+    """A row in columns of these widths, of which so many are aligned to the left."""
+    cells = zip(row, widths, strict=True)
+    return gap.join(text.ljust(width) if i < left else text.rjust(width) for i, (text, width) in enumerate(cells))
 
 
 def paragraph(names: Sequence[str], row: Sequence[str], room: int, indent: str) -> str:
@@ -44,8 +45,3 @@ def paragraph(names: Sequence[str], row: Sequence[str], room: int, indent: str) 
     further = f"{indent}  "
     below = textwrap.fill("; ".join(cells), max(room, 20), initial_indent=further, subsequent_indent=further)
     return f"{indent}{row[0]}" + f"\n{below}" * bool(cells)
-
-
-def widths_of(rows: Sequence[Sequence[str]]) -> list[int]:
-    """How many characters each column takes."""
-    return [max(map(len, column)) for column in zip(*rows, strict=True)]
