@@ -5,7 +5,7 @@ import io
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from digits.errors import InputError
 from digits.files import replacing
@@ -29,34 +29,60 @@ def parquet_table(path: Path, header: Sequence[str]) -> Iterator[Callable[[str],
     Raises:
         InputError: PyArrow is not installed, or the file can't be written.
     """
-    arrow = pyarrow()
-    batches: list[Any] = []
-    writer = None
+    pyarrow()
     with replacing(path, "wb") as file:
-
-        def group() -> None:
-            nonlocal writer
-            table = arrow.Table.from_batches(batches)
-            writer = writer or arrow.parquet.ParquetWriter(file, table.schema)
-            writer.write_table(table, max(ROWS, table.num_rows))
-            batches.clear()
-
-        def write(rows: str) -> None:
-            table = [*csv.reader(io.StringIO(rows, newline=""))]
-            if table or not (batches or writer):
-                types = batches[0].schema if batches else writer.schema if writer else types_of(header, table)
-                batches.append(to_batch(table, types))
-            if sum(batch.num_rows for batch in batches) >= ROWS:
-                group()
-
+        table = GroupWriter(file, header)
         try:
-            yield write
-            write("")
-            if batches:
-                group()
+            yield table.write
+            table.finish()
         finally:
-            if writer is not None:
-                writer.close()
+            table.close()
+
+
+class GroupWriter:
+    """Writes rows to a Parquet file, a group at a time.
+
+    Args:
+        file: open for writing.
+        header: the names of the columns; their types are those of the first rows.
+    """
+
+    def __init__(self, file: IO[bytes], header: Sequence[str]) -> None:
+        self.file = file
+        self.header = header
+        self.schema: Any = None
+        self.writer: Any = None
+        self.batches: list[Any] = []  # of the next group
+
+    def write(self, rows: str) -> None:
+        """Take rows, as CSV."""
+        table = [*csv.reader(io.StringIO(rows, newline=""))]
+        if self.schema is None:
+            self.schema = types_of(self.header, table)
+        if table:
+            self.batches.append(to_batch(table, self.schema))
+        if sum(batch.num_rows for batch in self.batches) >= ROWS:
+            self.write_group()
+
+    def write_group(self) -> None:
+        """Write what has come since the last group."""
+        arrow = pyarrow()
+        table = arrow.Table.from_batches(self.batches, self.schema)
+        self.writer = self.writer or arrow.parquet.ParquetWriter(self.file, self.schema)
+        self.writer.write_table(table, max(ROWS, table.num_rows))
+        self.batches.clear()
+
+    def finish(self) -> None:
+        """Write the last group; of no rows at all, an empty one."""
+        if self.schema is None:
+            self.write("")
+        if self.batches or self.writer is None:
+            self.write_group()
+
+    def close(self) -> None:
+        """Write the end of the file, if anything was written."""
+        if self.writer is not None:
+            self.writer.close()
 
 
 def pyarrow() -> Any:
