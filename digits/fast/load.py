@@ -8,7 +8,6 @@ it. One thread waits for nobody.
 import math
 import time
 from collections.abc import Callable
-from functools import partial
 from typing import Any, NamedTuple
 
 import torch
@@ -90,12 +89,16 @@ class FollowLoad(Callback):
         if self.follows is None:
             self.try_both(trainer, pl_module, batch[0])
         if self.uses_one:
-            shape = tuple(batch[0].shape)
-            if shape not in self.same:
-                self.same[shape] = gives_same(step_of(trainer, pl_module, batch[0]), self.threads)
-            torch.set_num_threads(1 if self.same[shape] else self.threads)
+            self.use_one(self.same, batch[0], step_of(trainer, pl_module, batch[0]))
         else:
             torch.set_num_threads(self.threads)
+
+    def use_one(self, same: dict[tuple[int, ...], bool], images: Tensor, step: Callable[[], list[Tensor]]) -> None:
+        """Compute with one thread, if a step of images of this shape then gives the same bits; `same` keeps whether."""
+        shape = tuple(images.shape)
+        if shape not in same:
+            same[shape] = gives_same(step, self.threads)
+        torch.set_num_threads(1 if same[shape] else self.threads)
 
     def on_train_batch_end(self, *args: Any) -> None:
         if not self.active:
@@ -131,12 +134,10 @@ class FollowLoad(Callback):
     ) -> None:
         if not (self.active and self.uses_one and isinstance(batch, Batch)):
             return
-        shape = tuple(batch[0].shape)
-        if shape not in self.same_validation:
-            assert isinstance(pl_module, Classifier)
-            logits = partial(pl_module.full_precision_logits, pl_module.normalize_images(batch[0]))
-            self.same_validation[shape] = gives_same(lambda: [logits()], self.threads)
-        torch.set_num_threads(1 if self.same_validation[shape] else self.threads)
+        network: Any = pl_module  # a `Classifier`, see `setup`
+        self.use_one(
+            self.same_validation, batch[0], lambda: [network.full_precision_logits(network.normalize_images(batch[0]))]
+        )
 
     def try_both(self, trainer: Trainer, module: LightningModule, images: Tensor) -> None:
         """Find out whether the number of threads may follow the load, and begin with the faster one."""
