@@ -5,6 +5,15 @@
 const SIDE = 28, BOX = 20, FINE = 4; // pixels of an image, of its ink, and those drawn for one pixel
 const PEN = 2.4; // width of a stroke in pixels of an image
 const TINY = 24; // pixels of the paper: nobody draws smaller digits by hand
+// Of the size of a digit:
+const SMALL = 0.2; // what is lower is flat, and what is narrower, too, is a dot
+const NARROW = 0.15; // so wide a part counts, at least: a stroke that goes straight down has no width
+const TOUCHING = 0.02, APART = 0.25; // parts so far below each other touch, or may be of one digit
+const ABOVE = 0.3; // so far above a digit is a dot that is part of it, at most
+// Of the width of the narrower part, at least, lies above or below another one
+const ONE = 0.65, BAR = 0.3, LINKED = 0.2; // of the same digit, whose bar it is, or with which it may be one.
+const HIGHEST = 1.5; // times as high as the tallest stroke is a digit at most
+const MINUS = 0.9, LOW = 0.66; // of a usual digit's height is a minus wide at most; of its line's, a point lies below the top
 
 function boxOf(strokes) {
   let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
@@ -81,6 +90,76 @@ function toImage(strokes) {
   return image;
 }
 
+// How large digits are, by the boxes of their strokes: the height of the tallest stroke, the usual one of those that are
+// at least half as high, and the size of a digit, which has at least half the width of the widest stroke.
+function sizesOf(boxes) {
+  const heights = boxes.map(({height}) => height), tallest = Math.max(...heights, 0);
+  const usual = Math.max(median(heights.filter((height) => height >= 0.5 * tallest)), 1e-6);
+  return {tallest, usual, size: Math.max(usual, 0.5 * Math.max(...boxes.map(({width}) => width)), TINY)};
+}
+
+const isFlat = ({box}, size) => box.height < SMALL * size;
+const isSmall = (part, size) => isFlat(part, size) && part.box.width < SMALL * size;
+
+// How much two parts overlap from left to right, as a share of the narrower one; below 0, they are apart.
+function overlap(a, b, size) {
+  const [[l, r], [left, right]] = [a, b].map(({box}) => {
+    const more = Math.max(NARROW * size - box.width, 0) / 2;
+    return [box.left - more, box.right + more];
+  });
+  return (Math.min(r, right) - Math.max(l, left)) / Math.min(r - l, right - left);
+}
+
+// Whether two parts are certainly of one digit.
+function areOne(a, b, {tallest, size}) {
+  if (isSmall(a, size) || isSmall(b, size)) return false;
+  const gap = Math.max(a.box.top, b.box.top) - Math.min(a.box.bottom, b.box.bottom);
+  const height = Math.max(a.box.bottom, b.box.bottom) - Math.min(a.box.top, b.box.top);
+  if (gap > TOUCHING * size && (gap > APART * size || height > HIGHEST * tallest)) return false; // another line
+  if (isFlat(a, size) || isFlat(b, size)) return overlap(a, b, size) >= BAR && distance(a.strokes, b.strokes) < APART * size;
+  return overlap(a, b, size) >= ONE;
+}
+
+// Strokes as parts, {strokes, box}: those of one digit are together.
+function joinStrokes(strokes, sizes) {
+  let parts = strokes.map((stroke) => ({strokes: [stroke], box: boxOf([stroke])}));
+  for (let pair; (pair = findPair(parts, (a, b) => areOne(a, b, sizes)));) {
+    const joined = [...pair[0].strokes, ...pair[1].strokes];
+    parts = [...parts.filter((part) => !pair.includes(part)), {strokes: joined, box: boxOf(joined)}];
+  }
+  return parts;
+}
+
+// Make dots within a digit's box a part of it, such as the eyes of a face; returns the others, which are marks.
+function joinDots(dots, digits, size) {
+  return dots.filter((dot) => {
+    const around = digits.find(({box}) => box.left <= dot.box.left && dot.box.right <= box.right
+      && box.top - ABOVE * size <= dot.box.top && dot.box.bottom <= box.bottom);
+    around?.strokes.push(...dot.strokes);
+    return !around;
+  });
+}
+
+// Put a dot into the nearest line, as a point or, higher up, as the dot of a multiplication.
+function addDot(lines, dot) {
+  const middle = (dot.box.top + dot.box.bottom) / 2;
+  const reach = (line) => boxOf(line.flatMap((part) => part.strokes));
+  const apart = (line) => Math.max(reach(line).top - middle, middle - reach(line).bottom, 0);
+  const line = lines.reduce((best, one) => (apart(one) < apart(best) ? one : best));
+  const {top, height} = reach(line);
+  line.push({...dot, mark: middle > top + LOW * height ? "." : "·"});
+}
+
+// Order a line from left to right, name each minus in it, and link what may be one with the part before it.
+function readLine(line, {usual, size}) {
+  line.sort((a, b) => a.box.left + a.box.right - b.box.left - b.box.right);
+  line.forEach((part, i) => {
+    const before = line[i - 1];
+    part.mark ??= line.length > 1 && isFlat(part, size) && part.box.width < MINUS * usual ? "−" : "";
+    part.linked = Boolean(before && !part.mark && !before.mark && overlap(before, part, size) >= LINKED);
+  });
+}
+
 // Group strokes into parts of the page: digits, and marks beside them such as a point.
 //
 // Two strokes are of one digit if they lie above each other, and close. Those that overlap only in part may be: they
@@ -89,60 +168,12 @@ function toImage(strokes) {
 // Returns lines from top to bottom, each a list of parts from left to right: {strokes, box, mark, linked}; mark is ""
 // for a digit, linked says whether it may be one with the part before it.
 function groupStrokes(strokes) {
-  const boxes = strokes.map((stroke) => boxOf([stroke]));
-  const tallest = Math.max(...boxes.map((box) => box.height), 0);
-  const usual = Math.max(median(boxes.map((box) => box.height).filter((height) => height >= 0.5 * tallest)), 1e-6);
-  const size = Math.max(usual, 0.5 * Math.max(...boxes.map((box) => box.width)), TINY);
-
-  const isSmall = ({box}) => box.height < 0.2 * size && box.width < 0.2 * size;
-  const isFlat = ({box}) => box.height < 0.2 * size;
-  const least = 0.15 * size; // a stroke that goes straight down has no width
-  const across = ({left, right, width}) => {
-    const more = Math.max(least - width, 0) / 2;
-    return [left - more, right + more];
-  };
-  const overlap = (a, b) => { // of the narrower one, 0 to 1
-    const [[l, r], [left, right]] = [across(a.box), across(b.box)];
-    return (Math.min(r, right) - Math.max(l, left)) / Math.min(r - l, right - left);
-  };
-  const isOne = (a, b) => {
-    if (isSmall(a) || isSmall(b)) return false;
-    const gap = Math.max(a.box.top, b.box.top) - Math.min(a.box.bottom, b.box.bottom);
-    const height = Math.max(a.box.bottom, b.box.bottom) - Math.min(a.box.top, b.box.top);
-    if (gap > 0.02 * size && (gap > 0.25 * size || height > 1.5 * tallest)) return false; // another line
-    if (isFlat(a) || isFlat(b)) return overlap(a, b) >= 0.3 && distance(a.strokes, b.strokes) < 0.25 * size; // a bar
-    return overlap(a, b) >= 0.65;
-  };
-  let parts = strokes.map((stroke, i) => ({strokes: [stroke], box: boxes[i]}));
-  for (let pair; (pair = findPair(parts, isOne));) {
-    const joined = [...pair[0].strokes, ...pair[1].strokes];
-    parts = [...parts.filter((part) => !pair.includes(part)), {strokes: joined, box: boxOf(joined)}];
-  }
-  // Dots within a digit's box are part of it, such as the eyes of a face; others are marks.
-  const large = parts.filter((part) => !isSmall(part)), marks = [];
-  for (const dot of parts.filter(isSmall)) {
-    const around = large.find(({box}) => box.left <= dot.box.left && dot.box.right <= box.right
-      && box.top - 0.3 * size <= dot.box.top && dot.box.bottom <= box.bottom);
-    if (around) around.strokes.push(...dot.strokes);
-    else marks.push(dot);
-  }
-  const lines = large.length ? intoLines(large, usual) : [[]];
-  for (const dot of marks) {
-    const middle = (dot.box.top + dot.box.bottom) / 2;
-    const reach = (line) => boxOf(line.flatMap((part) => part.strokes));
-    const apart = (line) => Math.max(reach(line).top - middle, middle - reach(line).bottom, 0);
-    const line = lines.reduce((best, one) => (apart(one) < apart(best) ? one : best));
-    const {top, height} = reach(line);
-    line.push({...dot, mark: middle > top + 0.66 * height ? "." : "·"});
-  }
-  for (const line of lines) {
-    line.sort((a, b) => a.box.left + a.box.right - b.box.left - b.box.right);
-    line.forEach((part, i) => {
-      const before = line[i - 1];
-      part.mark ??= line.length > 1 && isFlat(part) && part.box.width < 0.9 * usual ? "−" : "";
-      part.linked = Boolean(before && !part.mark && !before.mark && overlap(before, part) >= 0.2);
-    });
-  }
+  const sizes = sizesOf(strokes.map((stroke) => boxOf([stroke]))), parts = joinStrokes(strokes, sizes);
+  const digits = parts.filter((part) => !isSmall(part, sizes.size));
+  const dots = joinDots(parts.filter((part) => isSmall(part, sizes.size)), digits, sizes.size);
+  const lines = digits.length ? intoLines(digits, sizes.usual) : [[]];
+  for (const dot of dots) addDot(lines, dot);
+  for (const line of lines) readLine(line, sizes);
   return lines;
 }
 
