@@ -15,9 +15,9 @@ from digits import __version__
 from digits.argv import is_given, values_of
 from digits.console import COMMANDS, OPTIONS, PROGRAM, one_line, usage
 from digits.errors import InputError
-from digits.signals import ending_on_signals
 from digits.similar_names import did_you_mean
-from digits.standard_output import discard_output, repair_output
+from digits.system.signals import ending_on_signals
+from digits.system.standard_output import discard_output, repair_output
 
 LIGHTNING = ("fit", "validate", "test", "predict", "export")
 INK = ("ink", "ink.yaml", "configs/ink.yaml")  # the config of a network that is no classifier

@@ -28,7 +28,6 @@ from digits.ensemble import Ensemble
 from digits.errors import InputError
 from digits.fast.process import fastest_precision
 from digits.fast.trainer import speed_up
-from digits.files import PICTURES, TABLES, check_writable, refuse_input, reserve_standard_output, wants_standard_output
 from digits.options.arguments import ArgumentsCLI
 from digits.options.config_files import run_name, settings_in_configs, with_classes, with_configs, with_new_names
 from digits.options.loggers import place
@@ -36,6 +35,8 @@ from digits.options.meaning import as_list, is_a, network_from_checkpoint, refus
 from digits.options.next_commands import NextCommands
 from digits.refusals import refusal, tell_of_thread, with_folder
 from digits.runs import LOG_ROOT, TRACES, choose_checkpoint, new_run, remove_empty, run_of
+from digits.system.files import PICTURES, TABLES, check_writable, refuse_input
+from digits.system.standard_output import reserve_standard_output, wants_standard_output
 
 
 class DigitsCLI(ArgumentsCLI):

@@ -14,9 +14,9 @@ from digits import models
 from digits.data import MNISTDataModule
 from digits.data.mnist import FILES
 from digits.errors import InputError
-from digits.files import replacing, save_picture
 from digits.predictions.journal import Journal
 from digits.runs import new_run
+from digits.system.files import replacing, save_picture
 from tests.helpers import Digits, draw, write_idx
 
 SMALL = ("--model=MLP", "--model.hidden=[16]", "--pictures=false")

@@ -16,9 +16,9 @@ from lightning.pytorch.plugins.io import TorchCheckpointIO
 from digits.classifier import Classifier
 from digits.console import warn
 from digits.errors import InputError
-from digits.files import replacing, try_folder
 from digits.runs import CHECKPOINTS
 from digits.schema import REQUIRED, check_fields, count_values
+from digits.system.files import replacing, try_folder
 
 
 class RunCheckpoint(ModelCheckpoint):

@@ -7,8 +7,8 @@ from typing import Any
 from lightning.pytorch import Callback, LightningModule, Trainer
 
 from digits.callbacks.summary_writers import summary_writers
-from digits.files import replacing
 from digits.runs import run_folder
+from digits.system.files import replacing
 
 FIGURES = ("loss", "accuracy", "error")  # of training and validation
 

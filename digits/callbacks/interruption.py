@@ -13,7 +13,7 @@ from digits.callbacks.summary_writers import summary_writers
 from digits.console import say
 from digits.errors import InputError
 from digits.runs import CHECKPOINTS
-from digits.signals import ENDING
+from digits.system.signals import ENDING
 
 ASK_EVERY = 10  # steps between which several processes agree whether to stop
 

@@ -13,7 +13,6 @@ from digits.callbacks.summary_writers import summary_writers
 from digits.console import amount
 from digits.data import Digits, DigitsDataModule, datamodule_of
 from digits.data.dataset import Batch
-from digits.files import save_picture
 from digits.plots import (
     plot_augmentation,
     plot_calibration,
@@ -24,6 +23,7 @@ from digits.plots import (
     plot_samples,
 )
 from digits.runs import run_folder
+from digits.system.files import save_picture
 
 WORST = 40  # mistakes shown
 FILTERS = 64  # of the first layer shown, at most

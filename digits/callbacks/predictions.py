@@ -22,13 +22,13 @@ from digits.data.custom_loaders import has_custom_loader
 from digits.data.dataset import Batch, together
 from digits.doubt import Doubt
 from digits.errors import InputError
-from digits.files import save_picture
 from digits.plots import plot_pages, plot_predictions
 from digits.predictions.journal import Finished, fingerprint_of_network
 from digits.predictions.output import Output, as_csv
 from digits.predictions.parquet import is_parquet
 from digits.predictions.rows import KAGGLE_HEADER, counts, csv_header, csv_rows, kaggle_rows, left_out, numbers, summary
-from digits.processes import first_says, gathered, tell_all, told_by_all
+from digits.system.files import save_picture
+from digits.system.processes import first_says, gathered, tell_all, told_by_all
 
 PICTURES = 200  # images that are kept to be drawn, at least
 SAID = 20  # lines on pages, or on what a submission lacks, that are told in the end

@@ -14,7 +14,7 @@ from digits.callbacks.outcomes import classes_of
 from digits.callbacks.summary_writers import summary_writers
 from digits.classifier import Classifier
 from digits.data import Digits, datamodule_of
-from digits.files import replacing, save_picture
+from digits.system.files import replacing, save_picture
 
 MOST = 10_000  # images shown
 

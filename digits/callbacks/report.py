@@ -14,10 +14,10 @@ from digits.console import amount, columns, named, say, shown, warn
 from digits.data import datamodule_of
 from digits.data.custom_loaders import has_custom_loader
 from digits.errors import InputError
-from digits.files import replacing
 from digits.metrics import BINS
 from digits.records import name_of_tested, read_tests
 from digits.runs import run_folder
+from digits.system.files import replacing
 
 SCORES = ("accuracy", "error", "loss", "images")
 

@@ -19,9 +19,9 @@ from digits.callbacks.search import found
 from digits.callbacks.summary_writers import summary_writers
 from digits.console import quiet, say, shown
 from digits.errors import InputError
-from digits.files import replacing
 from digits.network import evaluating
 from digits.runs import checkpoint_of, run_folder
+from digits.system.files import replacing
 
 
 class FitSummary(Callback):

@@ -59,7 +59,7 @@ def main(args: Sequence[str]) -> None:
     """
     options = command_parser().parse_args(list(args))
     refuse_options_of_others(args, options.data)
-    from digits.files import PICTURES, check_writable, refuse_input, save_picture
+    from digits.system.files import PICTURES, check_writable, refuse_input, save_picture
 
     check_writable("--picture", Path(options.picture), PICTURES)
     if options.data == IMAGES:

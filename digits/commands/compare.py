@@ -33,7 +33,7 @@ def command_parser() -> CommandParser:
 def main(args: Sequence[str]) -> None:
     """Run `digits compare` with these arguments."""
     options = command_parser().parse_args(args)
-    from digits.files import is_standard_output, reserve_standard_output
+    from digits.system.standard_output import is_standard_output, reserve_standard_output
 
     with reserve_standard_output(is_standard_output(options.picture)):
         for line in compare(options.runs, options.picture):
@@ -68,8 +68,8 @@ def compare(runs: Sequence[str], picture: str | None) -> Iterator[str]:
     yield "\n".join([as_table([COLUMNS, *table], left=2), *notes])
     lines = {record.name: record.epochs for record in records if record.error is not None}
     if picture is not None and lines:
-        from digits.files import PICTURES, check_writable, save_picture
         from digits.plots import plot_comparison
+        from digits.system.files import PICTURES, check_writable, save_picture
 
         check_writable("--picture", Path(picture), PICTURES)
         save_picture(Path(picture), plot_comparison(lines))

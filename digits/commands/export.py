@@ -25,10 +25,10 @@ from digits.commands.export_formats import (
 )
 from digits.data import DigitsDataModule
 from digits.errors import InputError
-from digits.files import check_writable, copy_into
 from digits.network import Network
 from digits.runs import PRETRAINED, SHIPPED, run_of
 from digits.schema import SUFFIX, Format
+from digits.system.files import check_writable, copy_into
 
 TOLERANCE = 1e-4  # of a probability, between the file and the network it was made from
 BATCH = 500

@@ -13,8 +13,9 @@ from jsonargparse.typing import PositiveInt
 from digits.commands.parser import CommandParser
 from digits.console import amount, printable, warn
 from digits.errors import InputError
-from digits.files import TABLES, check_writable, is_standard_output, refuse_input
 from digits.runs import SHIPPED, tell_of_better
+from digits.system.files import TABLES, check_writable, refuse_input
+from digits.system.standard_output import is_standard_output
 
 if TYPE_CHECKING:
     from digits.data.stream import Chunk
@@ -55,7 +56,7 @@ def main(args: Sequence[str]) -> None:
     options = command_parser().parse_args(list(args))
     if options.output is not None:
         check_writable("--output", Path(options.output), TABLES)
-    from digits.processes import joined
+    from digits.system.processes import joined
 
     with joined():
         predict(options)
@@ -84,7 +85,7 @@ def predict(options: Any) -> None:
     from digits.fast.threads import use_threads
     from digits.predictions.output import Output
     from digits.predictor import load
-    from digits.processes import exchanged, first_says, this_process
+    from digits.system.processes import exchanged, first_says, this_process
 
     use_threads(options.threads)
     import_networks(options.networks)

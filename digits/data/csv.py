@@ -17,7 +17,7 @@ from digits.data.orientation import lie_on_their_side
 from digits.data.stream import Stream, useful_workers
 from digits.errors import InputError, check_number
 from digits.predictions.journal import fingerprint_of_files
-from digits.processes import first_says
+from digits.system.processes import first_says
 
 MOST_CLASSES = 256  # a label is a byte, as a pixel is
 

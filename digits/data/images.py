@@ -13,7 +13,7 @@ from digits.data.pictures import MANY_DIGITS, MANY_PAGES, chunk_size, chunks_of,
 from digits.data.stream import Stream, in_order, useful_workers
 from digits.errors import InputError
 from digits.predictions.journal import fingerprint_of_files
-from digits.processes import first_says
+from digits.system.processes import first_says
 
 
 class ImageDataModule(DigitsDataModule):

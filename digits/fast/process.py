@@ -13,7 +13,7 @@ import torch
 from torch import nn
 from torch.nn.parameter import is_lazy
 
-from digits.memory import glibc
+from digits.system.memory import glibc
 
 
 def prepare_process() -> None:

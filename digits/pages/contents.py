@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
-from digits.memory import return_freed_memory
 from digits.pages.frames import SQUARE
 from digits.pages.grey import to_grey
 from digits.pages.judge import confidences
@@ -21,6 +20,7 @@ from digits.pages.locate import Grey
 from digits.pages.page import NOWHERE, Content, DigitBox, prepare_several
 from digits.pages.paper import has_even_edge
 from digits.pages.photo import NEAR, Box, NoDigit, falls_apart, is_tiny, prepare_one
+from digits.system.memory import return_freed_memory
 
 FEW = 4  # pieces into which one digit may fall
 LARGER = 1.5  # times as high as its pieces is a digit at least of which only pieces were seen

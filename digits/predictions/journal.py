@@ -15,7 +15,7 @@ import torch
 from torch import nn
 
 from digits.errors import InputError
-from digits.files import followed, writing
+from digits.system.files import followed, writing
 
 try:
     import fcntl

@@ -10,9 +10,9 @@ from typing import Any
 
 from digits import __version__
 from digits.errors import InputError
-from digits.files import is_stream, replacing, writing
 from digits.predictions.journal import Finished, Journal
 from digits.predictions.parquet import is_parquet, parquet_table, pyarrow
+from digits.system.files import is_stream, replacing, writing
 
 
 class Output:

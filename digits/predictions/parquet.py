@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from digits.errors import InputError
-from digits.files import replacing
+from digits.system.files import replacing
 
 SUFFIX = ".parquet"
 ROWS = 100_000  # of a group, which readers load as one

@@ -13,8 +13,8 @@ from PIL import Image
 from digits.commands.page.guard import Refused
 from digits.console import PROGRAM
 from digits.errors import InputError
-from digits.files import save_picture
 from digits.runs import SHIPPED
+from digits.system.files import save_picture
 
 FOLDER = Path("my_digits")
 SIDES = {side * side: side for side in (28, 280)}  # pixels of a square, by their number

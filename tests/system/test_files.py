@@ -12,7 +12,8 @@ import pytest
 from PIL import Image
 
 from digits.errors import InputError
-from digits.files import check_writable, followed, part_of, replacing, reserve_standard_output, save_picture
+from digits.system.files import check_writable, followed, part_of, replacing, save_picture
+from digits.system.standard_output import reserve_standard_output
 from tests.helpers import Digits, seven
 
 
@@ -105,7 +106,7 @@ def test_standard_output_is_for_the_file_alone(name: str, capfdbinary: pytest.Ca
 
 def test_a_redirected_output_keeps_what_stands_there(tmp_path: Path) -> None:
     code = (
-        "import sys; from pathlib import Path; from digits.files import replacing; print('before', flush=True);"
+        "import sys; from pathlib import Path; from digits.system.files import replacing; print('before', flush=True);"
         "file = replacing(Path(sys.argv[1])).__enter__(); file.write('new\\n'); file.flush()"
     )
     for name in ("/dev/stdout", "-", "/dev/fd/1"):

@@ -1,11 +1,10 @@
-"""Files that are whole or not there, and outputs that are no files: pipes, devices, standard output."""
+"""Files that are whole or not there, and outputs that are no files, such as pipes and devices."""
 
 import io
 import os
 import platform
 import re
 import shutil
-import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -15,14 +14,11 @@ from typing import IO, Any
 
 from PIL import Image
 
-from digits.argv import options_with_values
 from digits.errors import InputError
+from digits.system.standard_output import is_standard_output, standard_output
 
-STANDARD_OUTPUT = ("-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
-OPTIONS = ("--predictions.path", "--predictions.picture", "--path")  # that name a file to write
 TABLES, PICTURES = (".csv", ".parquet"), (".png",)  # what such files may be called
 TEXT: dict[str, Any] = {"newline": "", "encoding": "utf-8", "errors": "surrogateescape"}
-reserved: list[Any] = []  # standard output, while what is printed goes to standard error
 
 
 @contextmanager
@@ -170,11 +166,6 @@ def refuse_input(option: str, path: Path, inputs: Callable[[], Iterable[str]]) -
         raise InputError(f"{option} {path} is one of the files to read: give another name")
 
 
-def is_standard_output(path: Path | str) -> bool:
-    """Whether a path means standard output."""
-    return str(path) in STANDARD_OUTPUT
-
-
 def is_stream(path: Path) -> bool:
     """Whether what is written to `path` can't be taken back: standard output, a pipe, a terminal, another device."""
     if str(path) == "-" or str(path).startswith(("/dev/fd/", "/dev/std", "/proc/self/fd/")):
@@ -193,29 +184,10 @@ def open_stream(path: Path) -> Iterator[IO[bytes]]:
         with path.open("ab") as file:
             yield file
         return
-    output = reserved[-1] if reserved else sys.stdout
+    output = standard_output()
     output.flush()
     yield output.buffer
     output.buffer.flush()
-
-
-def wants_standard_output(args: list[str]) -> bool:
-    """Whether an option says that a file goes to standard output."""
-    return any(option in OPTIONS and is_standard_output(value) for option, value in options_with_values(args))
-
-
-@contextmanager
-def reserve_standard_output(wanted: bool) -> Iterator[None]:
-    """Print to standard error for a while, as standard output is for a file, if that is wanted."""
-    if not wanted:
-        yield
-        return
-    reserved.append(sys.stdout)
-    sys.stdout = sys.stderr
-    try:
-        yield
-    finally:
-        sys.stdout = reserved.pop()
 
 
 def copy_into(path: Path, source: Path) -> None:

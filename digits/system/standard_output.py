@@ -1,15 +1,21 @@
-"""Standard output that makes a command fail only where it can take nothing more."""
+"""Standard output: it fails only where it can take nothing more, and is kept for a file that goes to it."""
 
 import errno
 import io
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
+from digits.argv import options_with_values
 from digits.errors import InputError
+
+NAMES = ("-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")  # by which a path means it
+OPTIONS = ("--predictions.path", "--predictions.picture", "--path")  # that name a file to write
+reserved: list[Any] = []  # standard output, while what is printed goes to standard error
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -53,3 +59,32 @@ def naming_output(method: Callable[P, R]) -> Callable[P, R]:
 def discard_output() -> None:
     """Throw away what was printed and can't be written, and what is still to come."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def is_standard_output(path: Path | str) -> bool:
+    """Whether a path means standard output."""
+    return str(path) in NAMES
+
+
+def wants_standard_output(args: list[str]) -> bool:
+    """Whether an option says that a file goes to standard output."""
+    return any(option in OPTIONS and is_standard_output(value) for option, value in options_with_values(args))
+
+
+@contextmanager
+def reserve_standard_output(wanted: bool) -> Iterator[None]:
+    """Print to standard error for a while, as standard output is for a file, if that is wanted."""
+    if not wanted:
+        yield
+        return
+    reserved.append(sys.stdout)
+    sys.stdout = sys.stderr
+    try:
+        yield
+    finally:
+        sys.stdout = reserved.pop()
+
+
+def standard_output() -> Any:
+    """Standard output, also while it is reserved."""
+    return reserved[-1] if reserved else sys.stdout

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from digits.errors import InputError
-from digits.standard_output import repair_output
+from digits.system.standard_output import repair_output
 from tests.helpers import ROOT
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from digits.memory import EVERY, return_freed_memory
+from digits.system.memory import EVERY, return_freed_memory
 
 BLOCKS = 60
 
