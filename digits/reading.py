@@ -22,6 +22,7 @@ from digits.data.picture_file import read_picture, reduce_size
 from digits.data.pictures import REASONS, reason
 from digits.doubt import NOT_A_DIGIT, UNSURE
 from digits.errors import InputError
+from digits.notes import told
 from digits.pages.contents import find_contents
 from digits.pages.page import Content, DigitBox
 from digits.pages.text import as_text
@@ -87,7 +88,7 @@ class Reading(NamedTuple):
     def said(self) -> str:
         """What is read, with what is to be doubted."""
         if not self.pieces:
-            return f"no digit ({self.note})" if not self.note.startswith("unreadable") else self.note
+            return told(self.note)
         if len(self.pieces) == 1:
             doubted = f"{self.text}? ({self.confidence:.0%}, {self.note})"
             return doubted if self.note else f"{self.text} ({percent(self.confidence)})"

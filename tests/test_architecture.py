@@ -21,6 +21,7 @@ LAYERS = [
         "fingerprints",
         "layers",
         "metrics",
+        "notes",
         "system",
         "table",
         "transforms",

@@ -13,6 +13,7 @@ from jsonargparse.typing import PositiveInt
 from digits.commands.parser import CommandParser
 from digits.console import amount, printable, warn
 from digits.errors import InputError
+from digits.notes import is_unreadable
 from digits.runs import SHIPPED, tell_of_better
 from digits.system.files import TABLES, check_writable, refuse_input
 from digits.system.standard_output import is_standard_output
@@ -181,7 +182,7 @@ def read_chunk(chunk: "Chunk", predictor: "Predictor", as_json: bool) -> "Finish
         gap = "" if line.startswith("\n") else " "
         lines.append(reading.as_json(name) if as_json else f"{shown_name}:{gap}{line}")
         rows += rows_of(name, reading, len(predictor.classes))
-        unreadable += reading.note.startswith("unreadable")
+        unreadable += is_unreadable(reading.note)
     return Finished(as_csv(rows), lines, {"images": len(chunk.items), "unreadable": unreadable})
 
 

@@ -16,6 +16,7 @@ from torch.utils.data._utils.collate import default_collate_fn_map
 from digits.console import amount
 from digits.errors import InputError
 from digits.fingerprints import fingerprints
+from digits.notes import is_unreadable
 from digits.pages.page import DigitBox
 from digits.pages.photo import SIDE
 
@@ -157,7 +158,7 @@ class Digits(Dataset[Batch]):
     @property
     def unreadable(self) -> int:
         """How many images could not be read; their notes say why."""
-        return sum(note.startswith("unreadable") for note in self.notes or ())
+        return sum(map(is_unreadable, self.notes or ()))
 
     def by_picture(self) -> dict[str, list[int]]:
         """The indices of the images of each picture, by its name, where several may stand in one."""

@@ -18,6 +18,7 @@ from digits.data.dataset import Batch, Digits
 from digits.data.picture_file import ARCHIVES, SUFFIXES, UNREAD, is_address, read_picture, reduce_size
 from digits.data.stream import Chunk
 from digits.errors import InputError
+from digits.notes import UNREADABLE
 from digits.pages.contents import find_contents
 from digits.pages.grey import to_grey
 from digits.pages.page import NOWHERE, Content
@@ -85,8 +86,8 @@ def reason(error: BaseException) -> str:
     if isinstance(error, NoDigit):
         return str(error)
     if isinstance(error, MemoryError):
-        return "unreadable: there is not enough memory for it"
-    return f"unreadable: {(error.strerror if isinstance(error, OSError) else None) or error}"
+        return f"{UNREADABLE}: there is not enough memory for it"
+    return f"{UNREADABLE}: {(error.strerror if isinstance(error, OSError) else None) or error}"
 
 
 def picture_names(path: str) -> list[str]:

@@ -10,6 +10,7 @@ from PIL import Image, ImageDraw
 from torch import Tensor
 
 from digits.doubt import Doubt
+from digits.notes import is_unreadable
 from digits.pages.grey import to_rgb
 from digits.plots.style import BLUE, DARK_ORANGE
 from digits.plots.tiles import CAPTION, GAP, text_font, truncate
@@ -45,7 +46,7 @@ def plot_pages(
     pages = []
     for name, digits in islice(data.by_picture().items(), MOST):
         note = data.note(digits[0])
-        picture = None if note.startswith("unreadable") else to_rgb(original(digits[0]))
+        picture = None if is_unreadable(note) else to_rgb(original(digits[0]))
         labelled = []
         for i in digits:
             confidence, predicted = probabilities[i].max(dim=0)

@@ -9,6 +9,7 @@ from PIL import Image, ImageDraw
 from torch import Tensor
 
 from digits.console import percent
+from digits.notes import is_unreadable
 from digits.pages.grey import to_rgb
 from digits.plots.style import DARK_ORANGE
 from digits.plots.tiles import CAPTION, GAP, text_font, to_tile, truncate
@@ -51,7 +52,7 @@ def plot_predictions(
     for i in range(shown):
         x, y = (i % columns) * width + GAP, (i // columns) * height + GAP
         note = data.note(i)
-        if not note.startswith("unreadable"):
+        if not is_unreadable(note):
             picture = thumbnail(original(i))
             sheet.paste(picture, (x + (SIDE - picture.width) // 2, y + (SIDE - picture.height) // 2))
             sheet.paste(to_tile(data.images[i], SIDE, SIDE), (x + SIDE + GAP, y))

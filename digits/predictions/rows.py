@@ -11,6 +11,7 @@ from digits.console import amount, printable
 from digits.data.dataset import Digits
 from digits.data.pictures import SEVERAL
 from digits.doubt import NOT_A_DIGIT, Doubt
+from digits.notes import is_unreadable, told
 from digits.pages.page import DigitBox
 from digits.pages.text import as_text
 
@@ -77,7 +78,7 @@ def numbers(probabilities: Tensor, data: Digits, doubt: Doubt) -> dict[str, str]
     for name, (i, *more) in pages.items():
         note = "" if more or data.places[i].mark else data.note(i)
         if note:  # of a page without digits there is one image
-            texts[name] = note if note.startswith("unreadable") else f"no digit ({note})"
+            texts[name] = told(note)
     return texts
 
 
@@ -89,7 +90,7 @@ def counts(data: Digits, here: Sequence[int]) -> dict[str, int]:
     return {
         "images": len(notes),
         "without": sum(map(bool, notes)),
-        "unreadable": sum(note.startswith("unreadable") for note in notes),
+        "unreadable": sum(map(is_unreadable, notes)),
         "several": notes.count(SEVERAL),
         "pictures": len({data.ids[i] for i in here}),
     }
