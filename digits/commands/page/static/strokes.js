@@ -12,6 +12,7 @@ const TOUCHING = 0.02, APART = 0.25; // parts so far below each other touch, or 
 const ABOVE = 0.3; // so far above a digit is a dot that is part of it, at most
 // Of the width of the narrower part, at least, lies above or below another one
 const ONE = 0.65, BAR = 0.3, LINKED = 0.2; // of the same digit, whose bar it is, or with which it may be one.
+const LONGEST = 5; // parts that are divided together
 const HIGHEST = 1.5; // times as high as the tallest stroke is a digit at most
 const MINUS = 0.9, LOW = 0.66; // of a usual digit's height is a minus wide at most; of its line's, a point lies below the top
 
@@ -204,6 +205,17 @@ function intoLines(parts, usual) {
   return lines;
 }
 
+// The parts of a line, each with those that are linked to it, `LONGEST` at most: they may be divided in several ways.
+function runsOf(line) {
+  const runs = [];
+  for (const part of line) {
+    const last = runs[runs.length - 1];
+    if (part.linked && last.length < LONGEST) last.push(part);
+    else runs.push([part]);
+  }
+  return runs;
+}
+
 // All ways to divide a run of linked parts into digits, each a list of [first, past the last].
 function segmentations(n) {
   if (n === 0) return [[]];
@@ -217,27 +229,20 @@ function segmentations(n) {
 // Read strokes: `classify` gives {classes, digits} for a list of images. Returns the same with all digits and marks in
 // reading order, each with its line, image and strokes.
 async function readStrokes(strokes, classify) {
-  const items = []; // digits, marks, and runs of parts that may be divided in several ways
   const images = [];
   const ask = (parts) => {
     const of = parts.flatMap((part) => part.strokes);
     images.push(toImage(of));
     return {strokes: of, image: images[images.length - 1], which: images.length - 1};
   };
-  groupStrokes(strokes).forEach((line, number) => {
-    for (let i = 0; i < line.length;) {
-      if (line[i].mark) { items.push({mark: line[i++].mark, line: number}); continue; }
-      let end = i + 1;
-      while (end < line.length && line[end].linked && end - i < 5) end++;
-      const run = line.slice(i, end), pieces = new Map();
-      const ways = segmentations(run.length);
-      for (const [a, b] of ways.flat()) {
-        if (!pieces.has(`${a} ${b}`)) pieces.set(`${a} ${b}`, ask(run.slice(a, b)));
-      }
-      items.push({ways, pieces, line: number});
-      i = end;
+  const items = groupStrokes(strokes).flatMap((parts, line) => runsOf(parts).map((run) => {
+    const {mark} = run[0], ways = segmentations(run.length), pieces = new Map();
+    if (mark) return {mark, line};
+    for (const [a, b] of ways.flat()) {
+      if (!pieces.has(`${a} ${b}`)) pieces.set(`${a} ${b}`, ask(run.slice(a, b)));
     }
-  });
+    return {ways, pieces, line};
+  }));
   const answer = images.length ? await classify(images) : {digits: []};
   const sure = ({which}) => Math.max(...answer.digits[which].probabilities);
   const digits = items.flatMap(({mark, line, ways, pieces}) => {
