@@ -38,18 +38,23 @@ OPTION_SYNONYMS = {  # the last part of their names
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """The end of an error that suggests one of the known words; empty where none is similar.
 
-    An option is also known by the last part of its name, `--lr` for `--model.lr`, and by what other programs call it.
+    An option is also known by the last part of its name, `--lr` for `--model.lr`; options and commands, by what other
+    programs call them, too.
     """
-    names = {name.lower().lstrip("-"): name for name in known}
-    asked = word.lower().lstrip("-")
+    names, asked, meant = {plain(name): name for name in known}, plain(word), []
     if word.startswith("-"):
-        last = asked.replace("-", "_").rpartition(".")[2]
+        last = asked.rpartition(".")[2]
         last = OPTION_SYNONYMS.get(last, last)
-        meant = [name for name in names if name.rpartition(".")[2] == last]
+        meant = [name for name in names.values() if plain(name).rpartition(".")[2] == last]
     else:
-        meant = [name for name in names if name == COMMAND_SYNONYMS.get(asked)]
-    similar = meant or [name for name in get_close_matches(asked, names) if is_similar(asked, name)]
-    return f": did you mean {names[similar[0]]}?" if similar else ""
+        names |= {other: name for other, name in COMMAND_SYNONYMS.items() if name in names}
+    similar = meant or [names[name] for name in get_close_matches(asked, names) if is_similar(asked, name)]
+    return f": did you mean {similar[0]}?" if similar else ""
+
+
+def plain(name: str) -> str:
+    """A name as it is compared: `--help-all` and `--Help_all` are the same."""
+    return name.lower().lstrip("-").replace("-", "_")
 
 
 def is_similar(option: str, other: str) -> bool:

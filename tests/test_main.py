@@ -55,6 +55,15 @@ def test_help_lists_each_command_and_its_short_form_and_nothing_are_the_same(
             "unrecognized arguments: --pictrue=b: did you mean --picture? (options: digits compare --help)",
         ),
         (["train", "--config=mlp"], "there is no command train: did you mean fit? (commands: digits --help)"),
+        (["trian"], "there is no command trian: did you mean fit? (commands: digits --help)"),
+        (
+            ["fit", "--help_all"],
+            "unrecognized arguments: --help_all: did you mean --help-all? (options: digits fit --help)",
+        ),
+        (
+            ["predict", "--jsn", "7.png"],
+            "unrecognized arguments: --jsn 7.png: did you mean --json? (options: digits predict --help)",
+        ),
         (
             ["fit", "my/own.yaml"],
             "unrecognized arguments: my/own.yaml: did you mean --config my/own.yaml? (options: digits fit --help)",

@@ -11,6 +11,8 @@ from digits.options.config_files import read_text
 from digits.options.parser_errors import OneLineErrors
 from digits.options.suggestions import settings_of_groups, suggestion
 
+OF_PICTURES = ("--json", "--output")  # of `digits predict PICTURE`, whose options need no LightningCLI
+
 
 class Parser(OneLineErrors, LightningArgumentParser):
     """A parser whose errors are one line that names the option, and one that may be meant."""
@@ -35,4 +37,5 @@ class Parser(OneLineErrors, LightningArgumentParser):
         return suggestion(message, self.prog.rpartition(" ")[2]) or super().suggest(message)
 
     def known_options(self) -> list[str]:
-        return [*settings_of_groups(), *super().known_options()]
+        of_pictures = OF_PICTURES if self.prog.endswith(" predict") else ()
+        return [*settings_of_groups(), *super().known_options(), "--help-all", *of_pictures]
