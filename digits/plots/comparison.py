@@ -21,7 +21,7 @@ def plot_comparison(runs: Mapping[str, Sequence[Mapping[str, float]]]) -> Image.
     curves = {name: points for name, rows in runs.items() if (points := curve(rows, "val/error"))}
     for i, (name, points) in enumerate(curves.items()):
         colour, dashes = PALETTE[i % len(PALETTE)], ["-", "--", ":"][i // len(PALETTE) % 3]
-        axes.plot(*zip(*points, strict=True), label=name, marker=".", color=colour, linestyle=dashes)
+        axes.plot(*zip(*points, strict=True), label=name, marker=".", color=colour, linestyle=dashes, clip_on=False)
     if curves:
         drawn = [point for points in curves.values() for point in points]
         epoch_axis(axes, max(epoch for epoch, _ in drawn))

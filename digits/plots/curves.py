@@ -29,7 +29,7 @@ def plot_learning_curves(rows: Sequence[Mapping[str, float]]) -> Image.Image:
             if (stage, metric) == ("val", "error"):
                 epoch, lowest = min(points, key=lambda point: point[1])
                 name += f", lowest {lowest if lowest > LEAST else 0:.2f}% in epoch {epoch:g}"
-            axes.plot(*zip(*points, strict=True), marker="o", markersize=4, color=colour, label=name)
+            axes.plot(*zip(*points, strict=True), marker="o", markersize=4, color=colour, label=name, clip_on=False)
         axes.set_title(metric, fontsize=11)
         epoch_axis(axes, rows[-1]["epoch"])
         if drawn:

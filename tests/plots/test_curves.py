@@ -1,5 +1,6 @@
 from typing import Any
 
+import numpy as np
 import pytest
 
 from digits.plots import plot_comparison, plot_learning_curves
@@ -52,6 +53,13 @@ def test_a_single_epoch_stands_in_the_middle(figures: list[Any]) -> None:
     for axes in figures[0].axes:
         assert axes.get_xlim() == (0.5, 1.5)
         assert labels(axes.xaxis) == ["1"]
+
+
+def test_a_point_at_the_edge_is_drawn_whole() -> None:
+    above = np.asarray(plot_learning_curves([{"epoch": 1, "val/loss": 0.2001}]))
+    edge = np.flatnonzero((above[:, 500:-20] == above[0, 0]).all(2).mean(1) < 0.5)[-1]  # the row of the x axis
+    blue = (above[..., 2].astype(int) - above[..., 0] > 60)[:, 500:]
+    assert blue[edge + 1 :].sum() > 5
 
 
 def test_an_error_of_0_and_a_missing_figure_are_no_obstacle(figures: list[Any]) -> None:
