@@ -114,7 +114,10 @@ def check_pictures(paths: Sequence[str], checkpoint: str) -> tuple[list[str], Im
     tell_of_better(checkpoint, warn)
     data = source.load("train")
     labelled = source.predict = data.labelled()  # whose pictures are shown
+    left_out = tell_left_out(data.left_out()) if len(labelled) < len(data) else []
     if len(labelled) == 0:
+        for line in left_out:
+            say(line)
         raise InputError("no picture has a label: put them into folders that are named 0 to 9, or begin names with 7_")
     _, found, notes = network.predict(labelled.images)
     probabilities = torch.from_numpy(found)
@@ -123,11 +126,10 @@ def check_pictures(paths: Sequence[str], checkpoint: str) -> tuple[list[str], Im
     worst = doubted.nonzero().squeeze(1)
     worst = worst[own[worst].argsort(stable=True)]
     lines = [
+        *left_out,
         summary(labelled, worst, f"the network in {checkpoint}"),
         *described(labelled, probabilities, worst, notes),
     ]
-    if len(labelled) < len(data):
-        lines[:0] = tell_left_out(data.left_out())
     if len(worst) == 0:
         return lines, None
     shown = worst[:SHEET]

@@ -89,6 +89,18 @@ def test_rows_are_read_as_their_options_say(
     assert "of 300 labels" in capsys.readouterr().out
 
 
+def test_a_table_in_place_of_pictures_is_told_how_to_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("train.csv").write_text("label,pixel0\n7,0\n")
+    with pytest.raises(SystemExit, match="no picture has a label"):
+        main(["check", "train.csv"])
+    assert "Left out: train.csv (unreadable: a table, and no picture: it is read by --data CSVDataModule)" in (
+        capsys.readouterr().out
+    )
+
+
 def test_confident_learning_asks_for_as_much_confidence_as_is_usual_for_a_class() -> None:
     labels = torch.tensor([0, 0, 0, 1, 1, 1])
     probabilities = torch.tensor([[0.9, 0.1], [0.8, 0.2], [0.05, 0.95], [0.3, 0.7], [0.2, 0.8], [0.45, 0.55]])
