@@ -7,12 +7,13 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from digits.console import amount
+from digits.console import amount, named
 from digits.data.base import DigitsDataModule, begin
 from digits.data.dataset import Digits, DigitsSubset
 from digits.data.mnist import MNISTDataModule
-from digits.data.split import stratified_split
+from digits.data.split import stratified_split, with_labels
 from digits.errors import InputError, check_number
+from digits.network import DIGITS
 
 VAL_SIZE = 5000  # images of MNIST's to validate on: those that the networks of the configs were not trained on
 ENOUGH = 10  # own images of each class that occurs: from then on, a fifth can be spared
@@ -75,11 +76,13 @@ class MixedDataModule(DigitsDataModule):
         """Load the own images and, behind them, MNIST's, and choose those that are held out.
 
         Raises:
-            InputError: there is nothing to train on.
+            InputError: there is nothing to train on, or the own images are of other classes.
         """
         own = self.load("train")
+        if tuple(self.own.classes) != DIGITS:
+            raise InputError(f"--mnist_share mixes digits in, but the images are of {named(self.own.classes)}")
+        self.own_images = with_labels(own, self.own.classes)
         self.left_out = own.left_out()
-        self.own_images = own.labelled()
         labels = self.own_images.labels
         if len(labels) == 0:
             first = "; ".join(f"{name}: {why}" for name, why in [*self.left_out.items()][:1])

@@ -11,7 +11,15 @@ from digits.errors import InputError
 
 
 def usable(data: Digits, classes: Sequence[str]) -> Digits:
-    """The images that can be trained on or scored; says which are left out, and why.
+    """The images that can be trained on or scored, as by `with_labels`; says which are left out, and why."""
+    labelled = with_labels(data, classes)
+    for line in tell_left_out(data.left_out()) if len(labelled) < len(data) else ():
+        say(line)
+    return labelled
+
+
+def with_labels(data: Digits, classes: Sequence[str]) -> Digits:
+    """The images that can be trained on or scored.
 
     Args:
         data: what a data module loaded.
@@ -27,8 +35,6 @@ def usable(data: Digits, classes: Sequence[str]) -> Digits:
         raise InputError(
             f"there are labels up to {most}, but {len(classes)} classes: the data module names them in `classes`"
         )
-    for line in tell_left_out(data.left_out()) if len(labelled) < len(data) else ():
-        say(line)
     return labelled
 
 

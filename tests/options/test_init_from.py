@@ -31,6 +31,14 @@ class Letters(DigitsDataModule):
         return Images(images, labels % 3)
 
 
+class Unnamed(DigitsDataModule):
+    """Images of more classes than it names."""
+
+    def load(self, split: str) -> Images:
+        images, labels = draw(90, seed=1)
+        return Images(images, labels % 3 + 10)
+
+
 @pytest.fixture
 def fit(digits: Digits, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Fit:
     """`fit(...)` trains further on tiny data and returns what it printed; there is a run of an MLP, and own pictures.
@@ -194,6 +202,14 @@ def test_other_data_of_the_same_classes_are_trained_on_as_they_are(fit: Fit) -> 
         (["--init_from=MLP", "--model=MLP", "--model.hidden=[5]"], "--model.hidden [5] contradicts "),
         (["--init_from=my_digits"], "my_digits holds no run with a checkpoint"),
         (["--init_from=MLP", "--mnist_share=1"], "--mnist_share must be a number from 0 to less than 1, got 1"),
+        (
+            ["--init_from=MLP", "--mnist_share=0.5", f"--data={__name__}.Letters"],
+            "mixes digits in, but the images are of 3 classes (a, b, c)",
+        ),
+        (
+            ["--init_from=MLP", "--mnist_share=0.5", f"--data={__name__}.Unnamed"],
+            "there are labels up to 12, but 10 classes",
+        ),
         (["--model=MLP", "--mnist_share=0.5"], "--mnist_share needs --init_from"),
         (["--init_from=MLP", "--data=ImageDataModule", "--data.path=my_digits/three.png"], "of 1 image none can be"),
     ],
