@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from digits.console import say, shown
+from digits.console import fill, say, shown
 from digits.errors import InputError
 from digits.records import RunRecord
 from digits.similar_names import did_you_mean
@@ -175,7 +175,7 @@ def refuse_untrained(folder: Path, kind: str, train: str) -> NoReturn:
     )
 
 
-def tell_of_better(source: str, tell: Callable[[str], None] = say) -> None:
+def tell_of_better(source: str, tell: Callable[[str], None] = lambda line: say(fill(line))) -> None:
     """Name the run that validated better than the newest one, if one did.
 
     Args:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from digits.commands.parser import CommandParser
+from digits.console import fill, say
 from digits.errors import InputError
 from digits.runs import LOG_ROOT, SHIPPED, best_of_all, tell_of_better
 
@@ -67,14 +68,12 @@ def demo(
         with contextlib.suppress(KeyboardInterrupt), make_server(app, host, port) as server:
             print(f"Checkpoint: {source}")
             if ckpt_path is None and source != SHIPPED:
-                print(
-                    "Your newest run answers; for the package's own network use the page's menu, or "
-                    "--ckpt_path pretrained"
-                )
+                instead = "for the package's own network use the page's menu, or --ckpt_path pretrained"
+                say(fill(f"Your newest run answers; {instead}"))
             tell_of_better(str(source.parents[2] if isinstance(source, Path) else source))
             if host not in LOOPBACK:
-                address = f",\nat {server.shared_url}" if host in ("0.0.0.0", "::") else ""
-                print(f"Everyone who reaches this computer can draw, {FOR_ALL}{address}")
+                address = f", at {server.shared_url}" if host in ("0.0.0.0", "::") else ""
+                say(fill(f"Everyone who reaches this computer can draw, {FOR_ALL}{address}"))
             print(f"Open {server.url} (Ctrl-C ends)", flush=True)
             app.helpers.start()
             if browser:
