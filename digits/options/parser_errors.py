@@ -25,6 +25,8 @@ REWORDED = [  # in this order: what one makes, a later one may change
     (r"Unable to load config '(.*)' \w+: Unable.*", r"expected settings by name, or a file that holds them, got \1"),
     (r"Not of type PositiveInt: (does not .* v>0|invalid literal .*? 10: '[^']*')", r"must be a whole number from 1"),
     (r" Given value: ", r", got "),
+    (r"(\w+): module '([\w.]+)' has no attribute '\1', got [\w.]+", r"there is no class \2.\1"),
+    (r"Import path does not correspond to a subclass of (\w+), got ([\w.]+)", r"\2 is no \1"),
     (r"\. Got value: ", r", got "),
     (r"Expected a ", r"expected "),
     (r" expected NoneType(, got \S+?(?=,))?", r""),

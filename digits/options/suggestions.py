@@ -33,6 +33,7 @@ BASES: dict[str, type] = {  # of the classes that an option names
     "optimizer": Optimizer,
     "lr_scheduler": LRScheduler,
 }
+TO_DERIVE_FROM = {"model": "digits.models.Classifier", "data": "digits.data.DigitsDataModule"}
 GROUPS_IN_FILES = (*BASES, "trainer", "predictions")  # which a file of their own may hold
 
 
@@ -47,8 +48,12 @@ def suggestion(message: str, command: str = "") -> str:
         return did_you_mean(f"--{group}.{option}", [f"--{group}.{word}" for word in sorted(taken)])
     if re.search(r"Option '\w+\.[\w.]+' is not accepted", message):
         return ": in a config, a class is given by class_path, and its settings by init_args"
-    if (match := re.search(r"([\w.]+): there is no class (\w+)$", message)) and match[1] in BASES:
+    if (match := re.search(r"(\w+): [\w.]+ is no \w+$", message)) and match[1] in TO_DERIVE_FROM:
+        return f": derive it from {TO_DERIVE_FROM[match[1]]}"
+    if (match := re.search(r"([\w.]+): there is no class ([\w.]+)$", message)) and match[1] in BASES:
         group, name = match.groups()
+        if "." in name:
+            return did_you_mean(name, [f"{kind.__module__}.{kind.__name__}" for kind in kinds_of(BASES[group])])
         if group in GROUPS and Path(name).is_dir():
             return f": {instead(group, name)}"
         kinds = GROUPS[group][0] if group in GROUPS else kinds_of(BASES[group])
