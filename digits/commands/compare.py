@@ -112,7 +112,7 @@ def other_images(records: Sequence[RunRecord], shipped: bool) -> list[str]:
 
 
 def row_of_run(record: RunRecord) -> list[str]:
-    """A run in the table; empty if it was interrupted before its first epoch was over."""
+    """A run in the table; empty if it has no checkpoint."""
     from digits.checkpoint import Checkpoint
 
     path = checkpoint_of(record.folder, "best")
@@ -123,7 +123,7 @@ def row_of_run(record: RunRecord) -> list[str]:
         record.name,
         checkpoint.class_name,
         f"{checkpoint.parameters:,}",
-        record.progress if record.epochs else f"{checkpoint.epochs}",
+        record.progress if record.epochs or record.planned else f"{checkpoint.epochs}",
         f"{record.minutes:.1f}" if record.epochs else "",
         record.error_text,
         record.test_text,

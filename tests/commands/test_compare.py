@@ -1,14 +1,16 @@
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
 from digits.__main__ import main
-from digits.commands.compare import other_images
+from digits.commands.compare import other_images, row_of_run
 from digits.data import MNISTDataModule
 from digits.data.mixed import VAL_SIZE
 from digits.options.config_files import describe
 from digits.records import RunRecord
+from digits.runs import PRETRAINED
 from tests.helpers import Digits
 
 FIT = ("--model=LargeCNN", "--trainer.max_epochs=2", "--name=run")
@@ -87,6 +89,14 @@ def test_a_run_of_so_many_steps_is_complete(tmp_path: Path) -> None:
     assert RunRecord(tmp_path, [{"epoch": 1, "step": 8}], {}).progress == "1"
     assert RunRecord(tmp_path, [{"epoch": 1, "step": 7}], {}).progress == "1 of 3"
     assert RunRecord(tmp_path, [], {}).progress == "0 of 3"
+
+
+def test_a_run_that_stopped_in_its_first_epoch_has_none(tmp_path: Path) -> None:
+    (tmp_path / "checkpoints").mkdir()
+    shutil.copy(PRETRAINED, tmp_path / "checkpoints/last.ckpt")
+    assert row_of_run(RunRecord.read(tmp_path))[3] != "0"  # of another program: what the checkpoint says
+    (tmp_path / "config.yaml").write_text("trainer: {max_epochs: 3}")
+    assert row_of_run(RunRecord.read(tmp_path))[3:6] == ["0 of 3", "", ""]
 
 
 def test_runs_of_other_images_are_told_apart(tmp_path: Path) -> None:
