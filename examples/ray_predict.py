@@ -4,7 +4,10 @@ import argparse
 from io import BytesIO
 from typing import Any
 
-import ray
+try:
+    import ray
+except ModuleNotFoundError:
+    raise SystemExit("error: this example needs Ray: pip install 'digits[ray]'") from None
 
 from digits.data.picture_file import SUFFIXES
 

@@ -3,7 +3,10 @@
 import argparse
 from pathlib import Path
 
-import optuna
+try:
+    import optuna
+except ModuleNotFoundError:
+    raise SystemExit("error: this example needs Optuna: pip install 'digits[sweep]'") from None
 
 from digits.cli import main
 from digits.commands.compare import compare

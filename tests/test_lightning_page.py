@@ -2,6 +2,7 @@
 
 import importlib
 import importlib.util
+import runpy
 import sys
 from pathlib import Path
 
@@ -57,3 +58,10 @@ def test_the_sweep(digits: Digits, capsys: pytest.CaptureFixture[str]) -> None:
     out = capsys.readouterr().out
     assert "sweep/trial1/version_0" in out or "trial1/version_0" in out
     assert "Best: --model.lr" in out
+
+
+@pytest.mark.parametrize(("module", "example"), [("optuna", "sweep.py"), ("ray", "ray_predict.py")])
+def test_an_example_without_its_extra_is_one_line(module: str, example: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(SystemExit, match=r"^error: this example needs \w+: pip install 'digits\[\w+\]'$"):
+        runpy.run_path(str(ROOT / "examples" / example))
