@@ -63,6 +63,24 @@ def looped_six(images: Tensor) -> Tensor:
     return draw(torch.cat(line, dim=1), random_like(x, 0.8, 3.2))
 
 
+def stemmed_six(images: Tensor) -> Tensor:
+    """A closed loop, half to three quarters as high as the 6, and upon it a stem, straight or a little bent."""
+    wide, high = random_like(images, 4, 8), random_like(images, 4.5, 7)  # half of the loop
+    x, bottom = 14 + random_like(wide, -1, 1), random_like(wide, 22, 25)
+    y, height = bottom - high, random_like(wide, 18, 21)
+    meet = random_like(x, -2.6, -1.2)  # the angle where the stem meets the loop, clockwise from the right
+    angle = meet[:, None] - torch.linspace(0, 1, 13, device=x.device) * (
+        2 * torch.pi * random_like(x, 0.95, 1.1)[:, None]
+    )
+    sag = 1 + random_like(x, 0, 0.35)[:, None] * angle.sin()  # wider below than above
+    loop = torch.stack(
+        [x[:, None] + wide[:, None] * angle.cos() * sag, y[:, None] + high[:, None] * angle.sin()], dim=2
+    )
+    start, low = point(x + random_like(x, -4, 6), bottom - height), loop[:, :1]
+    stem = curve(torch.cat([start, torch.lerp(start, low, 0.5) + point(random_like(x, -2, 1), 0 * x), low], dim=1))
+    return draw(torch.cat([stem, loop], dim=1), random_like(x, 0.8, 3.2))
+
+
 def rising_seven(images: Tensor) -> Tensor:
     """A bar that rises, up to a sixth of a right angle, at times with a serif, and a stem, straight or bent."""
     x, y = random_like(images, 15, 21), random_like(images, 3, 6)  # the corner
@@ -74,6 +92,27 @@ def rising_seven(images: Tensor) -> Tensor:
     stem = [point(x, y), point(x - lean * random_like(x, 0.3, 0.9), y + height * 0.5), point(x - lean, y + height)]
     line = [serif, *(curve(torch.cat(part, dim=1)) for part in (bar, stem))]
     return draw(torch.cat(line, dim=1), random_like(x, 0.8, 3))
+
+
+def low_barred_seven(images: Tensor) -> Tensor:
+    """A bent bar, a stem that leans to either side, and low through it another bar, whose left end may be a hook."""
+    x, y = random_like(images, 13, 19), random_like(images, 3, 6)  # the corner
+    length, lean, height = random_like(x, 6, 12), random_like(x, -5, 6), random_like(x, 15, 20)
+    left = point(x - length, y + random_like(x, -0.5, 3))
+    serif = left + point(random_like(x, -1, 2), random_like(x, -1, 4).clamp(min=0))
+    top = curve(torch.cat([left, point(x - length / 2, y - random_like(x, -1, 2)), point(x, y)], dim=1))
+    end = point(x - lean, y + height)
+    stem = curve(
+        torch.cat(
+            [point(x, y), torch.lerp(point(x, y), end, 0.5) + point(random_like(x, -1.5, 1.5), 0 * x), end], dim=1
+        )
+    )
+    at = random_like(x, 0.5, 0.78)
+    cross_x, cross_y = x - lean * at, y + height * at
+    start = point(cross_x - random_like(x, 2, 8), cross_y + random_like(x, -1, 2))
+    drop = start + point(random_like(x, -0.5, 1), random_like(x, -3, 4).clamp(min=0))
+    cross = torch.cat([drop, start, point(cross_x + random_like(x, 0, 5), cross_y + random_like(x, -1.5, 1))], dim=1)
+    return draw(join(torch.cat([serif, top, stem], dim=1), cross), random_like(x, 0.8, 3))
 
 
 def open_nine(images: Tensor) -> Tensor:
