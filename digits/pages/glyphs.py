@@ -22,6 +22,7 @@ SURE = 0.97  # so sure is the classifier of a digit that stands alone
 FLAT = 0.15  # of it is what is left of a line that is drawn above a digit, such as that of a fraction, at most
 DOUBT = 0.9  # of several parts as one digit it is less, where two of them are sure ones
 BESIDE = 0.17  # of the usual height are two strokes of a broken digit apart, at most
+LOWER = 0.7  # of the right one's height is the left one lower: it looks like a 6, but no digit stands so beside a 1
 BROKEN = 0.95  # of one of them as a digit is it less sure; and of a digit with what is left of a line
 MOST = 1500  # parts of a page that are looked at; a page has fewer digits
 
@@ -242,7 +243,11 @@ def is_of_line(part: Glyph, digit: Glyph, usual: float) -> bool:
 
 
 def join_strokes(glyphs: list[Glyph], usual: float, judge: Judge) -> list[Glyph]:
-    """Put together strokes side by side that are a digit only together, such as the two of an open 4."""
+    """Put together strokes side by side that are a digit only together, such as the two of an open 4.
+
+    Of each pair, the classifier is surer than of one of the two, of which it may not be sure. Of a left one that is
+    lower, as that of a 4 is, it may be, though less than of both.
+    """
     boxes, digit = boxes_of(glyphs), np.array([g.other < 0.5 for g in glyphs], bool)
     (top, left, bottom, right), (down, across) = boxes.T, apart(boxes[:, None], boxes[None])
     lower = np.minimum.outer(bottom - top, bottom - top)
@@ -257,7 +262,8 @@ def join_strokes(glyphs: list[Glyph], usual: float, judge: Judge) -> list[Glyph]
     together = [merge([a, b]) for a, b in pairs]
     seen = judge([g.ink for pair in zip(together, *zip(*pairs, strict=True), strict=True) for g in pair]).reshape(-1, 3)
     for whole, (a, b), (all_, *each) in sorted(zip(together, pairs, seen, strict=True), key=lambda one: -one[2][0]):
-        if all_ >= SURE and min(each) < BROKEN and any(g is a for g in glyphs) and any(g is b for g in glyphs):
+        limit = all_ if a.height < LOWER * b.height else BROKEN
+        if all_ >= SURE and min(each) < limit and any(g is a for g in glyphs) and any(g is b for g in glyphs):
             glyphs = [*without(glyphs, [a, b]), whole]
     return glyphs
 

@@ -73,6 +73,17 @@ def test_two_strokes_are_an_open_four_unless_both_are_digits(left: float, n: int
     assert len(glyphs.join(find_glyphs(strokes), 40, judge)) == n + 1
 
 
+@pytest.mark.parametrize(("height", "right", "n"), [(22, False, 1), (40, False, 2), (22, True, 2)])
+def test_a_low_stroke_on_the_left_of_a_four_may_look_like_a_six(height: int, right: bool, n: int) -> None:
+    def judge(pieces: list[Grey]) -> NDArray[np.float64]:
+        widths = [int((piece > 0.4).any(axis=0).sum()) for piece in pieces]
+        return np.array([{14: 0.99, 4: 1.0}.get(width, 0.999) for width in widths])
+
+    left, stroke = (10, 10, height, 14), (10, 28, 40, 4)
+    mirrored = [(top, 42 - start - width, *size, width) for top, start, *size, width in (left, stroke)]
+    assert len(glyphs.join(find_glyphs(ink_map(*(mirrored if right else (left, stroke)))), 40, judge)) == n
+
+
 def test_two_points_close_to_a_digit_are_a_colon_and_one_is_a_part_of_it() -> None:
     digits, upper, lower = [(10, 10, 40, 20), (10, 48, 40, 20)], (17, 36, 7, 7), (32, 36, 7, 7)
     assert [outline(g) for g in join(find_glyphs(ink_map(*digits, upper, lower)), 40)] == [*digits, (17, 36, 14, 7)]
