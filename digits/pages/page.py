@@ -28,7 +28,7 @@ from digits.pages.points import with_points
 from digits.pages.sizes import LIKE, by_size
 from digits.pages.struck import without_struck
 from digits.pages.textures import strokes_of_texture
-from digits.pages.turned import quarter_turns, turn_back
+from digits.pages.turned import quarter_turns, side_turns, turn_back
 from digits.pages.words import join_words
 
 LOW, NARROW = 0.6, 0.2  # of a digit's usual height: a digit that is lower is rare, and then not that narrow
@@ -106,7 +106,7 @@ def prepare_several(image: Image.Image, grey: Grey | None = None) -> list[Conten
     grey = to_grey(image) if grey is None else grey
     reduced_by = image.info.get("reduced_by", 1.0)  # when it was read
     best, finest = look(grey)
-    turns = quarter_turns(best.glyphs, usual_height(best.glyphs), judge)
+    turns = quarter_turns(best.glyphs, usual_height(best.glyphs), judge) or side_turns(grey, best, judge)
     if turns:
         grey = np.ascontiguousarray(np.rot90(grey, turns))
         best, finest = look(grey)

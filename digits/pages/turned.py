@@ -7,12 +7,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from digits.pages.glyphs import LETTER, Glyph, Judge
+from digits.pages.glyphs import LETTER, Glyph, Judge, usual_height
+from digits.pages.locate import Grey
+from digits.pages.look import Look, look_at
 
 FEW, MANY = 4, 40  # digits that are looked at
 LOW, HIGH = 0.6, 2.5  # of the usual height is the longer side of a digit; on its side, it is higher than that is wide
 WORDY = 6  # glyphs for each digit: where there are more, the others may be digits that look like letters as they lie
 LEAST = 0.1  # of a probability counts: one strange sign decides nothing
+LYING = 0.6  # where what is seen is likelier digits, on average, a page is not looked at as it would be turned
 SURE, BETTER = 0.7, 0.78  # geometric means of what is likely upright, and how many times that it is as the page lies
 
 Rectangle = tuple[int, int, int, int]
@@ -26,9 +29,7 @@ def quarter_turns(glyphs: Sequence[Glyph], usual: float, judge: Judge) -> int:
         usual: how high a digit of the page is, as the page lies.
         judge: says how likely each is a digit.
     """
-    clear = [g for g in glyphs if g.is_clear and g.mass >= max(g.ink.shape)]
-    clear = [g for g in clear if LOW * usual <= max(g.ink.shape) <= HIGH * usual]
-    digits = [g for g in clear if g.other < LETTER]
+    clear, digits = may_be_digits(glyphs, usual)
     if len(digits) >= max(FEW, len(clear) / WORDY) and likely(digits, 0, judge) > BETTER:
         return 0
     if len(digits) < max(FEW, len(clear) / 2):
@@ -38,6 +39,38 @@ def quarter_turns(glyphs: Sequence[Glyph], usual: float, judge: Judge) -> int:
     turned = [likely(digits, turns, judge) for turns in (1, 2, 3)]
     best = max(turned)
     return 1 + turned.index(best) if best > SURE and lying < BETTER * best else 0
+
+
+def side_turns(grey: Grey, seen: Look, judge: Judge) -> int:
+    """As `quarter_turns`, for a page, (H, W), on its side, of which other things are seen than if it stood upright.
+
+    The network for ink takes lines of a table or of the paper for strokes, and digits for letters, where they lie. So
+    the page is looked at as it would be turned, if hardly anything on it is a likely digit.
+
+    Args:
+        grey: the page.
+        seen: what is seen of it as it lies.
+        judge: says how likely each is a digit.
+    """
+    clear, digits = may_be_digits(seen.glyphs, usual_height(seen.glyphs))
+    some = digits if len(digits) >= FEW else clear
+    if len(some) < FEW or (lying := likely(some, 0, judge)) > LYING:
+        return 0
+    found = {}
+    for turns in (1, 3):
+        glyphs = look_at(np.ascontiguousarray(np.rot90(grey, turns)), seen.found.scale).glyphs
+        clear, digits = may_be_digits(glyphs, usual_height(glyphs)) if glyphs else ([], [])
+        enough = len(digits) >= max(FEW, len(clear) / WORDY)
+        found[turns] = likely(digits, 0, judge) if enough else 0.0
+    best = max(found, key=lambda turns: found[turns])
+    return best if found[best] > SURE and lying < BETTER * found[best] else 0
+
+
+def may_be_digits(glyphs: Sequence[Glyph], usual: float) -> tuple[list[Glyph], list[Glyph]]:
+    """What of a page is clearly ink, and of a size that a digit may have; and what of it is not clearly a letter."""
+    clear = [g for g in glyphs if g.is_clear and g.mass >= max(g.ink.shape)]
+    clear = [g for g in clear if LOW * usual <= max(g.ink.shape) <= HIGH * usual]
+    return clear, [g for g in clear if g.other < LETTER]
 
 
 def likely(digits: Sequence[Glyph], turns: int, judge: Judge) -> float:

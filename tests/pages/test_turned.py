@@ -5,9 +5,11 @@ import pytest
 from PIL import Image
 
 from digits import load
+from digits.pages import turned
 from digits.pages.glyphs import Glyph
-from digits.pages.locate import Grey
-from digits.pages.turned import quarter_turns, turn_back
+from digits.pages.locate import Grey, InkMap
+from digits.pages.look import Look
+from digits.pages.turned import quarter_turns, side_turns, turn_back
 from tests.helpers import written
 
 
@@ -34,6 +36,24 @@ def test_words_do_not_turn_a_page_whose_digits_stand_upright() -> None:
     letters = [one._replace(other=1.0) for one in bars(15, 2)]  # which look like digits if they stand on their head
     assert quarter_turns(bars(5, 0) + letters, 40, sure_of_heavy_tops) == 0
     assert quarter_turns(letters, 40, sure_of_heavy_tops) == 2  # digits that look like letters as they lie
+
+
+@pytest.mark.parametrize(("upright", "n", "turns"), [(1, 5, 1), (3, 5, 3), (1, 3, 0), (2, 5, 0)])
+def test_a_page_is_looked_at_turned_where_hardly_a_digit_is_seen(
+    upright: int, n: int, turns: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = np.zeros((60, 300), np.float32)
+    page[0, 0] = 1  # a corner tells how it is turned
+    nothing = InkMap(page, page, page, 1.0, page)
+
+    def look_at(grey: Grey, scale: float) -> Look:
+        turned_by = [np.array_equal(np.rot90(page, k), grey) for k in range(4)].index(True)
+        return Look(nothing, bars(n, 0 if turned_by == upright else 2))
+
+    monkeypatch.setattr(turned, "look_at", look_at)
+    lines = bars(5, 1)
+    assert side_turns(page, Look(nothing, lines), sure_of_heavy_tops) == turns
+    assert side_turns(page, Look(nothing, lines), lambda pieces: np.ones(len(pieces))) == 0  # digits as they lie
 
 
 @pytest.mark.parametrize("turns", [0, 1, 2, 3])
