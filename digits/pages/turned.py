@@ -12,6 +12,7 @@ from digits.pages.locate import Grey
 from digits.pages.look import Look, look_at
 
 FEW, MANY = 4, 40  # digits that are looked at
+CROWDED = 600  # pieces of ink: a page with more is printed text or a texture, and takes long to look at again
 LOW, HIGH = 0.6, 2.5  # of the usual height is the longer side of a digit; on its side, it is higher than that is wide
 WORDY = 6  # glyphs for each digit: where there are more, the others may be digits that look like letters as they lie
 LEAST = 0.1  # of a probability counts: one strange sign decides nothing
@@ -54,7 +55,7 @@ def side_turns(grey: Grey, seen: Look, judge: Judge) -> int:
     """
     clear, digits = may_be_digits(seen.glyphs, usual_height(seen.glyphs))
     some = digits if len(digits) >= FEW else clear
-    if len(some) < FEW or (lying := likely(some, 0, judge)) > LYING:
+    if len(some) < FEW or len(seen.glyphs) > CROWDED or (lying := likely(some, 0, judge)) > LYING:
         return 0
     found = {}
     for turns in (1, 3):

@@ -51,7 +51,8 @@ def test_a_page_is_looked_at_turned_where_hardly_a_digit_is_seen(
         return Look(nothing, bars(n, 0 if turned_by == upright else 2))
 
     monkeypatch.setattr(turned, "look_at", look_at)
-    lines = bars(5, 1)
+    lines, many = bars(5, 1), bars(600, 1)
+    assert side_turns(page, Look(nothing, [*lines, *many]), sure_of_heavy_tops) == 0
     assert side_turns(page, Look(nothing, lines), sure_of_heavy_tops) == turns
     assert side_turns(page, Look(nothing, lines), lambda pieces: np.ones(len(pieces))) == 0  # digits as they lie
 
