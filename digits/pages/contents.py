@@ -32,6 +32,8 @@ NARROW = 0.4  # times as wide as high is a piece of a stroke at most
 APART = 0.15  # of its height: digits of two lines are further from each other than pieces of one
 SPECK = 0.15  # of the digit's height: of two pieces that are lower, both may be dirt
 INSIDE = 0.8  # of each piece lies within the digit
+OVERLAP = 0.4  # of the box of one of two pieces lies within that of the other: digits that touch hardly overlap so
+WHOLE = 0.8  # the confidence then of the one digit
 
 
 def find_contents(image: Image.Image) -> list[Content]:
@@ -125,7 +127,13 @@ def is_one(box: Box, alone: float, found: Sequence[Content]) -> bool:
         return True
     blank = np.zeros((28, 28), np.uint8)
     pieces = np.stack([piece for piece, note, _ in found if not note] or [blank])
-    return alone >= min(CERTAIN, float(confidences(pieces).min()))
+    return alone >= min(CERTAIN, float(confidences(pieces).min())) or (alone >= WHOLE and are_entangled(places))
+
+
+def are_entangled(places: Sequence[DigitBox]) -> bool:
+    """Whether the boxes of two pieces overlap more than those of digits do, side by side or above each other."""
+    boxes = [Box(p.left, p.top, p.left + p.width, p.top + p.height) for p in places]
+    return any(inside(place, box) >= OVERLAP for i, place in enumerate(places) for box in boxes[:i] + boxes[i + 1 :])
 
 
 def are_digits(found: Sequence[Content], box: Box) -> bool:

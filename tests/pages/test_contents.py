@@ -94,6 +94,14 @@ def test_blank_pictures_and_filled_shapes_say_why() -> None:
         ([(10, 10, 20, 80), (30, 10, 20, 80)], 0.3, 0.9, False),  # two digits that the whole picture runs together
         ([(10, 10, 20, 80), (100, 10, 40, 80)], 0.99, 0.9, False),  # two digits, one of which was seen alone
         ([(12, 12, 5, 9), (70, 80, 9, 9)], 0.95, 0.99, True),  # pieces of a digit, and dirt
+        ([(10, 10, 30, 50), (16, 24, 40, 60)], 0.85, 0.96, True),  # a cut through a digit: its parts lie in each other
+        (
+            [(10, 10, 30, 50), (16, 24, 40, 60)],
+            0.7,
+            0.96,
+            False,
+        ),  # two digits, one of which leans over
+        ([(10, 10, 30, 50), (30, 24, 40, 60)], 0.85, 0.96, False),  # digits that touch
     ],
 )
 def test_pieces_of_one_digit_are_one(
