@@ -15,8 +15,9 @@ from digits.pages.around import contrast, dark_ends, dark_rim
 from digits.pages.cuts import apart_low, split_all
 from digits.pages.drawings import out_of_circles, without_circles, without_curves
 from digits.pages.frames import extent
-from digits.pages.glyphs import CLEAR, Glyph, boxes_of, join, pen_of, sure_ones, thickness, usual_height, without
+from digits.pages.glyphs import CLEAR, Glyph, boxes_of, pen_of, sure_ones, thickness, usual_height, without
 from digits.pages.grey import to_grey
+from digits.pages.joining import join
 from digits.pages.judge import judge, remembering
 from digits.pages.layout import Place, reading_order
 from digits.pages.lines import without_lines

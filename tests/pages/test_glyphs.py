@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from digits.pages import glyphs
+from digits.pages import glyphs, joining
 from digits.pages.glyphs import Glyph, find_glyphs, merge, usual_height
 from digits.pages.locate import Grey, InkMap
 
@@ -28,7 +28,7 @@ def join(found: list[Glyph], usual: float, surely: int = 0) -> list[Glyph]:
     def judge(pieces: list[Grey]) -> NDArray[np.float64]:
         return np.array([float((piece > 0.4).any(axis=1).sum() <= surely) for piece in pieces])
 
-    return glyphs.join(found, usual, judge)
+    return joining.join(found, usual, judge)
 
 
 def test_each_connected_part_is_found_with_its_own_ink() -> None:
@@ -70,7 +70,7 @@ def test_two_strokes_are_an_open_four_unless_both_are_digits(left: float, n: int
 
     strokes = ink_map((10, 10, 28, 14), (10, 28, 40, 4), (10, 60, 40, 4))
     strokes.ink[10:34, 14:24] = 0  # an L
-    assert len(glyphs.join(find_glyphs(strokes), 40, judge)) == n + 1
+    assert len(joining.join(find_glyphs(strokes), 40, judge)) == n + 1
 
 
 @pytest.mark.parametrize(("height", "right", "n"), [(22, False, 1), (40, False, 2), (22, True, 2)])
@@ -81,7 +81,7 @@ def test_a_low_stroke_on_the_left_of_a_four_may_look_like_a_six(height: int, rig
 
     left, stroke = (10, 10, height, 14), (10, 28, 40, 4)
     mirrored = [(top, 42 - start - width, *size, width) for top, start, *size, width in (left, stroke)]
-    assert len(glyphs.join(find_glyphs(ink_map(*(mirrored if right else (left, stroke)))), 40, judge)) == n
+    assert len(joining.join(find_glyphs(ink_map(*(mirrored if right else (left, stroke)))), 40, judge)) == n
 
 
 def test_two_points_close_to_a_digit_are_a_colon_and_one_is_a_part_of_it() -> None:
