@@ -69,15 +69,12 @@ def stemmed_six(images: Tensor) -> Tensor:
     x, bottom = 14 + random_like(wide, -1, 1), random_like(wide, 22, 25)
     y, height = bottom - high, random_like(wide, 18, 21)
     meet = random_like(x, -2.6, -1.2)  # the angle where the stem meets the loop, clockwise from the right
-    angle = meet[:, None] - torch.linspace(0, 1, 13, device=x.device) * (
-        2 * torch.pi * random_like(x, 0.95, 1.1)[:, None]
-    )
+    turns = torch.linspace(0, 1, 13, device=x.device) * (2 * torch.pi * random_like(x, 0.95, 1.1)[:, None])
+    angle = meet[:, None] - turns
     sag = 1 + random_like(x, 0, 0.35)[:, None] * angle.sin()  # wider below than above
-    loop = torch.stack(
-        [x[:, None] + wide[:, None] * angle.cos() * sag, y[:, None] + high[:, None] * angle.sin()], dim=2
-    )
-    start, low = point(x + random_like(x, -4, 6), bottom - height), loop[:, :1]
-    stem = curve(torch.cat([start, torch.lerp(start, low, 0.5) + point(random_like(x, -2, 1), 0 * x), low], dim=1))
+    loop = ellipse(x, y, wide[:, None] * sag, high[:, None], angle)
+    start = point(x + random_like(x, -4, 6), bottom - height)
+    stem = bent(start, loop[:, :1], random_like(x, -2, 1))
     return draw(torch.cat([stem, loop], dim=1), random_like(x, 0.8, 3.2))
 
 
@@ -101,12 +98,7 @@ def low_barred_seven(images: Tensor) -> Tensor:
     left = point(x - length, y + random_like(x, -0.5, 3))
     serif = left + point(random_like(x, -1, 2), random_like(x, -1, 4).clamp(min=0))
     top = curve(torch.cat([left, point(x - length / 2, y - random_like(x, -1, 2)), point(x, y)], dim=1))
-    end = point(x - lean, y + height)
-    stem = curve(
-        torch.cat(
-            [point(x, y), torch.lerp(point(x, y), end, 0.5) + point(random_like(x, -1.5, 1.5), 0 * x), end], dim=1
-        )
-    )
+    stem = bent(point(x, y), point(x - lean, y + height), random_like(x, -1.5, 1.5))
     at = random_like(x, 0.5, 0.78)
     cross_x, cross_y = x - lean * at, y + height * at
     start = point(cross_x - random_like(x, 2, 8), cross_y + random_like(x, -1, 2))
@@ -133,9 +125,20 @@ def tailed_nine(images: Tensor) -> Tensor:
     leave = random_like(x, -0.3, 1.8)  # the angle where the tail begins, clockwise from the right
     turns = torch.linspace(1, 0, 13, device=x.device) * (2 * torch.pi * random_like(x, 0.8, 1.1)[:, None])
     angle = leave[:, None] + turns
-    loop = torch.stack([x[:, None] + wide[:, None] * angle.cos(), y[:, None] + high[:, None] * angle.sin()], dim=2)
+    loop = ellipse(x, y, wide[:, None], high[:, None], angle)
     bottom = y + high + random_like(x, 7, 12)
     out = point(x + wide * random_like(x, 0.5, 2.5), y + high + random_like(x, 0, 6))
     under, left = point(x + wide * random_like(x, -0.5, 1.5), bottom + 2), x - random_like(x, 2, 11)
     tail = [loop[:, -1:], out, under, point(left, bottom - random_like(x, -1, 4))]
     return draw(torch.cat([loop, curve(torch.cat(tail, dim=1))], dim=1), random_like(x, 0.8, 3))
+
+
+def ellipse(x: Tensor, y: Tensor, wide: Tensor, high: Tensor, angle: Tensor) -> Tensor:
+    """Points around (x, y), each (N,), at angles clockwise from the right, (N, P), on half axes, (N, 1) or (N, P)."""
+    return torch.stack([x[:, None] + wide * angle.cos(), y[:, None] + high * angle.sin()], dim=2)
+
+
+def bent(start: Tensor, end: Tensor, aside: Tensor) -> Tensor:
+    """A curve from point to point, (N, 1, 2) each, drawn to the right at its middle by pixels, (N,)."""
+    middle = torch.lerp(start, end, 0.5) + point(aside, torch.zeros_like(aside))
+    return curve(torch.cat([start, middle, end], dim=1))

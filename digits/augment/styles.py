@@ -113,7 +113,7 @@ def narrow(images: Tensor) -> Tensor:
 STYLES: dict[int, list[Callable[[Tensor], Tensor]]] = {
     **{0: [slash, gap, narrow], 1: [upstroke], 2: [narrow], 3: [narrow], 8: [narrow]},
     **{4: [drawn.open_four, drawn.cornered_four, narrow], 5: [long_bar, drawn.bare_five, narrow]},
-    **{6: [drawn.looped_six, drawn.stemmed_six, narrow]},
+    6: [drawn.looped_six, drawn.stemmed_six, narrow],
     7: [bar, drawn.rising_seven, drawn.low_barred_seven, narrow],
     9: [hook, drawn.open_nine, drawn.tailed_nine, narrow],
 }

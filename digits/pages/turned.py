@@ -31,15 +31,13 @@ def quarter_turns(glyphs: Sequence[Glyph], usual: float, judge: Judge) -> int:
         judge: says how likely each is a digit.
     """
     clear, digits = may_be_digits(glyphs, usual)
-    if len(digits) >= max(FEW, len(clear) / WORDY) and likely(digits, 0, judge) > BETTER:
+    if are_enough(digits, clear) and likely(digits, 0, judge) > BETTER:
         return 0
     if len(digits) < max(FEW, len(clear) / 2):
         digits = clear  # which may look like letters as they lie
     if len(digits) < FEW or (lying := likely(digits, 0, judge)) > BETTER:
         return 0
-    turned = [likely(digits, turns, judge) for turns in (1, 2, 3)]
-    best = max(turned)
-    return 1 + turned.index(best) if best > SURE and lying < BETTER * best else 0
+    return clearly_better({turns: likely(digits, turns, judge) for turns in (1, 2, 3)}, lying)
 
 
 def side_turns(grey: Grey, seen: Look, judge: Judge) -> int:
@@ -61,10 +59,8 @@ def side_turns(grey: Grey, seen: Look, judge: Judge) -> int:
     for turns in (1, 3):
         glyphs = look_at(np.ascontiguousarray(np.rot90(grey, turns)), seen.found.scale).glyphs
         clear, digits = may_be_digits(glyphs, usual_height(glyphs)) if glyphs else ([], [])
-        enough = len(digits) >= max(FEW, len(clear) / WORDY)
-        found[turns] = likely(digits, 0, judge) if enough else 0.0
-    best = max(found, key=lambda turns: found[turns])
-    return best if found[best] > SURE and lying < BETTER * found[best] else 0
+        found[turns] = likely(digits, 0, judge) if are_enough(digits, clear) else 0.0
+    return clearly_better(found, lying)
 
 
 def may_be_digits(glyphs: Sequence[Glyph], usual: float) -> tuple[list[Glyph], list[Glyph]]:
@@ -72,6 +68,22 @@ def may_be_digits(glyphs: Sequence[Glyph], usual: float) -> tuple[list[Glyph], l
     clear = [g for g in glyphs if g.is_clear and g.mass >= max(g.ink.shape)]
     clear = [g for g in clear if LOW * usual <= max(g.ink.shape) <= HIGH * usual]
     return clear, [g for g in clear if g.other < LETTER]
+
+
+def are_enough(digits: Sequence[Glyph], clear: Sequence[Glyph]) -> bool:
+    """Whether what may be digits is enough of what is clear to tell how a page lies."""
+    return len(digits) >= max(FEW, len(clear) / WORDY)
+
+
+def clearly_better(turned: dict[int, float], lying: float) -> int:
+    """The quarter turns by which digits are likeliest; 0 where they are hardly likelier than as they lie.
+
+    Args:
+        turned: how likely they are by each number of quarter turns.
+        lying: how likely they are as the page lies.
+    """
+    best = max(turned, key=turned.__getitem__)
+    return best if turned[best] > SURE and lying < BETTER * turned[best] else 0
 
 
 def likely(digits: Sequence[Glyph], turns: int, judge: Judge) -> float:
