@@ -8,6 +8,7 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from torch import Tensor
 
 from digits.data.dataset import Batch
+from digits.errors import InputError
 from digits.metrics import OutcomeMetric
 
 
@@ -63,6 +64,19 @@ class OutcomeCollector(Callback):
 def is_one_each(outputs: Any, labels: Any, dimensions: int) -> bool:
     """Whether a step returned a tensor of so many dimensions, whose first goes over the images."""
     return isinstance(outputs, Tensor) and outputs.ndim == dimensions and len(outputs) == len(labels)
+
+
+def predicted(outputs: Any, images: Tensor, number: int) -> tuple[Tensor, Tensor]:
+    """What predict_step returned for N images: classes, (N,), and probabilities, (N, K), NaN where it gave classes.
+
+    Raises:
+        InputError: it is neither.
+    """
+    if is_one_each(outputs, images, 2):
+        return outputs.argmax(dim=1).cpu(), outputs.float().cpu()
+    if is_one_each(outputs, images, 1) and not outputs.is_floating_point():
+        return outputs.cpu(), torch.full((len(outputs), number), torch.nan)
+    raise InputError("predict_step must return probabilities, (N, K), or classes, (N,), for each batch of N images")
 
 
 def classes_of(trainer: Trainer) -> Sequence[str]:

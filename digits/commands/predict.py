@@ -2,7 +2,8 @@
 
 import itertools
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from io import BytesIO
 from pathlib import Path
@@ -84,7 +85,6 @@ def predict(options: Any) -> None:
     from digits.data.pictures import chunk_size, chunks_of
     from digits.data.stream import deal, in_order, useful_workers
     from digits.fast.threads import use_threads
-    from digits.predictions.output import Output
     from digits.predictor import load
     from digits.system.processes import exchanged, first_says, this_process
 
@@ -96,39 +96,50 @@ def predict(options: Any) -> None:
     predictor = load(options.ckpt_path)
     tell_of_better(options.ckpt_path, warn)
     predictor.model.tta = options.tta
-    outputs: list[Output] = []  # one in the first process
-
-    def open_output() -> int:
-        outputs.append(make_output(options, files, predictor))
-        return outputs[0].done
-
-    start = first_says(open_output)
-    chunks = deal(chunks_of(files, chunk_size(len(files), TOGETHER)), *this_process(), start)
-    try:
-        for output in outputs:
-            for finished in output.earlier():
+    read = partial(read_chunk, predictor=predictor, as_json=options.json)
+    with opened(partial(make_output, options, files, predictor)) as (output, done):
+        if output is not None:
+            tell(output.earlier(), options.output)
+        chunks = deal(chunks_of(files, chunk_size(len(files), TOGETHER)), *this_process(), done)
+        for finished in exchanged(in_order(read, chunks, useful_workers(len(files)))):
+            if output is not None:
+                output.add(*finished)
                 tell(finished, options.output)
-        read = partial(read_chunk, predictor=predictor, as_json=options.json)
-        for step in exchanged(in_order(read, chunks, useful_workers(len(files)))):
-            for output in outputs:
-                for finished in step:
-                    output.add(finished)
-                    tell(finished, options.output)
-        for output in outputs:
+    if output is not None and (unreadable := output.counts["unreadable"]):
+        raise InputError(f"{unreadable:,} of {amount(len(files), 'file')} could not be read; {WHY[unreadable > 1]}")
+
+
+@contextmanager
+def opened(make: Callable[[], "Output"]) -> Iterator[tuple["Output | None", int]]:
+    """Make the output in the first process; finish it, or abandon it after an error.
+
+    Gives the output, or None in other processes, and how many batches are in it already.
+    """
+    from digits.system.processes import first_says
+
+    made: list[Output] = []
+
+    def make_here() -> int:
+        made.append(make())
+        return made[0].done
+
+    done = first_says(make_here)
+    output = made[0] if made else None
+    try:
+        yield output, done
+        if output is not None:
             output.finish()
     except BaseException as error:
-        for output in outputs:
+        if output is not None:
             output.abandon(error)
         raise
-    for output in outputs:
-        if unreadable := output.counts["unreadable"]:
-            raise InputError(f"{unreadable:,} of {amount(len(files), 'file')} could not be read; {WHY[unreadable > 1]}")
 
 
-def tell(finished: "Finished", output: str | None) -> None:
+def tell(finished: "Iterable[Finished]", output: str | None) -> None:
     """Print what pictures say, unless standard output is for the file."""
-    for line in finished.lines if output is None or not is_standard_output(output) else ():
-        print(line, flush=True)
+    if output is None or not is_standard_output(output):
+        for line in (line for one in finished for line in one.lines):
+            print(line, flush=True)
 
 
 def find_all(names: Sequence[str]) -> list[str | BytesIO]:

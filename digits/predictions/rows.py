@@ -11,7 +11,7 @@ from digits.console import amount, printable
 from digits.data.dataset import Digits
 from digits.data.pictures import SEVERAL
 from digits.doubt import NOT_A_DIGIT, Doubt
-from digits.notes import is_unreadable, told
+from digits.notes import told
 from digits.pages.page import DigitBox
 from digits.pages.text import as_text
 
@@ -25,21 +25,20 @@ def csv_header(classes: int, *, target: bool, note: bool, box: bool) -> list[str
 
 
 def csv_rows(
-    indices: Sequence[int], classes: Tensor, probabilities: Tensor, data: Digits, doubt: Doubt, target: bool
+    classes: Tensor, probabilities: Tensor, data: Digits, doubt: Doubt, target: bool
 ) -> Iterator[Sequence[str]]:
     """A row per image; where there is nothing to predict, only id, target and note are given.
 
     Args:
-        indices: the numbers of the images in `data`, N of them.
         classes: those that are predicted, (N,).
         probabilities: (N, K), or NaN where they are not known.
-        data: the data set that the images are from.
+        data: the N images.
         doubt: when a prediction is to be doubted, which its note says.
         target: whether there is a column for the labels.
     """
     confidence = probabilities.amax(dim=1)
-    table = zip(indices, classes.tolist(), confidence.tolist(), probabilities.tolist(), strict=True)
-    for i, label, sure, row in table:
+    table = zip(classes.tolist(), confidence.tolist(), probabilities.tolist(), strict=True)
+    for i, (label, sure, row) in enumerate(table):
         note = data.note(i)
         values = [""] * (2 + len(row)) if note else [str(label), *(f"{p:.6f}" if p == p else "" for p in (sure, *row))]
         known = [str(t) if (t := int(data.labels[i])) >= 0 else ""] if target else []
@@ -48,26 +47,36 @@ def csv_rows(
         yield [str(data.ids[i]), *values, *known, *notes, *place]
 
 
-def kaggle_rows(indices: Sequence[int], classes: Tensor, here: Sequence[int], data: Digits) -> Iterator[Sequence[str]]:
+def kaggle_rows(indices: Sequence[int], classes: Tensor, data: Digits) -> Iterator[Sequence[str]]:
     """What Kaggle's Digit Recognizer takes as a submission; where there is nothing to predict, there is no row.
 
     Args:
         indices: the numbers of the images among all, N of them.
         classes: those that are predicted, (N,).
-        here: the numbers of the images in `data`.
-        data: the data set, or the part of it, that the images are from.
+        data: the N images.
     """
-    for i, label, place in zip(indices, classes.tolist(), here, strict=True):
-        if not data.note(place):
-            yield [str(i + 1), str(label)]
+    for i, (index, label) in enumerate(zip(indices, classes.tolist(), strict=True)):
+        if not data.note(i):
+            yield [str(index + 1), str(label)]
 
 
-def left_out(data: Digits, here: Sequence[int]) -> list[str]:
-    """Lines that name the images of a data set that have nothing to predict."""
-    return [f"Left out: {printable(str(data.ids[i]))} ({note})" for i in here if (note := data.note(i))]
+def left_out(data: Digits) -> list[str]:
+    """Lines that name the images that have nothing to predict."""
+    return [f"Left out: {printable(str(name))} ({note})" for i, name in enumerate(data.ids) if (note := data.note(i))]
 
 
-def numbers(probabilities: Tensor, data: Digits, doubt: Doubt) -> dict[str, str]:
+def page_lines(probabilities: Tensor, data: Digits, doubt: Doubt) -> list[str]:
+    """Lines that say what pictures of several digits say; those of a picture are one, or a line each below its name."""
+    texts = page_texts(probabilities, data, doubt) if data.has_places else {}
+    return [f"Read: {printable(name)}:{beside(text)}" for name, text in texts.items()]
+
+
+def beside(text: str) -> str:
+    """A text as it follows a name: one line after a space, several below it."""
+    return "".join(f"\n  {line}" for line in text.split("\n")) if "\n" in text else f" {text}"
+
+
+def page_texts(probabilities: Tensor, data: Digits, doubt: Doubt) -> dict[str, str]:
     """What pictures of several digits say, by their names; see `as_text`."""
     assert data.places is not None
     pages = data.by_picture()
@@ -82,17 +91,16 @@ def numbers(probabilities: Tensor, data: Digits, doubt: Doubt) -> dict[str, str]
     return texts
 
 
-def counts(data: Digits, here: Sequence[int]) -> dict[str, int]:
-    """What is reported of some images of a data set: how many they are, and how many have nothing to predict."""
+def counts(data: Digits) -> dict[str, int]:
+    """What is reported of images: how many they are, and how many have nothing to predict."""
     if data.notes is None:
-        return {"images": len(here)}
-    notes = [data.notes[i] for i in here]
+        return {"images": len(data)}
     return {
-        "images": len(notes),
-        "without": sum(map(bool, notes)),
-        "unreadable": sum(map(is_unreadable, notes)),
-        "several": notes.count(SEVERAL),
-        "pictures": len({data.ids[i] for i in here}),
+        "images": len(data),
+        "without": sum(map(bool, data.notes)),
+        "unreadable": data.unreadable,
+        "several": data.notes.count(SEVERAL),
+        "pictures": len(set(data.ids)),
     }
 
 
