@@ -18,7 +18,7 @@ from PIL import Image
 from scipy import ndimage
 
 from digits.pages.frames import SQUARE, THRESHOLD, Mask, extent, label_parts
-from digits.pages.glyphs import CLEAR, clarity_of, upper_decile
+from digits.pages.glyphs import CLEAR, clarity_of, quantile
 from digits.pages.locate import MOST, Grey, InkMap, locate_ink
 from digits.pages.paper import clean_ink, has_even_edge, paper_level
 
@@ -228,7 +228,7 @@ def resize_to_box(ink: Grey) -> Grey:
         scale = BOX / max(crop.shape)
     h, w = (max(1, round(n * scale)) for n in crop.shape)
     small = np.asarray(Image.fromarray(crop).resize((w, h), Image.Resampling.BICUBIC))
-    return np.clip(small / max(upper_decile(small[small > 0.1]), 1e-6), 0, 1)
+    return np.clip(small / max(quantile(small[small > 0.1], 0.9), 1e-6), 0, 1)
 
 
 def reduce_thin(ink: Grey, side: int) -> Grey:

@@ -115,7 +115,8 @@ def test_an_exponent_is_no_part_of_the_digit_before_it() -> None:
     assert len(join(find_glyphs(ink_map((20, 10, 30, 22), exponent)), 40, surely=40)) == 1  # parts of a broken one
 
 
+@pytest.mark.parametrize("share", [0, 0.75, 0.9, 1])
 @pytest.mark.parametrize("n", [1, 2, 7, 150])
-def test_the_upper_decile_is_the_percentile(n: int) -> None:
+def test_a_quantile_is_numpys(n: int, share: float) -> None:
     levels = np.random.default_rng(n).random(n, np.float32)
-    assert glyphs.upper_decile(levels) == pytest.approx(float(np.percentile(levels, 90)))
+    assert glyphs.quantile(levels, share) == pytest.approx(float(np.quantile(levels, share)))
