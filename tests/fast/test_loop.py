@@ -13,6 +13,7 @@ from digits.models import MLP, Classifier
 from tests.helpers import Digits, run_state
 
 FIT = ("--trainer.max_epochs=2", "--trainer.log_every_n_steps=2", "--pictures=false")
+CNN, MLP_16 = "--model=DeepCNN --model.width=0.05", "--model=MLP --model.hidden=[16]"
 seen: list[tuple[Any, ...]] = []
 
 
@@ -74,11 +75,11 @@ def not_taken(self: Any, data_fetcher: Any) -> None:
 @pytest.mark.parametrize(
     "options",
     [
-        "--model=SmallCNN --data.rotation=10 --trainer.precision=32-true",
-        "--model=SmallCNN --trainer.precision=bf16-mixed",
-        "--model=MLP --model.label_smoothing=0.1 --trainer.val_check_interval=0.5",
-        "--model=MLP --trainer.limit_train_batches=5 --trainer.callbacks=EMAWeightAveraging",
-        "--model=MLP --trainer.max_steps=5",
+        f"{CNN} --data.rotation=10 --trainer.precision=32-true",
+        f"{CNN} --trainer.precision=bf16-mixed",
+        f"{MLP_16} --model.label_smoothing=0.1 --trainer.val_check_interval=0.5",
+        f"{MLP_16} --trainer.limit_train_batches=5 --trainer.callbacks=EMAWeightAveraging",
+        f"{MLP_16} --trainer.max_steps=5",
         "--model=tests.fast.test_loop.Logging --trainer.callbacks=tests.fast.test_loop.Watching",
         "--model=tests.fast.test_loop.Skipping --trainer.callbacks=tests.fast.test_loop.Watching",
     ],
@@ -127,5 +128,5 @@ def test_what_the_fast_path_does_not_cover_is_left_to_lightning(
 ) -> None:
     monkeypatch.setattr(EpochLoop, "optimize", None)  # not taken
     seen.clear()
-    digits("fit", "--model=MLP", *FIT, *options.split())
+    digits("fit", *MLP_16.split(), *FIT, *options.split())
     assert len(seen) == (16 if "test_loop" in options else 0)
