@@ -2,16 +2,22 @@ import gc
 import os
 import shutil
 import signal
+from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
+from functools import cache
+from io import StringIO
 from pathlib import Path
 
 import pytest
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # as many tests run at once as there are cores
+gc.disable()  # what is imported stays: to look for garbage in it takes a sixth of the time of the imports
 
-from digits.cli import main
-from tests.helpers import SMALL, Digits, draw, replace_bundled, write_idx
+from digits.cli import main  # noqa: E402
+from tests.helpers import SMALL, SMALL_FIT, Digits, draw, replace_bundled, write_idx  # noqa: E402
 
-gc.freeze()  # what is imported stays: to look for garbage in it took a twentieth of the time of the tests
+gc.freeze()  # nor is it looked for there later, which took a twentieth of the time of the tests
+gc.enable()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -55,6 +61,40 @@ def digits(
         return capsys.readouterr().out
 
     return run
+
+
+@pytest.fixture(scope="session")
+def train_once(small_files: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., tuple[Path, str]]:
+    """`train_once(...)` runs `digits fit` on the tiny data, once with the same options.
+
+    It returns the folder, which is to be copied before anything is changed in it, and what was printed.
+    """
+
+    @cache
+    def run(*args: str) -> tuple[Path, str]:
+        folder, printed = tmp_path_factory.mktemp("trained"), StringIO()
+        with pytest.MonkeyPatch.context() as monkeypatch, redirect_stdout(printed), redirect_stderr(StringIO()):
+            replace_bundled(small_files, monkeypatch)
+            monkeypatch.chdir(folder)
+            main(["fit", *SMALL, *args])
+        return folder, printed.getvalue()
+
+    return run
+
+
+@pytest.fixture
+def trained(digits: Digits, tmp_path: Path, train_once: Callable[..., tuple[Path, str]]) -> Digits:
+    """Like `digits("fit", ...)`, by default of a small MLP, for tests of what is done with a run.
+
+    It is trained once for all tests that ask for the same, so before they change how; each has a copy.
+    """
+
+    def copy(*args: str) -> str:
+        folder, printed = train_once(*(args or SMALL_FIT))
+        shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+        return printed
+
+    return copy
 
 
 @pytest.fixture

@@ -31,6 +31,7 @@ Stroke = list[tuple[float, float]]
 Line = tuple[int, int, int, int]  # from x and y, to x and y
 # Options for the tiny data.
 SMALL = ("--data.val_size=60", "--data.batch_size=30", "--trainer.accelerator=cpu", "--pictures=false")
+SMALL_FIT = ("--model=MLP", "--model.hidden=[16]", "--trainer.max_epochs=1")  # what trains in the shortest time
 TIMED = ("seconds", "images_per_second")  # what differs between two runs of the same training
 
 

@@ -151,8 +151,8 @@ def test_a_setting_that_is_missing_is_named_whatever_its_class_says_of_it(digits
     assert not Path("lightning_logs").exists()
 
 
-def test_an_ensemble_or_what_is_not_imported_is_not_loaded(digits: Digits) -> None:
-    digits("fit", "--model=MLP", "--trainer.max_epochs=1", "--pictures=false")
+def test_an_ensemble_or_what_is_not_imported_is_not_loaded(trained: Digits) -> None:
+    trained()
     path = Path("lightning_logs/MLP/version_0/checkpoints/best.ckpt")
     content = torch.load(path, weights_only=True)
     for other in ("digits.ensemble.Ensemble", "antigravity.Net", "torch.nn.Linear"):

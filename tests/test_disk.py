@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,9 +18,7 @@ from digits.errors import InputError
 from digits.predictions.journal import Journal
 from digits.runs import new_run
 from digits.system.files import replacing, save_picture
-from tests.helpers import Digits, draw, write_idx
-
-SMALL = ("--model=MLP", "--model.hidden=[16]", "--pictures=false")
+from tests.helpers import SMALL_FIT, Digits, draw, write_idx
 
 
 @pytest.fixture
@@ -69,14 +68,20 @@ def test_a_disk_that_fills_up_while_training_leaves_the_last_checkpoint(
             fill_up(small_disk)
 
     monkeypatch.setattr(models.MLP, "on_validation_epoch_end", fill)
-    message = refused("fit", *SMALL, "--trainer.logger=false", f"--trainer.default_root_dir={small_disk}")
+    message = refused(
+        "fit",
+        *SMALL_FIT,
+        "--trainer.max_epochs=2",
+        "--trainer.logger=false",
+        f"--trainer.default_root_dir={small_disk}",
+    )
     assert "can't be written: No space left on device" in message
     last = torch.load(small_disk / "lightning_logs/MLP/version_0/checkpoints/last.ckpt", weights_only=True)
     assert last["epoch"] == 0
 
 
-def test_a_full_disk_is_named_by_predict(small_disk: Path, digits: Digits, refused: Digits) -> None:
-    digits("fit", *SMALL, "--trainer.max_epochs=1")
+def test_a_full_disk_is_named_by_predict(small_disk: Path, trained: Digits, refused: Digits) -> None:
+    trained()
     fill_up(small_disk)
     path = small_disk / "p.csv"
     assert f"{path} can't be written: No space left" in refused("predict", "--name=MLP", f"--predictions.path={path}")
@@ -99,20 +104,20 @@ def test_a_full_disk_leaves_no_empty_journal(small_disk: Path) -> None:
         ("predict", "--name=MLP"),
         ("export", "--name=MLP", "--format=weights"),
         ("export", "--name=MLP", "--format=torch-export"),
-        ("fit", *SMALL),
+        ("fit", *SMALL_FIT),
     ],
     ids=lambda command: " ".join(command),
 )
 def test_every_command_names_what_a_disk_does_not_take(
     small_disk: Path,
-    digits: Digits,
+    train_once: Callable[..., tuple[Path, str]],
     refused: Digits,
     monkeypatch: pytest.MonkeyPatch,
     command: tuple[str, ...],
     change: Callable[[Path], None],
 ) -> None:
     monkeypatch.chdir(small_disk)
-    digits("fit", *SMALL, "--trainer.max_epochs=1")
+    shutil.copytree(train_once(*SMALL_FIT)[0], small_disk, dirs_exist_ok=True)
     change(small_disk)
     message = refused(*command)
     assert "No space left on device" in message or "Read-only file system" in message
@@ -133,7 +138,13 @@ def test_a_disk_that_fills_up_under_tensorboard_is_named(
             fill_up(small_disk)
 
     monkeypatch.setattr(models.MLP, "on_train_epoch_start", fill)
-    message = refused("fit", *SMALL, "--trainer.log_every_n_steps=1", f"--trainer.default_root_dir={small_disk}")
+    message = refused(
+        "fit",
+        *SMALL_FIT,
+        "--trainer.max_epochs=2",
+        "--trainer.log_every_n_steps=1",
+        f"--trainer.default_root_dir={small_disk}",
+    )
     assert "lightning_logs/MLP/version_0" in message
     assert "can't be written: No space left on device" in message
 

@@ -21,10 +21,10 @@ def checkpoint(name: str) -> str:
 
 
 @pytest.fixture
-def members(digits: Digits) -> list[str]:
+def members(trained: Digits) -> list[str]:
     """Two trained networks of different kinds."""
-    digits("fit", "--model=MLP", *SHORT)
-    digits("fit", "--model=LargeCNN", "--model.label_smoothing=0.1", *SHORT)
+    trained("--model=MLP", *SHORT)
+    trained("--model=LargeCNN", "--model.label_smoothing=0.1", *SHORT)
     return [checkpoint("MLP"), checkpoint("LargeCNN")]
 
 

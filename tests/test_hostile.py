@@ -22,7 +22,6 @@ from digits.errors import InputError
 from tests.helpers import Digits, csv_rows
 
 RELEASE = threading.Event()  # lets the silent mirror go
-SMALL = ("--model=MLP", "--model.hidden=[16]", "--pictures=false")
 
 
 class Mirror(BaseHTTPRequestHandler):
@@ -151,7 +150,9 @@ def deep(tmp_path: Path) -> Iterator[Path]:
         folder.rmdir()
 
 
-def test_folders_without_end_and_names_of_every_kind(tmp_path: Path, deep: Path, digits: Digits) -> None:
+def test_folders_without_end_and_names_of_every_kind(
+    tmp_path: Path, deep: Path, digits: Digits, trained: Digits
+) -> None:
     root = tmp_path / "pictures"
     (root / "loop").symlink_to(root)
     names = ["a,b.png", 'say "7".png', "two\nlines.png", "=1+1.png", os.fsdecode(b"\xff\xfe.png"), "é.png"]
@@ -160,7 +161,7 @@ def test_folders_without_end_and_names_of_every_kind(tmp_path: Path, deep: Path,
     for name in [*names, str((deep / "last.png").relative_to(root))]:
         Image.fromarray(page).save(root / "x.png")
         (root / "x.png").rename(root / name)
-    digits("fit", *SMALL, "--trainer.max_epochs=1")
+    trained()
     digits("predict", "--name=MLP", "--data=ImageDataModule", f"--data.path={root}", "--predictions.path=out.csv")
     rows = csv_rows("out.csv")
     assert {row["id"] for row in rows} == {*names, "d/" * 1200 + "last.png"}

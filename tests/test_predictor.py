@@ -21,9 +21,9 @@ RUN = Path("lightning_logs/LargeCNN/version_0")
 
 
 @pytest.fixture
-def images(digits: Digits) -> np.ndarray:
+def images(digits: Digits, trained: Digits) -> np.ndarray:
     """The images to predict, of a run that `digits predict` has predicted."""
-    digits("fit", *SHORT)
+    trained(*SHORT)
     digits("predict", "--name=LargeCNN")
     data = MNISTDataModule()
     data.setup("predict")

@@ -62,12 +62,14 @@ def test_checkpoints_keep_the_temperature_and_tests_apply_it(digits: Digits) -> 
     assert plain["loss"] > known["loss"]  # the smoothed network was less sure than it could be
 
 
-def test_the_wrong_labels_are_those_of_the_official_test_images(digits: Digits, tiny_mnist: Path) -> None:
+def test_the_wrong_labels_are_those_of_the_official_test_images(
+    digits: Digits, trained: Digits, tiny_mnist: Path
+) -> None:
     small = MNISTDataModule()
     small.setup("test")
     assert small.wrong_labels == ()
     assert len(WRONG_LABELS) == 15
-    digits("fit", "--model=MLP", "--trainer.max_epochs=1", "--pictures=false")
+    trained()
     assert "wrong labels" not in digits("test", "--name=MLP")
 
 

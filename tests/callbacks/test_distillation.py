@@ -48,14 +48,14 @@ def test_the_weight_decides_between_labels_and_teachers_of_any_architecture(digi
     assert (teachers - plain).abs().max() > 1e-3
 
 
-def test_teachers_that_do_not_fit_are_refused(digits: Digits, refused: Digits) -> None:
+def test_teachers_that_do_not_fit_are_refused(refused: Digits) -> None:
     message = refused("fit", "--model=MLP", "--trainer.max_epochs=1", TEACH, "--trainer.callbacks.teachers=[none.ckpt]")
     assert "none.ckpt" in message
     message = refused("fit", "--model=MLP", "--trainer.max_epochs=1", TEACH, "--trainer.callbacks.teachers=[]")
     assert "one teacher or more" in message
 
 
-def test_batches_of_a_loader_that_can_not_be_taught_on_are_refused(digits: Digits, refused: Digits) -> None:
-    digits("fit", "--model=MLP", "--trainer.max_epochs=1")
+def test_batches_of_a_loader_that_can_not_be_taught_on_are_refused(trained: Digits, refused: Digits) -> None:
+    trained()
     teach = (TEACH, "--trainer.callbacks.teachers=[lightning_logs/MLP]")
     assert "takes batches of DataLoader(self.train" in refused("fit", "--model=MLP", f"--data={__name__}.Pairs", *teach)

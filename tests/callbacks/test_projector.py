@@ -6,30 +6,29 @@ from PIL import Image
 
 from digits.callbacks.projector import sprite
 from digits.data import MNISTDataModule
-from digits.models import LargeCNN
+from digits.models import MLP
 from tests.helpers import Digits
 
-FIT = ("--model=LargeCNN", "--trainer.max_epochs=2", "--name=run")
-RUN = Path("lightning_logs/run/version_0")
+RUN = Path("lightning_logs/MLP/version_0")
 
 
-def test_the_projector_shows_the_last_hidden_layer(digits: Digits) -> None:
-    digits("fit", *FIT)
-    digits("test", "--name=run", "--pictures=true")
+def test_the_projector_shows_the_last_hidden_layer(digits: Digits, trained: Digits) -> None:
+    trained()
+    digits("test", "--name=MLP", "--pictures=true")
     vectors = torch.frombuffer(bytearray((RUN / "projector_vectors.bytes").read_bytes()), dtype=torch.float32)
     checkpoint = torch.load(RUN / "checkpoints/best.ckpt", weights_only=True)
-    model = LargeCNN()
+    model = MLP(hidden=[16])
     model.load_state_dict(checkpoint["state_dict"])
     model.eval()
     data = MNISTDataModule()
     data.setup("test")
     images, labels = data.on_after_batch_transfer(data.test[torch.arange(90)], 0)
-    torch.testing.assert_close(vectors.view(90, 50), model.layers[:-1](images).detach(), atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(vectors.view(90, 16), model.layers[:-1](images).detach(), atol=1e-5, rtol=1e-5)
     rows = [f"{label}\t{i}" for i, label in enumerate(labels.tolist())]
     assert (RUN / "projector_labels.tsv").read_text().splitlines() == ["class\timage", *rows]
     with Image.open(RUN / "projector_sprite.png") as sheet:
         assert sheet.size == (280, 280)
-    assert "tensor_shape: 90\n  tensor_shape: 50" in (RUN / "projector_config.pbtxt").read_text()
+    assert "tensor_shape: 90\n  tensor_shape: 16" in (RUN / "projector_config.pbtxt").read_text()
 
 
 def test_images_have_the_colour_of_their_class() -> None:

@@ -17,9 +17,9 @@ FIT = ("--model=LargeCNN", "--trainer.max_epochs=2", "--name=run")
 RUN = Path("lightning_logs/run/version_0")
 
 
-def test_runs_are_compared(digits: Digits, capsys: pytest.CaptureFixture[str]) -> None:
+def test_runs_are_compared(digits: Digits, trained: Digits, capsys: pytest.CaptureFixture[str]) -> None:
     digits("fit", *FIT)
-    digits("fit", "--model=MLP", "--trainer.max_epochs=1", "--name=other")
+    trained()
     tested = digits("test", "--name=run")
     Path("lightning_logs/run/version_1").mkdir()  # interrupted before its first epoch was over
     logged = Path("lightning_logs/run/version_0/csv/version_0")  # of Lightning's CSVLogger
@@ -29,16 +29,16 @@ def test_runs_are_compared(digits: Digits, capsys: pytest.CaptureFixture[str]) -
     header, *rows, chart = capsys.readouterr().out.splitlines()
     assert header.split() == ["run", "model", "parameters", "epochs", "min", "val", "error", "test"]
     values = {row.split()[0]: row.split()[1:] for row in rows}
-    assert values.keys() == {"run/version_0", "other/version_0"}
+    assert values.keys() == {"run/version_0", "MLP/version_0"}
     assert values["run/version_0"][:3] == ["LargeCNN", "59,933", "2"]
-    assert values["other/version_0"][:3] == ["MLP", "623,290", "1"]
+    assert values["MLP/version_0"][:3] == ["MLP", "12,730", "1"]
     assert f"error {values['run/version_0'][-1]}" in tested
     assert chart == "Chart: lightning_logs/compare.png"
     assert Path("lightning_logs/compare.png").exists()
-    main(["compare", "lightning_logs/run", "lightning_logs/other"])
+    main(["compare", "lightning_logs/run", "lightning_logs/MLP"])
     assert [line.split()[0] for line in capsys.readouterr().out.splitlines()[1:3]] == [
         "run/version_0",
-        "other/version_0",
+        "MLP/version_0",
     ]
     main(["compare", "lightning_logs"])
     assert {line.split()[0] for line in capsys.readouterr().out.splitlines()[1:3]} == values.keys()
@@ -75,13 +75,13 @@ def test_partial_and_unfinished_runs_are_marked_and_nothing_is_wider_than_80_col
 
 
 def test_the_table_is_printed_where_the_chart_can_not_be_written(
-    digits: Digits, capsys: pytest.CaptureFixture[str]
+    trained: Digits, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    digits("fit", "--model=MLP", "--trainer.max_epochs=1", "--name=run")
+    trained()
     Path("file").touch()
     with pytest.raises(SystemExit, match="can't be written"):
-        main(["compare", "lightning_logs/run", "--picture=file/chart.png"])
-    assert "run/version_0" in capsys.readouterr().out
+        main(["compare", "lightning_logs/MLP", "--picture=file/chart.png"])
+    assert "MLP/version_0" in capsys.readouterr().out
 
 
 def test_a_run_of_so_many_steps_is_complete(tmp_path: Path) -> None:

@@ -15,8 +15,6 @@ from digits.errors import InputError
 from digits.runs import LOG_ROOT
 from tests.helpers import Digits, csv_rows, seven
 
-FIT = ("fit", "--model=MLP", "--model.hidden=[16]", "--trainer.max_epochs=1")
-
 
 @pytest.fixture
 def pictures(tmp_path: Path) -> Path:
@@ -124,8 +122,8 @@ def test_labels_come_from_folders_and_names(path: str, label: int) -> None:
     assert label_of(Path(path)) == label
 
 
-def test_predictions_tell_what_each_file_is(digits: Digits, refused: Digits, pictures: Path) -> None:
-    digits(*FIT)
+def test_predictions_tell_what_each_file_is(trained: Digits, refused: Digits, pictures: Path) -> None:
+    trained()
     message = refused(
         *("predict", "--name=MLP", "--data=ImageDataModule", f"--data.path={pictures}"),
         *("--predictions.path=out.csv", "--predictions.picture=out.png"),
@@ -151,9 +149,9 @@ def test_predictions_tell_what_each_file_is(digits: Digits, refused: Digits, pic
 
 
 def test_nothing_that_was_computed_is_lost_to_an_unreadable_file(
-    digits: Digits, refused: Digits, pictures: Path, tmp_path: Path
+    trained: Digits, refused: Digits, pictures: Path, tmp_path: Path
 ) -> None:
-    digits(*FIT)
+    trained()
     elsewhere = tmp_path / "elsewhere.ckpt"
     Path("lightning_logs/MLP/version_0/checkpoints/best.ckpt").rename(elsewhere)
     data = (f"--ckpt_path={elsewhere}", "--name=mine", "--data=ImageDataModule", f"--data.path={pictures}")
@@ -184,10 +182,10 @@ def test_a_submission_has_no_row_of_what_has_no_prediction(
     assert "Left out: 7_blank.png (blank)" in capsys.readouterr().out
 
 
-def test_the_contact_sheet_is_on_tensorboard(digits: Digits, pictures: Path, tmp_path: Path) -> None:
+def test_the_contact_sheet_is_on_tensorboard(digits: Digits, trained: Digits, pictures: Path, tmp_path: Path) -> None:
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-    digits(*FIT)
+    trained()
     digits(
         *("predict", "--name=MLP", "--data=ImageDataModule", f"--data.path={pictures}/7/a2.png"),
         "--predictions.picture=sheet/out.png",
@@ -198,8 +196,8 @@ def test_the_contact_sheet_is_on_tensorboard(digits: Digits, pictures: Path, tmp
         assert events.Images("predictions")[0].width == sheet.width
 
 
-def test_labelled_pictures_are_scored(digits: Digits, pictures: Path) -> None:
-    digits(*FIT)
+def test_labelled_pictures_are_scored(digits: Digits, trained: Digits, pictures: Path) -> None:
+    trained()
     for name in ("empty.png", "cut.bmp", "7/text.png"):
         (pictures / name).unlink()
     out = digits("test", "--name=MLP", "--data=ImageDataModule", f"--data.path={pictures}")
@@ -208,8 +206,8 @@ def test_labelled_pictures_are_scored(digits: Digits, pictures: Path) -> None:
     assert {row[0]: int(row[1]) for row in table} == {"1": 1, "7": 3}
 
 
-def test_unlabelled_pictures_are_not_scored(digits: Digits, refused: Digits, pictures: Path) -> None:
-    digits(*FIT)
+def test_unlabelled_pictures_are_not_scored(trained: Digits, refused: Digits, pictures: Path) -> None:
+    trained()
     message = refused("test", "--name=MLP", "--data=ImageDataModule", f"--data.path={pictures}/unknown.gif")
     assert "no image has a label" in message
 

@@ -11,7 +11,7 @@ from lightning.pytorch import Trainer
 
 from digits.__main__ import main as program
 from digits.cli import main
-from tests.helpers import Digits
+from tests.helpers import SMALL_FIT, Digits
 
 MODEL = ("--model=MLP", "--model.hidden=[16]", "--model.lr=0.01")
 FIT = ("--trainer.max_epochs=2", "--pictures=false", *MODEL)
@@ -90,16 +90,16 @@ def test_bad_input_is_named_and_leaves_nothing(refused: Digits, args: tuple[str,
     assert not list(Path("lightning_logs").rglob("version_*"))
 
 
-def test_predictions_that_cannot_be_written_are_refused_before_predicting(digits: Digits, refused: Digits) -> None:
-    digits("fit", *FIT)
+def test_predictions_that_cannot_be_written_are_refused_before_predicting(trained: Digits, refused: Digits) -> None:
+    trained()
     Path("folder").mkdir()
     assert "--predictions.path folder is a folder" in refused("predict", "--name=MLP", "--predictions.path=folder")
     Path("file").touch()
     assert "file/x.csv can't be written" in refused("predict", "--name=MLP", "--predictions.path=file/x.csv")
 
 
-def test_without_validation_images_there_is_nothing_to_validate(digits: Digits, refused: Digits) -> None:
-    digits("fit", *FIT, "--data.val_size=0")
+def test_without_validation_images_there_is_nothing_to_validate(trained: Digits, refused: Digits) -> None:
+    trained(*SMALL_FIT, "--data.val_size=0")
     assert "--data.val_size is 0" in refused("validate", "--name=MLP", "--data.val_size=0")
 
 

@@ -40,12 +40,12 @@ class Unnamed(DigitsDataModule):
 
 
 @pytest.fixture
-def fit(digits: Digits, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Fit:
+def fit(trained: Digits, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Fit:
     """`fit(...)` trains further on tiny data and returns what it printed; there is a run of an MLP, and own pictures.
 
     These are two of each of three digits, one that has no label, and a file that is no picture.
     """
-    digits("fit", "--model=MLP", "--model.hidden=[20]", "--trainer.max_epochs=2", *SHORT)
+    trained("--model=MLP", "--model.hidden=[20]", "--trainer.max_epochs=2", *SHORT)
     monkeypatch.setattr(mixed, "VAL_SIZE", 60)
     for label in "147":
         folder = Path(f"my_digits/{label}")

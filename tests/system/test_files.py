@@ -156,8 +156,8 @@ def test_the_part_stands_beside_what_a_link_leads_to(tmp_path: Path) -> None:
     assert len(part_of(tmp_path / ("x" * 250)).name) < 250
 
 
-def test_predictions_go_to_standard_output_to_pipes_and_through_links(digits: Digits) -> None:
-    digits("fit", "--model=MLP", "--model.hidden=[16]", "--pictures=false", "--trainer.max_epochs=1")
+def test_predictions_go_to_standard_output_to_pipes_and_through_links(digits: Digits, trained: Digits) -> None:
+    trained()
     digits("predict", "--name=MLP", "--predictions.path=file.csv")
     expected = Path("file.csv").read_text()
     assert digits("predict", "--name=MLP", "--predictions.path=-") == expected
