@@ -14,16 +14,14 @@ from digits.checkpoint import Checkpoint
 from digits.errors import InputError
 from digits.models import MLP
 from digits.schema import VERSION
-from tests.helpers import Digits, slow
-
-FIT = ("fit", "--model=MLP", "--model.hidden=[16]", "--trainer.max_epochs=1", "--pictures=false")
+from tests.helpers import SMALL_FIT, Digits
 
 
 def change(saved: dict[str, Any], **changes: Any) -> None:
     torch.save(saved | changes, "bad.ckpt")
 
 
-@pytest.mark.parametrize("command", ["test", slow("predict"), slow("validate"), "export"])
+@pytest.mark.parametrize("command", ["test", "predict", "validate", "export"])
 def test_what_does_not_fit_is_refused_with_the_reason(command: str, saved: dict[str, Any], refused: Digits) -> None:
     weights = saved["state_dict"]
     cases: list[tuple[dict[str, Any], str]] = [
@@ -47,37 +45,38 @@ def test_what_does_not_fit_is_refused_with_the_reason(command: str, saved: dict[
         ({"class_path": "os.system"}, "holds a os.system"),
         ({}, "has no pytorch-lightning_version"),
     ]
-    for changes, reason in cases:
+    for changes, reason in cases if command == "test" else cases[:1]:
         change(saved, **changes)
         assert reason in refused(command, "--ckpt_path=bad.ckpt"), changes
     assert not Path("lightning_logs/runs").exists()
 
 
-def test_resuming_from_a_broken_network_is_refused(digits: Digits, refused: Digits) -> None:
-    digits(*FIT)
+def test_resuming_from_a_broken_network_is_refused(trained: Digits, refused: Digits) -> None:
+    trained()
     saved = torch.load("lightning_logs/MLP/version_0/checkpoints/last.ckpt", weights_only=True)
     saved["state_dict"]["layers.1.bias"][0] = math.inf
     change(saved)
-    assert "layers.1.bias holds values that are not finite" in refused(*FIT, "--ckpt_path=bad.ckpt")
+    assert "layers.1.bias holds values that are not finite" in refused("fit", *SMALL_FIT, "--ckpt_path=bad.ckpt")
 
 
-@pytest.mark.parametrize("command", ["test", slow("predict"), slow("validate"), "export", "fit"])
+@pytest.mark.parametrize("command", ["test", "predict", "validate", "export", "fit"])
 def test_nothing_that_hyperparameters_name_is_imported_or_called(
-    command: str, digits: Digits, refused: Digits, monkeypatch: pytest.MonkeyPatch
+    command: str, trained: Digits, refused: Digits, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    digits(*FIT)
+    trained()
     monkeypatch.syspath_prepend(".")
     Path("trap.py").write_text("open('sprung', 'w')\ndef spring(*args, **kwargs): pass\nclass Net: pass\n")
     saved = torch.load("lightning_logs/MLP/version_0/checkpoints/last.ckpt", weights_only=True)
     plain = saved["hyper_parameters"]
-    for changes in (
+    traps: list[dict[str, Any]] = [
         {"hyper_parameters": plain | {"_instantiator": "trap.spring"}},  # as in CVE-2026-58659
         {"hyper_parameters": plain | {"_class_path": "trap.Net"}},
         {"hyper_parameters": {"class_path": "trap.Net", "init_args": {}}},
         {"class_path": "trap.Net"},
-    ):
+    ]
+    for changes in traps if command in ("test", "fit") else traps[:1]:  # the others read checkpoints as `test` does
         change(saved, **changes)
-        refused(*(FIT if command == "fit" else [command]), "--ckpt_path=bad.ckpt")
+        refused(command, *(SMALL_FIT if command == "fit" else ()), "--ckpt_path=bad.ckpt")
         assert not Path("sprung").exists()
 
 
@@ -131,6 +130,10 @@ BROKEN: list[tuple[dict[str, Any], str]] = [
     ({"callbacks": [1]}, "callbacks"),
     ({"optimizer_states": {"a": 1}}, "optimizer_states"),
     ({"train_scores": {"correct": torch.zeros(5)}}, "train_scores"),
+    *(
+        ({"fingerprints": value}, "fingerprints must be at most 8192 numbers")
+        for value in (torch.zeros(3), torch.zeros(9000, dtype=torch.int64), torch.ones((2, 2), dtype=torch.int64), [1])
+    ),
     *(({VERSION: value}, f"{VERSION} must be 2.0.0 or") for value in ("1.4.0", "abc", 7, None, "2.6.6\x1b[2J")),
 ]
 
@@ -195,9 +198,9 @@ def test_an_archive_that_would_grow_when_unpacked_is_refused(saved: dict[str, An
 
 
 @pytest.mark.parametrize("named", ["local://{}", "{}", "lightning_logs/MLP/version_0/checkpoints/../../../../{name}"])
-def test_a_path_in_a_checkpoint_is_never_followed(digits: Digits, tmp_path: Path, named: str) -> None:
-    fit = (*FIT[:3], "--trainer.max_epochs=3", "--pictures=false", "--trainer.callbacks=ModelCheckpoint")
-    digits(*fit, "--trainer.callbacks.save_top_k=-1")
+def test_a_path_in_a_checkpoint_is_never_followed(digits: Digits, trained: Digits, tmp_path: Path, named: str) -> None:
+    fit = (*SMALL_FIT, "--trainer.max_epochs=3", "--trainer.callbacks=ModelCheckpoint")
+    trained(*fit, "--trainer.callbacks.save_top_k=-1")
     first = next(Path("lightning_logs/MLP/version_0/checkpoints").glob("epoch=0*.ckpt"))
     precious = tmp_path / "precious"
     precious.mkdir()
@@ -209,13 +212,13 @@ def test_a_path_in_a_checkpoint_is_never_followed(digits: Digits, tmp_path: Path
     (users_own,) = (key for key in saved["callbacks"] if "ModelCheckpoint" in key)
     saved["callbacks"] |= {key: dict(state) for key in (users_own, "digits.best", "digits.last")}
     torch.save(saved, first)
-    digits(*fit, f"--ckpt_path={first}")
+    digits("fit", *fit, f"--ckpt_path={first}")
     assert torch.load(first.parent / "last.ckpt", weights_only=True)["epoch"] == 2
     assert (precious / "file").read_text() == "kept"
 
 
 def test_a_run_that_was_moved_keeps_its_best_epoch(digits: Digits) -> None:
-    fit = ("fit", "--model=MLP", "--model.hidden=[16]", "--trainer.max_epochs=4", "--pictures=false")
+    fit = ("fit", *SMALL_FIT, "--trainer.max_epochs=4")
     digits(*fit, "--name=whole")
     run = Path("lightning_logs/whole/version_0")
     first = torch.load(run / "checkpoints/last.ckpt", weights_only=True)["callbacks"]["digits.best"]

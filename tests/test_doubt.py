@@ -33,21 +33,20 @@ def test_what_lies_below_a_threshold_is_doubted_and_nothing_else() -> None:
     assert [doubt.note(p) for p in (0.39, 0.4, 0.79, 0.8, 1.0)] == [NOT_A_DIGIT, UNSURE, UNSURE, "", ""]
 
 
-def test_thresholds_are_set_in_training_kept_in_the_checkpoint_and_checked(digits: Digits, refused: Digits) -> None:
-    digits("fit", "--model=MLP", "--trainer.max_epochs=1")
+def test_thresholds_are_set_in_training_and_kept_in_the_checkpoint(trained: Digits) -> None:
+    trained()
     path = Path("lightning_logs/MLP/version_0/checkpoints/best.ckpt")
     saved = torch.load(path, weights_only=True)
     assert 0.1 < saved["doubt"]["not_a_digit"] <= saved["doubt"]["unsure"] <= 1
     assert load(path).model.doubt == Doubt(**saved["doubt"])
     torch.save({key: value for key, value in saved.items() if key != "doubt"}, path)  # as older versions wrote them
     assert load(path).model.doubt == Doubt()
-    for broken in ({"unsure": 2.0}, {"sure": 0.5}, [0.5, 0.5], {"unsure": "0.5"}):
-        torch.save(saved | {"doubt": broken}, path)
-        assert "doubt" in refused("test", f"--ckpt_path={path}")
 
 
-def test_pictures_that_are_doubted_have_a_note_and_a_prediction(digits: Digits, tmp_path: Path) -> None:
-    digits("fit", "--model=MLP", "--trainer.max_epochs=1")
+def test_pictures_that_are_doubted_have_a_note_and_a_prediction(
+    digits: Digits, trained: Digits, tmp_path: Path
+) -> None:
+    trained()
     path = Path("lightning_logs/MLP/version_0/checkpoints/best.ckpt")
     torch.save(torch.load(path, weights_only=True) | {"doubt": {"unsure": 1.0, "not_a_digit": 0.0}}, path)
     page = Image.new("L", (60, 60), 255)

@@ -1,13 +1,9 @@
-from pathlib import Path
-
 import pytest
 import torch
 
 from digits.cli import main
-from tests.helpers import Digits, draw, write_csv
+from tests.helpers import SMALL_FIT, Digits, draw, write_csv
 
-FIT = ("fit", "--model=MLP", "--model.hidden=[16]", "--trainer.max_epochs=1", "--pictures=false")
-BEST = Path("lightning_logs/MLP/version_0/checkpoints/best.ckpt")
 OWN = "--data=CSVDataModule"
 
 
@@ -31,7 +27,7 @@ def test_images_that_were_trained_on_are_told_wherever_they_lie(digits: Digits, 
     others = draw(5, seed=2)
     write_csv("some.csv", torch.cat([images[:20], others[0]]), torch.cat([labels[:20], others[1]]))
     write_csv("others.csv", *draw(20, seed=3))
-    digits(*FIT, OWN, "--data.train=train.csv", "--data.val_size=0")
+    digits("fit", *SMALL_FIT, OWN, "--data.train=train.csv", "--data.val_size=0")
     assert "trained on these images, so" in warning("test", "--name=MLP", OWN, "--data.test=same.csv")
     assert "trained on 20 of these 25 images" in warning("test", "--name=MLP", OWN, "--data.test=some.csv")
     assert warning("test", "--name=MLP", OWN, "--data.test=others.csv") == ""
@@ -40,28 +36,19 @@ def test_images_that_were_trained_on_are_told_wherever_they_lie(digits: Digits, 
     assert "on these images" in warning("test", "--ckpt_path=small.ckpt", OWN, "--data.test=same.csv")
     both = ("--model=Ensemble", "--model.checkpoints=[pretrained,small.ckpt]")
     assert "on these images" in warning("test", *both, OWN, "--data.test=same.csv")
-    digits(*FIT, "--name=next", "--init_from=MLP")  # on others
+    digits("fit", *SMALL_FIT, "--name=next", "--init_from=MLP")  # on others
     assert "on these images" in warning("test", "--name=next", OWN, "--data.test=same.csv")
 
 
-def test_what_was_held_out_is_not(digits: Digits, warning: Digits) -> None:
-    digits(*FIT)
+def test_what_was_held_out_is_not(trained: Digits, warning: Digits) -> None:
+    trained()
     assert warning("validate", "--name=MLP", "--data.val_size=60") == ""
     assert warning("test", "--name=MLP") == ""
     assert "of these 90 images" in warning("validate", "--name=MLP", "--data.val_size=90")
 
 
-@pytest.mark.parametrize(
-    "value", [torch.zeros(3), torch.zeros(9000, dtype=torch.int64), torch.zeros((2, 2), dtype=torch.int64), [1]]
-)
-def test_fingerprints_of_another_form_are_refused(digits: Digits, refused: Digits, value: object) -> None:
-    digits(*FIT)
-    torch.save({**torch.load(BEST, weights_only=True), "fingerprints": value}, BEST)
-    assert "fingerprints must be at most 8192 numbers" in refused("test", "--name=MLP")
-
-
-def test_validating_fewer_images_than_are_held_out(digits: Digits, refused: Digits) -> None:
-    digits(*FIT)
+def test_validating_fewer_images_than_are_held_out(trained: Digits, refused: Digits) -> None:
+    trained()
     write_csv("own.csv", *draw(9, seed=1))
     message = refused("validate", "--name=MLP", OWN, "--data.train=own.csv")
     assert "--data.val_size 60, but there are 9 images with a label: `test` scores all" in message
