@@ -1,14 +1,20 @@
 """The options of Lightning's Trainer do what its users know them to do."""
 
+import inspect
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+from jsonargparse import Namespace
+from lightning.pytorch import Trainer
 
 from digits.data import DigitsDataModule, MNISTDataModule
-from tests.helpers import Digits, csv_rows
+from digits.errors import InputError
+from digits.options.meaning import refuse_options
+from tests.helpers import SMALL_FIT, Digits, csv_rows
 
-FIT = ("--model=MLP", "--model.hidden=[16]", "--name=run", "--trainer.max_epochs=2")
+FIT = (*SMALL_FIT, "--name=run", "--trainer.max_epochs=2")
 EARLY = "--trainer.callbacks=EarlyStopping --trainer.callbacks.monitor=val/loss"
 RUN = Path("lightning_logs/run/version_0")
 
@@ -21,22 +27,16 @@ def rows() -> list[dict[str, str]]:
     ("options", "steps"),
     [
         ("--trainer.max_steps=5", 5),
-        ("--trainer.max_epochs=-1 --trainer.max_steps=11", 11),
-        ("--trainer.overfit_batches=2", 4),
-        ("--trainer.limit_train_batches=0.5", 8),
-        ("--trainer.accumulate_grad_batches=4", 4),
-        ("--trainer.gradient_clip_val=1 --trainer.precision=bf16-mixed", 16),
-        ("--trainer.precision=64-true", 16),
-        ("--trainer.precision=bf16-true", 16),
-        ("--trainer.log_every_n_steps=0", 16),
-        ("--trainer.num_sanity_val_steps=2", 16),
-        ("--trainer.val_check_interval=0.5", 16),
-        ("--trainer.callbacks=Timer --trainer.callbacks.duration=00:01:00:00", 16),
-        ("--trainer.callbacks=TQDMProgressBar", 16),
-        ("--trainer.callbacks=EarlyStopping --trainer.callbacks.monitor=val/loss", 16),
+        ("--trainer.max_epochs=-1 --trainer.max_steps=11 --trainer.callbacks=TQDMProgressBar", 11),
+        ("--trainer.overfit_batches=2 --trainer.num_sanity_val_steps=2", 4),
+        ("--trainer.limit_train_batches=0.5 --trainer.precision=64-true", 8),
+        ("--trainer.accumulate_grad_batches=4 --trainer.precision=bf16-true", 4),
+        ("--trainer.gradient_clip_val=1 --trainer.precision=bf16-mixed --trainer.log_every_n_steps=0", 16),
+        ("--trainer.val_check_interval=0.5 --trainer.callbacks=Timer --trainer.callbacks.duration=00:01:00:00", 16),
+        (EARLY, 16),
     ],
 )
-def test_a_run_with_an_option_of_the_trainer_can_be_tested(digits: Digits, options: str, steps: int) -> None:
+def test_a_run_with_options_of_the_trainer_can_be_tested(digits: Digits, options: str, steps: int) -> None:
     digits("fit", *FIT, *options.split())
     checkpoint = torch.load(RUN / "checkpoints/last.ckpt", weights_only=True)
     assert checkpoint["global_step"] == steps
@@ -59,7 +59,7 @@ def test_an_epoch_without_validation_shows_no_figures_of_an_earlier_one(digits: 
 
 
 def test_overfitting_goes_over_the_same_batches(digits: Digits) -> None:
-    digits("fit", *FIT, "--trainer.overfit_batches=1", "--trainer.max_epochs=60", "--model.lr=0.03")
+    digits("fit", *FIT, "--trainer.overfit_batches=1", "--trainer.max_epochs=20", "--model.lr=0.03")
     assert float(rows()[0]["train/accuracy"]) < 0.5
     assert float(rows()[-1]["train/accuracy"]) == 1.0
 
@@ -73,13 +73,16 @@ def test_gradients_are_clipped(digits: Digits) -> None:
     assert weights[0].std() > 1.01 * weights[1].std()  # AdamW's epsilon holds back what is as small as that
 
 
-def test_limited_prediction_counts_what_is_written(digits: Digits, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_limited_prediction_counts_what_is_written(
+    digits: Digits, trained: Digits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trained()
     monkeypatch.setattr(DigitsDataModule, "eval_batch_size", 20)
-    digits("fit", *FIT)
-    out = digits("predict", "--name=run", "--trainer.limit_predict_batches=2", "--predictions.picture=sheet.png")
+    out = digits("predict", "--name=MLP", "--trainer.limit_predict_batches=2", "--predictions.picture=sheet.png")
     assert "written: 40 images" in out
-    assert len((RUN / "predictions_partial.csv").read_text().splitlines()) == 41
-    assert not (RUN / "predictions.csv").exists()
+    run = Path("lightning_logs/MLP/version_0")
+    assert len((run / "predictions_partial.csv").read_text().splitlines()) == 41
+    assert not (run / "predictions.csv").exists()
 
 
 def test_without_a_checkpoint_nothing_is_suggested(digits: Digits) -> None:
@@ -90,23 +93,15 @@ def test_without_a_checkpoint_nothing_is_suggested(digits: Digits) -> None:
     ("options", "named"),
     [
         ("--trainer.max_epochs=0", "--trainer.max_epochs 0"),
-        ("--trainer.max_steps=0", "--trainer.max_steps 0"),
-        ("--trainer.limit_train_batches=0", "--trainer.limit_train_batches 0"),
         ("--trainer.max_epochs=-1", "--trainer.max_epochs or --trainer.max_steps"),
-        ("--trainer.accumulate_grad_batches=0", "--trainer.accumulate_grad_batches 0"),
-        ("--trainer.accumulate_grad_batches=-1", "--trainer.accumulate_grad_batches must be at least 1"),
-        ("--trainer.check_val_every_n_epoch=0", "--trainer.check_val_every_n_epoch must be at least 1"),
-        ("--trainer.gradient_clip_val=-1", "--trainer.gradient_clip_val must be at least 0"),
         ("--trainer.val_check_interval=20", "`val_check_interval` (20)"),
         ("--trainer.overfit_batches=0.01", "`overfit_batches=0.125`"),
         ("--trainer.callbacks=BackboneFinetuning", "BackboneFinetuning: 'MLP' object has no attribute 'backbone'"),
         (f"{EARLY} --trainer.callbacks+=EarlyStopping --trainer.callbacks.monitor=val/loss", "`EarlyStopping`"),
-        ("--trainer.barebones=true", "--trainer.barebones"),
         ("--trainer.callbacks=EarlyStopping --trainer.callbacks.monitor=val_loss", "did you mean val/loss?"),
         ("--model.lr=-1", "--model.lr"),
         ("--model.weight_decay=.inf", "--model.weight_decay"),
         ("--model.hidden=[16,0]", "--model.hidden"),
-        ("--seed_everything=-5", "--seed_everything"),
     ],
 )
 def test_what_can_not_train_is_named_and_leaves_no_run(refused: Digits, options: str, named: str) -> None:
@@ -114,13 +109,35 @@ def test_what_can_not_train_is_named_and_leaves_no_run(refused: Digits, options:
     assert not list(Path().rglob("version_*")) or (RUN / "metrics.csv").exists()  # some know only after an epoch
 
 
+@pytest.mark.parametrize(
+    ("option", "value", "told"),
+    [
+        ("max_steps", 0, "--trainer.max_steps 0 trains nothing"),
+        ("limit_train_batches", 0, "--trainer.limit_train_batches 0 trains nothing"),
+        ("accumulate_grad_batches", 0, "--trainer.accumulate_grad_batches 0 trains nothing"),
+        ("accumulate_grad_batches", -1, "--trainer.accumulate_grad_batches must be at least 1"),
+        ("check_val_every_n_epoch", 0, "--trainer.check_val_every_n_epoch must be at least 1"),
+        ("gradient_clip_val", -1.0, "--trainer.gradient_clip_val must be at least 0"),
+        ("barebones", True, "--trainer.barebones is not supported"),
+        ("seed_everything", -5, "--seed_everything must be a whole number from 0"),
+    ],
+)
+def test_values_that_train_nothing_are_refused(option: str, value: Any, told: str) -> None:
+    defaults = {name: parameter.default for name, parameter in inspect.signature(Trainer).parameters.items()}
+    options = Namespace(trainer=Namespace(defaults), **dict.fromkeys(("model", "data", "optimizer", "lr_scheduler")))
+    refuse_options("fit", options, "run")
+    (options if option == "seed_everything" else options.trainer)[option] = value
+    with pytest.raises(InputError, match=f"^{told}"):
+        refuse_options("fit", options, "run")
+
+
 def test_settings_without_a_network_name_none(refused: Digits) -> None:
     assert "no model: give --config NAME or --model NAME" in refused("fit", "--model.lr=0.1")
 
 
-def test_exported_weights_are_not_trained_further(digits: Digits, refused: Digits) -> None:
-    digits("fit", *FIT)
-    digits("export", "--name=run", "--format=weights", "--path=small.ckpt")
+def test_exported_weights_are_not_trained_further(digits: Digits, trained: Digits, refused: Digits) -> None:
+    trained()
+    digits("export", "--name=MLP", "--format=weights", "--path=small.ckpt")
     assert "small.ckpt holds weights alone" in refused("fit", "--ckpt_path=small.ckpt")
 
 
