@@ -21,7 +21,7 @@ RUN = Path("lightning_logs/run/version_0")
 def drawn(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[tuple[Any, ...]]]:
     """What each picture was drawn from."""
     calls: dict[str, list[tuple[Any, ...]]] = {}
-    for name in ("plot_confusion_matrix", "plot_mistakes", "plot_augmentation"):
+    for name in ("plot_confusion_matrix", "plot_mistakes"):
         original = getattr(plots, name)
 
         def spy(*args: Any, name: str = name, original: Any = original) -> Image.Image:
@@ -32,24 +32,20 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[tuple[Any, ...]]]:
     return calls
 
 
-def test_pictures_lie_in_the_run_and_on_tensorboard(digits: Digits) -> None:
+def test_pictures_of_what_was_scored_lie_in_the_run_and_on_tensorboard(
+    digits: Digits, drawn: dict[str, list[tuple[Any, ...]]]
+) -> None:
     digits("fit", *FIT, "--data.rotation=10")
     digits("test", "--name=run", PICTURES)
     files = {path.stem for path in RUN.glob("*.png")} - {"projector_sprite"}
-    drawn = {"samples", "augmented", "curves", "confusion_matrix", "mistakes", "filters"}
-    assert files == drawn | {"test_confusion_matrix", "test_mistakes", "test_calibration"}
+    trained = {"samples", "augmented", "curves", "confusion_matrix", "mistakes", "filters"}
+    assert files == trained | {"test_confusion_matrix", "test_mistakes", "test_calibration"}
     events = read_events(RUN)
     assert set(events.Tags()["images"]) == files
     for name in files:
         with Image.open(RUN / f"{name}.png") as picture:
             assert (picture.width, picture.height) == (events.Images(name)[0].width, events.Images(name)[0].height)
             assert len(np.unique(np.asarray(picture.resize((40, 40))))) > 1  # something is on it
-
-
-def test_what_is_drawn_is_what_was_scored(digits: Digits, drawn: dict[str, list[tuple[Any, ...]]]) -> None:
-    digits("fit", *FIT)
-    digits("test", "--name=run", PICTURES)
-    events = read_events(RUN)
     for stage, n, (matrix, *_), (images, labels, probabilities, _, title) in zip(
         ("val", "test"), (60, 90), drawn["plot_confusion_matrix"], drawn["plot_mistakes"], strict=True
     ):
@@ -60,7 +56,6 @@ def test_what_is_drawn_is_what_was_scored(digits: Digits, drawn: dict[str, list[
         assert f"{wrong} mistake" in title
         assert (probabilities.argmax(1) != labels).all()
         assert_labels_fit(images, labels)
-    assert "plot_augmentation" not in drawn  # this run doesn't augment
 
 
 def assert_labels_fit(images: Tensor, labels: Tensor) -> None:
@@ -109,7 +104,7 @@ def test_augmentation_is_shown_as_a_training_batch_has_it(tiny_mnist: Path) -> N
     assert (changed - some.images).abs().mean() > 10
 
 
-def test_without_validation_there_is_no_confusion_matrix(digits: Digits) -> None:
+def test_without_validation_and_augmentation_there_are_no_pictures_of_them(digits: Digits) -> None:
     digits("fit", *FIT, "--data.val_size=0")
     assert {path.stem for path in RUN.glob("*.png")} == {"samples", "curves", "filters"}
 

@@ -10,15 +10,15 @@ from digits.cli import main
 from digits.models import Classifier
 from tests.helpers import Digits, read_events
 
-FIT = ("fit", "--model=LargeCNN", "--trainer.max_epochs=1", "--name=run", "--pictures=true")
+FIT = ("--model=LargeCNN", "--trainer.max_epochs=1", "--name=run", "--pictures=true", "--trainer.log_every_n_steps=2")
 RUN = Path("lightning_logs/run/version_0")
 SHORT = ("--trainer.max_epochs=1", "--trainer.accelerator=cpu", "--data.val_size=60", "--data.batch_size=120")
 
 
-def test_a_run_fills_the_pages_once(digits: Digits) -> None:
-    digits(*FIT)
+def test_a_run_fills_the_pages_once(digits: Digits, trained: Digits) -> None:
+    trained(*FIT)
     digits("test", "--name=run", "--pictures=true")
-    digits(*FIT, "--ckpt_path=last")  # resumes it
+    digits("fit", *FIT, "--ckpt_path=last")  # resumes it
     assert len(list(RUN.glob("events.out.tfevents.*"))) == 3
     events = read_events(RUN)
     assert events.Tags()["graph"]
@@ -31,8 +31,8 @@ def test_a_run_fills_the_pages_once(digits: Digits) -> None:
         assert [event.step for event in events.Tensors(f"test_precision_recall/{label}")] == [0]
 
 
-def test_charts_by_step_use_every_point_that_is_logged(digits: Digits) -> None:
-    digits(*FIT, "--trainer.log_every_n_steps=2")
+def test_charts_by_step_use_every_point_that_is_logged(trained: Digits) -> None:
+    trained(*FIT)
     events = read_events(RUN)
     scalars = events.Tags()["scalars"]
     charts = {
