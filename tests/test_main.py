@@ -160,7 +160,7 @@ def test_predicting_imports_no_training_code(tmp_path: Path) -> None:
 def test_the_console_script_is_the_module() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert project["scripts"] == {"digits": "digits.__main__:main"}
-    for args in ("--version", "compare --help", "fti"):
+    for args in ("--version", "fti"):
         as_script = run("-c", f"import sys; sys.argv[1:] = {args.split()}; from digits.__main__ import main; main()")
         as_module = run("-m", "digits", *args.split())
         assert (as_script.stdout, as_script.stderr) == (as_module.stdout, as_module.stderr)

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.helpers import Digits
+from tests.helpers import SMALL_FIT, Digits
 
-FIT = ("fit", "--model=MLP", "--model.hidden=[16]", "--trainer.max_epochs=2")
+FIT = ("fit", *SMALL_FIT)
 
 
 @pytest.mark.parametrize("options", [("--pictures=true",), ("--name=other", "--trainer.default_root_dir=elsewhere")])
@@ -16,7 +16,7 @@ def test_the_same_is_printed_and_kept(options: tuple[str, ...], digits: Digits) 
     (run,) = Path().rglob("version_0")
     kept = (run / "test.json").read_text()
     assert (run / "test_confusion_matrix.png").is_file() == ("--pictures=true" in options)
-    again = digits("test", f"--ckpt_path={run}", *options)
+    again = digits("test", f"--ckpt_path={run}", *options, "--pictures=false")
     assert out.endswith(again)
     assert "Test accuracy" in again
     assert (run / "test.json").read_text() == kept
