@@ -23,7 +23,7 @@ def test_training_is_the_same_bit_by_bit_whoever_augments(digits: Digits) -> Non
     broad = [f"--data.{name}={value}" for name, value in BROAD.items()]
     small = ("--data.batch_size=20", "--data.val_size=10", "--trainer.max_epochs=2", "--pictures=false", "--threads=1")
     for workers in (0, 2):
-        network = ("--model=LargeCNN", f"--name=by{workers}", f"--data.num_workers={workers}")
+        network = ("--model=MLP", "--model.hidden=[16]", f"--name=by{workers}", f"--data.num_workers={workers}")
         digits("fit", *network, *small, *broad, "--data=tests.data.test_workers.Tiny")
     assert same_weights(*(weights(Path(f"lightning_logs/by{workers}/version_0")) for workers in (0, 2)))
 

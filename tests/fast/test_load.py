@@ -15,6 +15,7 @@ from digits.models import MLP, BatchNormCNN
 from tests.helpers import Digits
 
 SHORT = ("fit", "--trainer.max_epochs=1", "--pictures=false", f"--trainer.callbacks={__name__}.Counting")
+MLP_16 = ["--model=MLP", "--model.hidden=[16]"]
 BUSY, SAID = "processors are busy", "--threads 1, or torch.set_num_threads(1) in Python"
 counts: list[int] = []
 weights: list[Tensor] = []
@@ -62,12 +63,12 @@ def with_trial(monkeypatch: pytest.MonkeyPatch, found: Trial) -> None:
 @pytest.mark.parametrize(
     ("options", "found", "threads", "said"),
     [
-        (["--model=MLP"], Trial(3.0, 1.0, True), 1, BUSY),
-        (["--model=MLP"], Trial(3.0, 1.0, False), 2, SAID),
-        (["--model=MLP"], Trial(0.7, 1.0, True), 2, ""),
-        (["--model=MLP", "--data.rotation=5"], Trial(3.0, 1.0, True), 2, SAID),
+        (MLP_16, Trial(3.0, 1.0, True), 1, BUSY),
+        (MLP_16, Trial(3.0, 1.0, False), 2, SAID),
+        (MLP_16, Trial(0.7, 1.0, True), 2, ""),
+        ([*MLP_16, "--data.rotation=5"], Trial(3.0, 1.0, True), 2, SAID),
         ([f"--model={__name__}.OwnStep"], Trial(3.0, 1.0, True), 2, ""),
-        (["--model=MLP", "--threads=2"], Trial(3.0, 1.0, True), 2, ""),
+        ([*MLP_16, "--threads=2"], Trial(3.0, 1.0, True), 2, ""),
     ],
 )
 def test_one_thread_where_it_is_faster_and_the_same(
