@@ -1,6 +1,5 @@
 """Every command that is printed does what it says when it is copied into a shell."""
 
-import os
 import re
 import shlex
 import subprocess
@@ -12,7 +11,7 @@ import pytest
 from lightning.pytorch import Callback, Trainer
 
 from digits.__main__ import main
-from tests.helpers import ROOT, Digits, draw, slow, write_idx
+from tests.helpers import Digits, draw, slow, write_idx
 
 PRINTED = re.compile(r"(?:Next:|To go on:|To take it:\n *) *(digits .+)$", re.MULTILINE)
 SMALL = "--pictures false --trainer.accelerator cpu --data.batch_size 30 --trainer.max_epochs 2"
@@ -57,8 +56,11 @@ class StopWithinEpoch(Callback):
 
 
 @pytest.fixture
-def shell(tmp_path: Path) -> Digits:
-    """Runs a line in a shell, in a folder with small data, `mine.py` and configs; returns what is printed."""
+def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Digits:
+    """Runs what a shell makes of a line, in a folder with small data, `mine.py` and configs; returns what is printed.
+
+    All lines are run by this process, as most of the time of a process of its own is that of importing.
+    """
     for name, values in zip(("train", "t10k"), (draw(300, seed=0), draw(90, seed=1)), strict=True):
         (tmp_path / "my data").mkdir(exist_ok=True)
         write_idx(tmp_path / "my data" / f"{name}-images-idx3-ubyte", values[0])
@@ -75,13 +77,14 @@ def shell(tmp_path: Path) -> Digits:
     )
 
     def run(line: str) -> str:
-        program = f'digits() {{ {shlex.quote(sys.executable)} -m digits "$@"; }}\n{line}'
-        environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-        result = subprocess.run(
-            ["bash", "-c", program], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
-        )
-        assert result.returncode == 0, f"{line}\n{result.stdout}\n{result.stderr}"
-        return result.stdout
+        program = f"digits() {{ printf '%s\\0' \"$@\"; }}\n{line}"
+        words = subprocess.run(["bash", "-c", program], capture_output=True, text=True, check=True).stdout
+        main(words.split("\0")[:-1])
+        return capsys.readouterr().out
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "mine", raising=False)
 
     return run
 
