@@ -1,7 +1,9 @@
 """The page with the network inside says what the network says."""
 
 from base64 import b64encode
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -31,6 +33,13 @@ INSIDE = """async (text) => {
   for await (last of backend.lookInside(image));
   return [slopeOf(image).slope, last.looked, last.shape].map((values) => Array.from(values));
 }"""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """A browser for all tests, which open a page each: it takes longer to start than a page to answer."""
+    with chromium() as one:
+        yield one
 
 
 def made(name: str) -> Classifier:
@@ -86,33 +95,32 @@ def test_export_writes_a_page(digits: Digits) -> None:
 
 
 @pytest.mark.slow
-def test_the_page_reads_what_is_drawn_and_test_images_as_pytorch_does(tmp_path: Path) -> None:
+def test_the_page_reads_what_is_drawn_and_test_images_as_pytorch_does(browser: Any, tmp_path: Path) -> None:
     predictor = load("pretrained")
     write_web(predictor.model, tmp_path / "page.html", FACTS)
     data = MNISTDataModule()
     data.setup("predict")
     plain = data.predict.images.numpy()[:80]
     images = np.concatenate([plain, plain[:20] // 2 + plain[20:40] // 2])  # of two digits at once it is not sure
-    with chromium() as browser:
-        page = browser.new_page()
-        errors: list[str] = []
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.on("console", lambda message: errors.append(message.text))
-        page.goto((tmp_path / "page.html").as_uri())
-        for i, digit in enumerate("274"):
-            draw(page, digit, 30 + 180 * i, 60, 150, 300)
-        assert said(page) == "274"
-        assert not page.is_visible("#teach, #photo, #chooser")
-        assert page.is_visible("#looked")
-        answers = np.array(page.evaluate(CLASSIFY, b64encode(images.tobytes()).decode()))
-        assert errors == []
+    page = browser.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda message: errors.append(message.text))
+    page.goto((tmp_path / "page.html").as_uri())
+    for i, digit in enumerate("274"):
+        draw(page, digit, 30 + 180 * i, 60, 150, 300)
+    assert said(page) == "274"
+    assert not page.is_visible("#teach, #photo, #chooser")
+    assert page.is_visible("#looked")
+    answers = np.array(page.evaluate(CLASSIFY, b64encode(images.tobytes()).decode()))
+    assert errors == []
     assert (answers.max(axis=1) < predictor.model.second_look).sum() > 5
     np.testing.assert_allclose(answers, predictor.predict(images).probabilities, atol=2e-3)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NETWORKS)
-def test_the_page_finds_where_the_network_looked_as_pytorch_does(name: str, tmp_path: Path) -> None:
+def test_the_page_finds_where_the_network_looked_as_pytorch_does(name: str, browser: Any, tmp_path: Path) -> None:
     network = made(name)
     network.second_look = 0.0  # of which the page shows the first look only
     write_web(network, tmp_path / "page.html", FACTS)
@@ -122,10 +130,9 @@ def test_the_page_finds_where_the_network_looked_as_pytorch_does(name: str, tmp_
     raw = torch.from_numpy(image).float()[None].requires_grad_()
     (expected,) = torch.autograd.grad(network.eval_logits(raw).amax(), raw)
     maps, looked = look_inside(network, image)
-    with chromium() as browser:
-        page = browser.new_page()
-        page.goto((tmp_path / "page.html").as_uri())
-        slope, found, shape = page.evaluate(INSIDE, b64encode(image.tobytes()).decode())
+    page = browser.new_page()
+    page.goto((tmp_path / "page.html").as_uri())
+    slope, found, shape = page.evaluate(INSIDE, b64encode(image.tobytes()).decode())
     assert tuple(shape) == maps.shape
     assert np.corrcoef(slope, expected.flatten())[0, 1] > 0.99
     assert np.corrcoef(found, looked.flatten())[0, 1] > 0.5  # by other noise, in a network that learnt nothing
