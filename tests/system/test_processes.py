@@ -16,7 +16,7 @@ import torch
 from tests.helpers import csv_rows, draw, write_csv
 
 pytestmark = pytest.mark.slow
-LONG = ("fit", "--trainer.devices=2", "--trainer.strategy=ddp", "--trainer.max_epochs=40")
+LONG = ("fit", "--trainer.devices=2", "--trainer.strategy=ddp", "--trainer.max_epochs=15")
 RUN = "lightning_logs/small/version_0"
 
 
