@@ -10,6 +10,18 @@ from torch import Tensor
 from digits.augment.strokes import curve, draw, join, point, random_like
 
 
+def bold_one(images: Tensor) -> Tensor:
+    """A stem, straight or with a waist, a quarter to a half as broad as high, and a short flag at its top."""
+    x, y = random_like(images, 12, 16), random_like(images, 5, 8)  # the top of the stem
+    height, broad = random_like(x, 12, 17), random_like(x, 3.5, 7)
+    lean, waist = random_like(x, -2, 3), random_like(x, -1.5, 1)
+    stem = draw(bent(point(x, y), point(x - lean, y + height), waist), broad)
+    reach = broad / 2 + random_like(x, 0, 4.5)
+    start = point(x - reach, y + reach * random_like(x, 0.35, 1.2))
+    flag = draw(torch.cat([start, point(x, y)], dim=1), broad * random_like(x, 0.4, 1))
+    return torch.maximum(stem, flag)
+
+
 def open_four(images: Tensor) -> Tensor:
     """A corner and a stem, open or closed at the top."""
     x, y = random_like(images, 13, 18), random_like(images, 3, 6)  # the top of the stem

@@ -63,7 +63,7 @@ def upstroke(images: Tensor) -> Tensor:
     images = torch.where(per_image(images, 0, 1) < 0.25, images.flip(2), images)
     _, top, _, bottom = box(images)
     x, y = column(images, top), top + 0.6
-    length, angle = random_like(x, 4, 18), random_like(x, 0.3, 1.25)
+    length, angle = random_like(x, 3, 18), random_like(x, 0.3, 1.25)
     wide, high = (length * angle.cos()).clamp(max=x - 2), length * angle.sin()
     start = point(x - wide, y + high)
     middle = point(x - wide * random_like(x, 0.3, 0.6), y + high * random_like(x, 0.2, 1))
@@ -111,7 +111,7 @@ def narrow(images: Tensor) -> Tensor:
 
 
 STYLES: dict[int, list[Callable[[Tensor], Tensor]]] = {
-    **{0: [slash, gap, narrow], 1: [upstroke], 2: [narrow], 3: [narrow], 8: [narrow]},
+    **{0: [slash, gap, narrow], 1: [upstroke, drawn.bold_one], 2: [narrow], 3: [narrow], 8: [narrow]},
     **{4: [drawn.open_four, drawn.cornered_four, narrow], 5: [long_bar, drawn.bare_five, narrow]},
     6: [drawn.looped_six, drawn.stemmed_six, narrow],
     7: [bar, drawn.rising_seven, drawn.low_barred_seven, narrow],
