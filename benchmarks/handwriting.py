@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from lightning.pytorch.callbacks import EMAWeightAveraging
 from PIL import Image
 from torch import Tensor
 
@@ -30,7 +31,7 @@ from digits.data import Digits, ImageDataModule, MixedDataModule, MNISTDataModul
 from digits.data.pictures import load_one
 from digits.fast.process import fastest_precision
 from digits.network import Network
-from digits.options.init_from import AUGMENTATION, BATCH_SIZE, EPOCHS, LR, MNIST_SHARE
+from digits.options.init_from import AUGMENTATION, BATCH_SIZE, DECAY, EPOCHS, LR, MNIST_SHARE
 from digits.runs import find_checkpoint
 
 LEARNT, SCORED = 100, 1000  # images of a foreign set
@@ -138,6 +139,7 @@ def fine_tune(checkpoint: Checkpoint, data: MixedDataModule, own: Tensor) -> Cla
         network,
         data.without(every[~torch.isin(every, own)]),
         str(checkpoint.path),
+        [EMAWeightAveraging(decay=DECAY)],
         torch.device("cpu"),
         precision=fastest_precision("cpu"),
         max_epochs=EPOCHS,

@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch.callbacks import WeightAveraging
 from torch import Tensor
 
 from digits.callbacks.start_from import StartFrom
@@ -35,6 +36,11 @@ class BeforeAfter(Callback):
         self.mnist: Digits | None = None
         self.right: int | None = None  # own images, before training
         self.trains = False  # a run that is resumed may have reached its end
+        self.averages: Sequence[WeightAveraging] = []  # as they are before training
+
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        averages = [one for one in trainer.callbacks if isinstance(one, WeightAveraging)]  # type: ignore[attr-defined]
+        self.averages = deepcopy(averages)
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         data = datamodule_of(trainer)
@@ -110,11 +116,17 @@ class BeforeAfter(Callback):
         """A network that is trained in the same way on other data."""
         names = ("precision", "max_epochs", "max_steps", "limit_train_batches", "gradient_clip_val")
         settings = {name: getattr(trainer, name) for name in (*names, "accumulate_grad_batches")}
-        return train(deepcopy(network), data, self.checkpoint, trainer.strategy.root_device, **settings)
+        averages = deepcopy(self.averages)
+        return train(deepcopy(network), data, self.checkpoint, averages, trainer.strategy.root_device, **settings)
 
 
 def train(
-    network: Classifier, data: MixedDataModule, checkpoint: str, device: torch.device, **settings: Any
+    network: Classifier,
+    data: MixedDataModule,
+    checkpoint: str,
+    averages: Sequence[Callback],
+    device: torch.device,
+    **settings: Any,
 ) -> Classifier:
     """Train a network from the weights of a checkpoint, without a word and leaving no file.
 
@@ -122,6 +134,7 @@ def train(
         network: to be trained; it is returned.
         data: to train on.
         checkpoint: see `StartFrom`.
+        averages: callbacks that average its weights.
         device: to train on.
         settings: of the Trainer.
     """
@@ -131,7 +144,7 @@ def train(
         accelerator=device.type,
         devices=1 if device.index is None else [device.index],
         limit_val_batches=0,
-        callbacks=[start],
+        callbacks=[start, *averages],
         **settings,
     )
     trainer.fit(network.train(), datamodule=data)

@@ -8,6 +8,7 @@ from typing import Any
 
 from jsonargparse import Namespace
 from lightning.pytorch import Callback
+from lightning.pytorch.callbacks import EMAWeightAveraging, StochasticWeightAveraging, WeightAveraging
 
 from digits.argv import given_settings, is_given
 from digits.callbacks import BeforeAfter, StartFrom
@@ -23,9 +24,11 @@ NAME = "fine_tuned"  # of the runs
 LR = 1e-3  # the highest; networks are trained anew with 1e-3 to 1e-2
 MNIST_SHARE = 0.75
 DEFAULT_EPOCHS = 10  # of `fit` without --init_from
+AVERAGING = (EMAWeightAveraging, WeightAveraging, StochasticWeightAveraging)
 # What own images are mixed, seen and trained with where nothing else is given.
 EPOCHS = 1
 BATCH_SIZE = 100
+DECAY = 0.96  # of the running mean of the weights, over about 25 steps
 AUGMENTATION = {"rotation": 10, "zoom": 0.1, "shift": 0.05, "shear": 0.1, "elastic": 0.01}
 
 
@@ -66,7 +69,7 @@ def start_from(argv: Sequence[str], options: Namespace) -> None:
         mix(argv, options)
     source = options.init_from if options.init_from == SHIPPED else str(path)
     for kind in (StartFrom, BeforeAfter):
-        add_callback(options.trainer, kind, source)
+        add_callback(options.trainer, kind, checkpoint=source)
     if not options.config:
         options.name = options.name or NAME
 
@@ -141,6 +144,8 @@ def mix(argv: Sequence[str], options: Namespace) -> None:
     }
     options.data = Namespace(class_path=path_of(MixedDataModule), init_args=Namespace({**settings, **shared}))
     trainer = options.trainer
+    if not any(has_callback(trainer, kind) for kind in AVERAGING):
+        add_callback(trainer, EMAWeightAveraging, decay=DECAY)
     chosen = not is_given(argv, "--init_from") and trainer.max_epochs != DEFAULT_EPOCHS
     if not is_given(argv, "--trainer.max_epochs") and trainer.max_steps == -1 and not chosen:
         trainer.max_epochs = EPOCHS
@@ -148,7 +153,7 @@ def mix(argv: Sequence[str], options: Namespace) -> None:
         trainer.check_val_every_n_epoch = trainer.max_epochs  # the best epoch on MNIST would be the first
 
 
-def add_callback(trainer: Namespace, kind: type[Callback], source: str) -> None:
+def add_callback(trainer: Namespace, kind: type[Callback], **settings: Any) -> None:
     """Put a callback before those of the options, which may copy the network; a config of such a run has it already."""
     others = [one for one in callbacks_of(trainer) if not is_a(one, kind)]
-    trainer.callbacks = [Namespace(class_path=path_of(kind), init_args=Namespace(checkpoint=source)), *others]
+    trainer.callbacks = [Namespace(class_path=path_of(kind), init_args=Namespace(settings)), *others]

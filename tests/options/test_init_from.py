@@ -7,11 +7,15 @@ from typing import Any
 import pytest
 import torch
 import yaml
+from lightning.pytorch.callbacks import EMAWeightAveraging
+from torch.testing import assert_close
 
+from digits.callbacks import before_after
 from digits.cli import main
 from digits.data import Digits as Images
 from digits.data import DigitsDataModule, mixed
 from digits.models import MLP, Classifier
+from digits.options.init_from import DECAY
 from tests.helpers import Digits, draw, same_weights, weights, written
 
 SHORT = ("--trainer.limit_train_batches=2", "--trainer.logger=false", "--pictures=false")
@@ -95,6 +99,22 @@ def test_own_pictures_are_scored_before_and_after(fit: Fit) -> None:
     assert checkpoint["global_step"] == 2
     assert checkpoint["hyper_parameters"]["hidden"] == [20]
     assert not same(START, RUN)
+    (average,) = (one for one in settings(RUN)["trainer"]["callbacks"] if "EMA" in one["class_path"])
+    assert average["init_args"]["decay"] == DECAY
+
+
+def test_cross_validation_averages_the_weights_as_the_run_does(fit: Fit, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[Any] = []
+
+    def train(*args: Any, **settings: Any) -> Classifier:
+        given.extend(one for one in args[3])
+        return real_train(*args, **settings)
+
+    real_train = before_after.train
+    monkeypatch.setattr(before_after, "train", train)
+    fit("--init_from=MLP", *OWN, "--trainer.callbacks=EMAWeightAveraging", "--trainer.callbacks.update_every_n_steps=2")
+    assert len({id(one) for one in given}) == 5  # as many folds
+    assert all(isinstance(one, EMAWeightAveraging) and one.update_every_n_steps == 2 for one in given)
 
 
 def test_weights_and_scaling_are_those_of_the_checkpoint_and_options_win(fit: Fit) -> None:
@@ -103,7 +123,8 @@ def test_weights_and_scaling_are_those_of_the_checkpoint_and_options_win(fit: Fi
     out = fit(f"--init_from={START}", *OWN, "--model.lr=0", "--data.rotation=3", "--data.val_size=2")
     assert "(held out)" in out
     assert "No more of the own images are right than before." in out  # at a learning rate of 0
-    assert same(START, RUN)
+    for old, new in zip(weights(START).values(), weights(RUN).values(), strict=True):
+        assert_close(old, new)  # but for rounding, as they are averaged
     known = [torch.load(path, weights_only=True) for path in (start, RUN / "checkpoints/last.ckpt")]
     assert known[0]["data"] == known[1]["data"]
     assert known[1]["second_look"] == 0.6
