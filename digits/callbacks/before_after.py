@@ -18,7 +18,7 @@ from digits.data.dataset import tell_left_out
 from digits.fast.trainer import silent_trainer
 from digits.network import DIGITS, Network, evaluating, probabilities_of
 
-FOLDS = 5
+FOLDS = 4
 
 
 class BeforeAfter(Callback):
