@@ -2,7 +2,7 @@
 
 import itertools
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from io import BytesIO
@@ -98,12 +98,13 @@ def predict(options: Any) -> None:
     predictor.model.tta = options.tta
     read = partial(read_chunk, predictor=predictor, as_json=options.json)
     with opened(partial(make_output, options, files, predictor)) as (output, done):
-        if output is not None:
-            tell(output.earlier(), options.output)
+        for finished in output.earlier() if output is not None else ():
+            tell(finished, options.output)
         chunks = deal(chunks_of(files, chunk_size(len(files), TOGETHER)), *this_process(), done)
-        for finished in exchanged(in_order(read, chunks, useful_workers(len(files)))):
+        steps = exchanged(in_order(read, chunks, useful_workers(len(files))))
+        for finished in itertools.chain.from_iterable(steps):
             if output is not None:
-                output.add(*finished)
+                output.add(finished)
                 tell(finished, options.output)
     if output is not None and (unreadable := output.counts["unreadable"]):
         raise InputError(f"{unreadable:,} of {amount(len(files), 'file')} could not be read; {WHY[unreadable > 1]}")
@@ -135,11 +136,10 @@ def opened(make: Callable[[], "Output"]) -> Iterator[tuple["Output | None", int]
         raise
 
 
-def tell(finished: "Iterable[Finished]", output: str | None) -> None:
+def tell(finished: "Finished", output: str | None) -> None:
     """Print what pictures say, unless standard output is for the file."""
-    if output is None or not is_standard_output(output):
-        for line in (line for one in finished for line in one.lines):
-            print(line, flush=True)
+    for line in finished.lines if output is None or not is_standard_output(output) else ():
+        print(line, flush=True)
 
 
 def find_all(names: Sequence[str]) -> list[str | BytesIO]:

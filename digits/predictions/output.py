@@ -56,15 +56,14 @@ class Output:
         """What came of the batches that were finished before."""
         yield from self.journal or ()
 
-    def add(self, *batches: Finished) -> None:
-        """Take what came of the next batches."""
-        for finished in batches:
-            self.counts.update(finished.counts)
-            if self.journal is not None:
-                self.journal.add(finished)
-            else:
-                with writing(self.path or Path()):
-                    self.write(finished.rows)
+    def add(self, finished: Finished) -> None:
+        """Take what came of the next batch."""
+        self.counts.update(finished.counts)
+        if self.journal is not None:
+            self.journal.add(finished)
+        else:
+            with writing(self.path or Path()):
+                self.write(finished.rows)
 
     def finish(self) -> None:
         """Let the file take its place."""
