@@ -16,7 +16,15 @@ from digits.checkpoint import Checkpoint
 from digits.classifier import Classifier
 from digits.data import DigitsDataModule, ImageDataModule, MixedDataModule
 from digits.errors import InputError
-from digits.options.meaning import callbacks_of, compare_network, has_callback, is_a, path_of, refuse_custom_class
+from digits.options.meaning import (
+    callbacks_of,
+    compare_network,
+    has_callback,
+    is_a,
+    is_derived,
+    path_of,
+    refuse_custom_class,
+)
 from digits.runs import LOG_ROOT, SHIPPED, checkpoint_in, find_checkpoint
 from digits.similar_names import did_you_mean
 
@@ -24,7 +32,7 @@ NAME = "fine_tuned"  # of the runs
 LR = 1e-3  # the highest; networks are trained anew with 1e-3 to 1e-2
 MNIST_SHARE = 0.75
 DEFAULT_EPOCHS = 10  # of `fit` without --init_from
-AVERAGING = (EMAWeightAveraging, WeightAveraging, StochasticWeightAveraging)
+AVERAGING = (WeightAveraging, StochasticWeightAveraging)
 # What own images are mixed, seen and trained with where nothing else is given.
 EPOCHS = 1
 BATCH_SIZE = 100
@@ -144,7 +152,7 @@ def mix(argv: Sequence[str], options: Namespace) -> None:
     }
     options.data = Namespace(class_path=path_of(MixedDataModule), init_args=Namespace({**settings, **shared}))
     trainer = options.trainer
-    if not any(has_callback(trainer, kind) for kind in AVERAGING):
+    if not any(is_derived(one, *AVERAGING) for one in callbacks_of(trainer)):
         add_callback(trainer, EMAWeightAveraging, decay=DECAY)
     chosen = not is_given(argv, "--init_from") and trainer.max_epochs != DEFAULT_EPOCHS
     if not is_given(argv, "--trainer.max_epochs") and trainer.max_steps == -1 and not chosen:

@@ -103,6 +103,12 @@ def is_a(named: Namespace, kind: type) -> bool:
     return resolve_name(named.class_path) is kind
 
 
+def is_derived(named: Namespace, *kinds: type) -> bool:
+    """Whether the class that options name is one of these, or derived from one; a function may stand in its place."""
+    found = resolve_name(named.class_path)
+    return isinstance(found, type) and issubclass(found, kinds)
+
+
 def settings_of_network(argv: Sequence[str], options: Namespace) -> dict[str, Any]:
     """The settings of the network that a config or the command line asks for.
 

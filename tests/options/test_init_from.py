@@ -43,6 +43,10 @@ class Unnamed(DigitsDataModule):
         return Images(images, labels % 3 + 10)
 
 
+class Average(EMAWeightAveraging):
+    """An average of a user's own."""
+
+
 @pytest.fixture
 def fit(trained: Digits, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Fit:
     """`fit(...)` trains further on tiny data and returns what it printed; there is a run of an MLP, and own pictures.
@@ -112,9 +116,10 @@ def test_cross_validation_averages_the_weights_as_the_run_does(fit: Fit, monkeyp
 
     real_train = before_after.train
     monkeypatch.setattr(before_after, "train", train)
-    fit("--init_from=MLP", *OWN, "--trainer.callbacks=EMAWeightAveraging", "--trainer.callbacks.update_every_n_steps=2")
+    average = (f"--trainer.callbacks={__name__}.Average", "--trainer.callbacks.update_every_n_steps=2")
+    fit("--init_from=MLP", *OWN, *average)
     assert len({id(one) for one in given}) == before_after.FOLDS
-    assert all(isinstance(one, EMAWeightAveraging) and one.update_every_n_steps == 2 for one in given)
+    assert all(isinstance(one, Average) and one.update_every_n_steps == 2 for one in given)
 
 
 def test_weights_and_scaling_are_those_of_the_checkpoint_and_options_win(fit: Fit) -> None:
